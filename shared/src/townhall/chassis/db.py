@@ -1,0 +1,82 @@
+"""The database of a service: one transaction for each effect, with its announcements in it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from townhall.chassis import outbox
+from townhall.contracts import Event
+
+SETTINGS: Final = {
+    "timezone": "UTC",
+    # An acknowledged ballot survives the death of the server (G1): never weaker, whatever the cluster's default.
+    "synchronous_commit": "on",
+    "statement_timeout": "15s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "30s",
+}
+"""What every connection of a service asks of PostgreSQL."""
+
+_NOW = text("SELECT now()")
+
+
+@dataclass(slots=True)
+class Transaction:
+    """The unit of work. What it announces is stored when it commits, or not at all."""
+
+    session: AsyncSession
+    now: datetime
+    """When the transaction began, by the database's clock; aware."""
+    announced: list[Event] = field(default_factory=list)
+
+    def announce(self, *events: Event) -> None:
+        """Publish these facts, in this order, if and only if the transaction commits."""
+        self.announced.extend(events)
+
+
+def driver_url(url: str) -> str:
+    """Return the URL with the driver this code is written for, whichever PostgreSQL form it came in."""
+    scheme, rest = url.split("://", 1)
+    return f"{scheme.split('+')[0].replace('postgres', 'postgresql', 1).replace('postgresqlql', 'postgresql')}+asyncpg://{rest}"
+
+
+class Database:
+    """One service's database. `source` names the service in the events it announces."""
+
+    def __init__(self, url: str, *, source: str, pool_size: int = 8) -> None:
+        self.url = url
+        self.source = source
+        self.engine = create_async_engine(
+            driver_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            # Error texts must not carry what people wrote or chose.
+            hide_parameters=True,
+            connect_args={"server_settings": SETTINGS | {"application_name": source}, "timeout": 5},
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Commit on the way out, or roll everything back when the block raises."""
+        async with self._sessions.begin() as session:
+            tx = Transaction(session, now=(await session.execute(_NOW)).scalar_one())
+            yield tx
+            await outbox.write(session, self.source, tx.announced, tx.now)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Read from one snapshot; nothing can be written."""
+        async with self._sessions() as session:
+            await session.connection(execution_options={"postgresql_readonly": True})
+            yield session
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()

@@ -1,0 +1,84 @@
+"""CloudEvents 1.0 in Kafka's binary mode: attributes as `ce_*` headers, the event as the JSON body."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from townhall.contracts import CATALOGUE, Event, Heard
+
+CONTENT_TYPE: Final = "application/json"
+
+
+class Unreadable(Exception):
+    """A message that no retry can make readable. Its reason is a code, never a part of the message."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The attributes every event carries, read from headers."""
+
+    id: UUID
+    type: str
+    source: str
+    version: int
+    at: datetime
+    traceparent: str | None
+
+
+def sealed(source: str, event: Event, *, event_id: UUID, version: int, at: datetime, traceparent: str) -> dict[str, str]:
+    """Return the headers an event travels with (CloudEvents 1.0.2, Kafka Protocol Binding 3.2)."""
+    return {
+        "content-type": CONTENT_TYPE,
+        "ce_specversion": "1.0",
+        "ce_id": str(event_id),
+        "ce_source": f"townhall/{source}",
+        "ce_type": event.TYPE,
+        "ce_subject": event.key,
+        "ce_time": at.isoformat(),
+        "ce_sequence": str(version),
+        "ce_dataschema": f"schemas/{event.TYPE}.json",
+        "traceparent": traceparent,
+    }
+
+
+def texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    """Return the headers that are text. Null and non-UTF-8 values are legal in Kafka and mean nothing here."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        try:
+            found[name] = (value or b"").decode()
+        except UnicodeDecodeError:
+            continue
+    return found
+
+
+def unsealed(headers: Mapping[str, str]) -> Envelope:
+    """Read the attributes, or raise `Unreadable` when they aren't a CloudEvent of this platform."""
+    try:
+        return Envelope(
+            id=UUID(headers["ce_id"]),
+            type=headers["ce_type"],
+            source=headers["ce_source"].removeprefix("townhall/"),
+            version=int(headers["ce_sequence"]),
+            at=datetime.fromisoformat(headers["ce_time"]),
+            traceparent=headers.get("traceparent"),
+        )
+    except (KeyError, ValueError) as fault:
+        raise Unreadable("bad-envelope") from fault
+
+
+def opened(envelope: Envelope, body: bytes | None) -> Heard[Event]:
+    """Read the event itself, or raise `Unreadable`. The type must be in the catalogue."""
+    try:
+        event = CATALOGUE[envelope.type].model_validate_json(body or b"")
+    except ValidationError as fault:
+        raise Unreadable("bad-body") from fault
+    return Heard(id=envelope.id, source=envelope.source, version=envelope.version, at=envelope.at, event=event)

@@ -1,0 +1,115 @@
+"""Announcing: events become rows of the outbox, in the transaction of their cause.
+
+Every key has a *stream*: its events carry the versions 1, 2, 3 …. The row of the stream stays locked until the commit, so
+within a key the order of ids is the order of commits, whatever the handlers locked themselves.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from townhall.chassis import trace
+from townhall.chassis.envelope import sealed
+from townhall.contracts import Event
+
+LARGEST: Final = 256 * 1024
+"""Bytes of the largest event that may be announced; far below what a broker accepts."""
+
+CHANNEL: Final = "outbox"
+"""The PostgreSQL channel that tells the relay of a commit. A hint only: the relay also polls."""
+
+_ADVANCE = text("""
+    INSERT INTO stream (key, version)
+    SELECT key, events FROM unnest(CAST(:keys AS text[]), CAST(:counts AS bigint[])) AS new (key, events)
+    ON CONFLICT (key) DO UPDATE SET version = stream.version + EXCLUDED.version
+    RETURNING key, version
+""")
+_INSERT = text("""
+    INSERT INTO outbox (topic, key, event_id, headers, payload, announced_at)
+    VALUES (:topic, :key, :event_id, CAST(:headers AS jsonb), :payload, :at)
+""")
+_WAKE = text("SELECT pg_notify(:channel, '')")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the relay publishes as it stands."""
+
+    topic: str
+    key: str | None
+    headers: Mapping[str, str]
+    value: bytes
+    at: datetime
+
+
+class EventTooLarge(Exception):
+    """An event is larger than any reader has to accept. The transaction that announced it fails."""
+
+
+async def write(session: AsyncSession, source: str, events: Sequence[Event], at: datetime) -> None:
+    """Store the events, in order, each with the next version of its key."""
+    if not events:
+        return
+    versions = await _advance(session, [event.key for event in events])
+    rows = [_row(source, event, version, at) for event, version in zip(events, versions, strict=True)]
+    await session.execute(_INSERT, rows)
+    await session.execute(_WAKE, {"channel": CHANNEL})
+
+
+async def _advance(session: AsyncSession, keys: Sequence[str]) -> list[int]:
+    """Lock each key's stream, in one order for all transactions, and return the version of each event."""
+    counts = sorted(Counter(keys).items())
+    found = await session.execute(_ADVANCE, {"keys": [key for key, _ in counts], "counts": [n for _, n in counts]})
+    upto = dict(found.tuples().all())
+    first = {key: upto[key] - count for key, count in counts}
+    return list(_numbered(keys, first))
+
+
+def _numbered(keys: Sequence[str], last: dict[str, int]) -> Iterator[int]:
+    for key in keys:
+        last[key] += 1
+        yield last[key]
+
+
+def _row(source: str, event: Event, version: int, at: datetime) -> dict[str, Any]:
+    payload = event.model_dump_json().encode()
+    if len(payload) > LARGEST:
+        raise EventTooLarge
+    event_id = uuid4()
+    headers = sealed(source, event, event_id=event_id, version=version, at=at, traceparent=trace.current())
+    return {
+        "topic": event.TOPIC,
+        "key": event.key,
+        "event_id": event_id,
+        "headers": json.dumps(headers),
+        "payload": payload,
+        "at": at,
+    }
+
+
+async def write_record(session: AsyncSession, record: Record) -> None:
+    """Store a record that is no event of this service, such as a message set aside."""
+    row = {
+        "topic": record.topic,
+        "key": record.key,
+        "event_id": uuid4(),
+        "headers": json.dumps(dict(record.headers)),
+        "payload": record.value,
+        "at": record.at,
+    }
+    await session.execute(_INSERT, row)
+    await session.execute(_WAKE, {"channel": CHANNEL})
+
+
+async def refill(session: AsyncSession) -> int:
+    """Mark every row as unsent, so that the relay fills an emptied broker again; return how many."""
+    result = await session.execute(text("UPDATE outbox SET sent_at = NULL WHERE sent_at IS NOT NULL RETURNING id"))
+    await session.execute(_WAKE, {"channel": CHANNEL})
+    return len(result.all())

@@ -1,0 +1,98 @@
+"""Rules as data: versioned parameters with an effective date and the title of the article they come from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from townhall.chassis.db import Transaction
+from townhall.contracts.values import RuleUsed
+from townhall.rejected import NotFound, Rejected
+
+P = TypeVar("P", bound=BaseModel)
+
+_COLUMNS = "SELECT version, article, parameters, NULLIF(effective_from, '-infinity') AS effective_from FROM rule "
+_IN_FORCE = text(_COLUMNS + "WHERE effective_from <= :at ORDER BY rule.effective_from DESC, version DESC LIMIT 1")
+_VERSION = text(_COLUMNS + "WHERE version = :version")
+_ALL = text(_COLUMNS + "ORDER BY version DESC LIMIT 100")
+# Two enactments at once would take the same version: the lock makes the second wait for the first.
+_ONE_AT_A_TIME = text("LOCK TABLE rule IN SHARE ROW EXCLUSIVE MODE")
+_ENACT = text("""
+    INSERT INTO rule (version, article, parameters, effective_from)
+    SELECT max(version) + 1, :article, CAST(:parameters AS jsonb), :effective_from FROM rule
+    RETURNING version
+""")
+
+
+class NoSuchRule(NotFound):
+    """No rule has that version."""
+
+    code = "no-such-rule"
+    says = "There is no rule of this version."
+
+
+class RuleInThePast(Rejected):
+    """A rule would have taken effect before it was known."""
+
+    code = "rule-in-the-past"
+    status = 422
+    says = "A rule can't take effect before it is enacted."
+
+
+@dataclass(frozen=True, slots=True)
+class InForce(Generic[P]):
+    """One version of the rules."""
+
+    version: int
+    article: str
+    effective_from: datetime | None
+    """None for the version that has held since the beginning."""
+    parameters: P
+
+    @property
+    def used(self) -> RuleUsed:
+        """What an event says of the rule it followed."""
+        return RuleUsed(version=self.version, article=self.article)
+
+
+class Rules(Generic[P]):
+    """The versions of one service's rules. `parameters` is the frozen model of its numbers."""
+
+    def __init__(self, parameters: type[P]) -> None:
+        self.parameters = parameters
+
+    async def in_force(self, session: AsyncSession, at: datetime) -> InForce[P]:
+        """Return the version in force at a time: the latest to take effect, then the latest enacted."""
+        return self._read((await session.execute(_IN_FORCE, {"at": at})).mappings().one())
+
+    async def version(self, session: AsyncSession, version: int) -> InForce[P]:
+        """Return one version, or raise `NoSuchRule`."""
+        row = (await session.execute(_VERSION, {"version": version})).mappings().one_or_none()
+        if row is None:
+            raise NoSuchRule
+        return self._read(row)
+
+    async def versions(self, session: AsyncSession) -> Sequence[InForce[P]]:
+        """Return the latest hundred versions, newest first."""
+        return [self._read(row) for row in (await session.execute(_ALL)).mappings()]
+
+    async def enact(self, tx: Transaction, article: str, parameters: P, effective_from: datetime | None) -> InForce[P]:
+        """Add a version. It touches nothing that already opened under an earlier one."""
+        if effective_from is not None and effective_from < tx.now:
+            raise RuleInThePast
+        await tx.session.execute(_ONE_AT_A_TIME)
+        values: dict[str, Any] = {
+            "article": article,
+            "parameters": parameters.model_dump_json(),
+            "effective_from": effective_from or tx.now,
+        }
+        version = (await tx.session.execute(_ENACT, values)).scalar_one()
+        return await self.version(tx.session, version)
+
+    def _read(self, row: RowMapping) -> InForce[P]:
+        parameters = self.parameters.model_validate(row["parameters"])
+        return InForce(row["version"], row["article"], row["effective_from"], parameters)

@@ -1,0 +1,23 @@
+"""Every event on the wire. Readers look a type up here; an unknown type is not theirs to judge."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from townhall.contracts import committee, evaluation, proposal, voting
+from townhall.contracts.event import Event, Heard
+
+__all__ = ["CATALOGUE", "TOPICS", "Event", "Heard", "committee", "evaluation", "proposal", "voting"]
+
+
+def _leaves(kind: type[Event]) -> Iterator[type[Event]]:
+    for child in kind.__subclasses__():
+        if "TYPE" in vars(child):
+            yield child
+        yield from _leaves(child)
+
+
+CATALOGUE: Final[dict[str, type[Event]]] = {kind.TYPE: kind for kind in _leaves(Event)}
+"""Event class by CloudEvents type."""
+
+TOPICS: Final[tuple[str, ...]] = (proposal.TOPIC, voting.TOPIC, committee.TOPIC, evaluation.TOPIC)
+"""One topic per service."""

@@ -1,0 +1,150 @@
+"""The facts the committee service announces: cases, sittings, decisions, strategy meetings, directives."""
+
+from datetime import date
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime, NonNegativeInt, PositiveInt
+
+from townhall.contracts.event import Event
+from townhall.contracts.values import (
+    ActedBy,
+    BodyName,
+    CaseId,
+    Decision,
+    DirectiveId,
+    MeetingId,
+    Note,
+    Outcome,
+    ReasonCode,
+    RuleUsed,
+    SittingId,
+    TaskId,
+    Title,
+)
+
+TOPIC = "townhall.committee.v1"
+
+
+class CaseEvent(Event):
+    """A fact about the case of one task."""
+
+    TOPIC: ClassVar[str] = TOPIC
+    KEY: ClassVar[str] = "task_id"
+
+    task_id: TaskId
+    case_id: CaseId
+
+
+class CaseOpened(CaseEvent):
+    """The Committee has a case, by a threshold or by a referral. Once per task."""
+
+    TYPE: ClassVar[str] = "committee.case-opened.v1"
+
+    title: Title
+    cause: Literal["threshold", "referral"]
+    rule: RuleUsed
+
+
+class CaseDocketed(CaseEvent):
+    """The case is on the docket of a sitting."""
+
+    TYPE: ClassVar[str] = "committee.case-docketed.v1"
+
+    sitting_id: SittingId
+    sits_at: AwareDatetime
+
+
+class DeliberationStarted(CaseEvent):
+    """A sitting with quorum took the case up."""
+
+    TYPE: ClassVar[str] = "committee.deliberation-started.v1"
+
+    sitting_id: SittingId
+    present: PositiveInt
+    rule: RuleUsed
+
+
+class CaseDeferred(CaseEvent):
+    """The case waits for a later sitting, with the reason."""
+
+    TYPE: ClassVar[str] = "committee.case-deferred.v1"
+
+    sitting_id: SittingId
+    acted_by: ActedBy
+    reasons: tuple[ReasonCode, ...]
+    note: Note = ""
+
+
+class CaseDeliberated(CaseEvent):
+    """The Committee decided. The case must now come before the strategy meeting."""
+
+    TYPE: ClassVar[str] = "committee.case-deliberated.v1"
+
+    sitting_id: SittingId
+    decision: Decision
+    reasons: tuple[ReasonCode, ...]
+    note: Note = ""
+    in_favour: NonNegativeInt
+    against: NonNegativeInt
+    abstained: NonNegativeInt
+    recused: NonNegativeInt
+    acted_by: ActedBy
+    rule: RuleUsed
+
+
+class CaseTabled(CaseEvent):
+    """The deliberated case is on the agenda of a strategy meeting."""
+
+    TYPE: ClassVar[str] = "committee.case-tabled.v1"
+
+    meeting_id: MeetingId
+    meets_at: AwareDatetime
+
+
+class OutcomeRecorded(CaseEvent):
+    """The strategy meeting chaired by the President dealt with the case."""
+
+    TYPE: ClassVar[str] = "committee.outcome-recorded.v1"
+
+    meeting_id: MeetingId
+    outcome: Outcome
+    reason: ReasonCode
+    note: Note = ""
+    acted_by: ActedBy
+
+
+class DirectiveIssued(CaseEvent):
+    """An adopted task was given to a responsible body with a due date."""
+
+    TYPE: ClassVar[str] = "committee.directive-issued.v1"
+
+    directive_id: DirectiveId
+    title: Title
+    responsible_body: BodyName
+    instruction: Note
+    due_on: date
+    outcome: Outcome
+
+
+class SittingCalled(Event):
+    """The Committee will sit."""
+
+    TYPE: ClassVar[str] = "committee.sitting-called.v1"
+    TOPIC: ClassVar[str] = TOPIC
+    KEY: ClassVar[str] = "sitting_id"
+
+    sitting_id: SittingId
+    sits_at: AwareDatetime
+    capacity: PositiveInt
+
+
+class MeetingCalled(Event):
+    """The strategy meeting will take place."""
+
+    TYPE: ClassVar[str] = "committee.strategy-meeting-called.v1"
+    TOPIC: ClassVar[str] = TOPIC
+    KEY: ClassVar[str] = "meeting_id"
+
+    meeting_id: MeetingId
+    meets_at: AwareDatetime
+    capacity: PositiveInt
