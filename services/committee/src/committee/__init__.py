@@ -1,0 +1,1 @@
+"""Cases, sittings, decisions, strategy meetings and directives."""

@@ -1,0 +1,1 @@
+"""Initiatives, opinions on their results, and evaluation rounds."""

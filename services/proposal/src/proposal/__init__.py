@@ -1,0 +1,1 @@
+"""Proposals, their screening, and the tasks selected from them."""

@@ -1,0 +1,1 @@
+"""Votes, versioned rules, ballots, tallies and the threshold."""
