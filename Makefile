@@ -1,0 +1,81 @@
+# `make` alone says what there is. Needs Python 3.11 or newer and make; everything else is installed into .venv/.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+VENV     := .venv
+BIN      := $(VENV)/bin
+READY    := $(VENV)/.ready
+PYTHON   ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,\
+              $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
+SERVICES := proposal voting committee evaluation
+PARTS    := shared $(addprefix services/,$(SERVICES)) deploy/local
+ARGS     ?=
+
+##@ Use it
+setup: $(READY) ## everything into .venv/, and nothing when it is there already
+demo: setup ## play one consultation from first proposal to published evaluation (ARGS=--exit ends afterwards)
+	@$(BIN)/townhall demo $(ARGS)
+up: setup ## the platform on this machine until Ctrl-C (ARGS="--data-dir DIR --base-port N")
+	@$(BIN)/townhall up $(ARGS)
+
+##@ Test it
+test: setup ## every test that needs no special machine, on the embedded PostgreSQL and broker (ARGS goes to pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17 and Maven)
+	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest -m broker $(ARGS)
+check: static asyncapi isolation test ## what CI calls: every check below, then the tests
+static: format-check lint types arch house ## the checks that start nothing
+
+##@ Check one thing
+format-check: setup ## formatting is the formatter's
+	@$(BIN)/ruff format --check --quiet . || { echo 'run: make fmt'; exit 1; }
+lint: setup ## ruff, every rule on, each opt-out with its reason
+	@$(BIN)/ruff check --quiet .
+types: setup ## mypy --strict over sources and tests
+	@$(BIN)/mypy
+arch: setup ## who may import whom
+	@$(BIN)/lint-imports
+house: setup ## sizes, names, frozen schemas, generated pages (part of `make test` too)
+	@$(BIN)/python -m pytest -q tests/architecture tests/contracts
+asyncapi: setup ## the official parser accepts each service's AsyncAPI document (needs Node.js and npm)
+	@.ci/asyncapi
+isolation: setup ## each service installs and starts with nothing of another service beside it
+	@.ci/isolation
+
+##@ Change it
+fmt: setup ## format, and fix what lint can fix by itself
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix . || true
+docs: setup ## write docs/events.md and docs/metrics.md from the code
+	@$(BIN)/python -m tests.contracts.pages
+schemas: setup ## freeze the schema and a sample of each new event type
+	@$(BIN)/python -m tests.contracts.schemas
+lock: $(BIN)/uv ## resolve every requirement file anew, pinned by hash
+	@.ci/lock $(ARGS)
+clean: ## remove what the tools made; .venv/ stays
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} \
+	  /^##@/ {group = substr($$0, 5); next} \
+	  /^[a-z-]+:.*## / {if (group) printf "\n%s\n", group; group = ""; printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The set-up. The stamp is newer than all it was made from, so that a second `make setup` does nothing.
+$(READY): requirements-dev.txt $(addsuffix /pyproject.toml,$(PARTS)) | $(BIN)/uv
+	@echo 'Installing into $(VENV)/ ...'
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps --compile-bytecode -r requirements-dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(addprefix -e ./,$(PARTS))
+	@touch $@
+
+$(BIN)/uv: requirements-uv.txt | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-uv.txt
+	@touch $@
+
+$(BIN)/python:
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed, and none was found. Name one: make PYTHON=/path/to/python3'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo '$(PYTHON) comes without venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+.PHONY: setup demo up test test-kafka check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
+        clean help
