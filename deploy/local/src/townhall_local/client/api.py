@@ -1,0 +1,126 @@
+"""The public HTTP APIs over kept-alive connections, with retries that never do a thing twice."""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Final, Self
+from uuid import uuid4
+
+import aiohttp
+
+Json = dict[str, Any]
+
+PATIENCE: Final = 30.0
+"""Seconds to go on retrying one request before giving up."""
+BUSY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+LONGEST_WAIT: Final = 5.0
+
+
+class Refused(Exception):
+    """The platform answered with a problem document; the request had no effect."""
+
+    def __init__(self, status: int, code: str, says: str) -> None:
+        super().__init__(f"{status} {code}: {says}")
+        self.status = status
+        self.code = code
+
+
+class Unreachable(Exception):
+    """No answer, however often the request was repeated."""
+
+
+class PublicApi:
+    """One connection pool to all services. Any request may be repeated: PUTs are idempotent, POSTs carry a key each."""
+
+    def __init__(self, services: Mapping[str, str], *, connections: int = 64, patience: float = PATIENCE) -> None:
+        self._services = services
+        self._connections = connections
+        self._patience = patience
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit_per_host=self._connections, limit=0),
+            timeout=aiohttp.ClientTimeout(total=self._patience),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def get(self, service: str, path: str, *, token: str = "", **query: str) -> Json:
+        """Read something."""
+        return await self._until_answered("GET", service, path, _headers(token), query=query)
+
+    async def find(self, service: str, path: str) -> Json | None:
+        """Read something that may not be there yet."""
+        try:
+            return await self.get(service, path)
+        except Refused as refused:
+            if refused.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    async def put(self, service: str, path: str, body: Json, *, token: str) -> Json:
+        """Say how something shall be."""
+        return await self._until_answered("PUT", service, path, _headers(token), body=body)
+
+    async def post(self, service: str, path: str, body: Json, *, token: str) -> Json:
+        """Make something happen, once."""
+        headers = _headers(token) | {"Idempotency-Key": str(uuid4())}
+        return await self._until_answered("POST", service, path, headers, body=body)
+
+    async def every(self, service: str, path: str, **query: str) -> list[Json]:
+        """Read a whole list, page by page."""
+        items: list[Json] = []
+        page = await self.get(service, path, limit="100", **query)
+        while True:
+            items += page["items"]
+            if page["next"] is None:
+                return items
+            page = await self.get(service, path, limit="100", cursor=page["next"], **query)
+
+    async def _until_answered(
+        self,
+        method: str,
+        service: str,
+        path: str,
+        headers: dict[str, str],
+        *,
+        query: dict[str, str] | None = None,
+        body: Json | None = None,
+    ) -> Json:
+        url = self._services[service] + path
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + self._patience
+        wait = 0.1
+        while True:
+            try:
+                async with self._session.request(method, url, headers=headers, params=query, json=body) as response:
+                    if response.status not in BUSY:
+                        return await _answer(response)
+                    pause = min(_asked_wait(response) or wait, LONGEST_WAIT)
+            except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError):
+                pause = wait
+            if loop.time() + pause > give_up:
+                raise Unreachable(f"{method} {path} of {service}: no answer in {self._patience:.0f} s")
+            await asyncio.sleep(pause)  # noqa: TID251 - the server asked for the pause, or isn't there
+            wait = min(wait * 2, LONGEST_WAIT)
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def _asked_wait(response: aiohttp.ClientResponse) -> float:
+    asked = response.headers.get("Retry-After", "")
+    return float(asked) if asked.isdigit() else 0.0
+
+
+async def _answer(response: aiohttp.ClientResponse) -> Json:
+    body: Json = await response.json(content_type=None) if response.content_length != 0 else {}
+    if response.ok:
+        return body
+    raise Refused(response.status, str(body.get("code", "unknown")), str(body.get("detail") or body.get("title", "")))

@@ -1,0 +1,79 @@
+"""Before the ballots: the rule, the proposals, their screening, the tasks, and a sitting with room for all cases."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from townhall_local.client.api import Json
+from townhall_local.client.people import Platform
+from townhall_local.client.together import together
+from townhall_local.client.waiting import until
+from townhall_local.rehearsal import statement
+from townhall_local.rehearsal.polis import Comment
+
+ARTICLE: Final = "Rehearsal of a recorded consultation"
+DESK: Final = "rehearsal-desk"
+"""The subject of the officials who run the rehearsal."""
+SITS_IN: Final = timedelta(days=30)
+VOTES_OPEN_WITHIN: Final = 60.0
+
+
+async def enact(platform: Platform, more_than: int) -> Json:
+    """Put the threshold into force before any vote opens; open votes of others keep their rule."""
+    parameters = {"yes_more_than": more_than, "ballots_changeable": True}
+    secretary = platform.person("secretary", DESK)
+    return await secretary.post("voting", "/rules", {"article": ARTICLE, "parameters": parameters})
+
+
+async def call_sitting(platform: Platform, capacity: int, sits_at: datetime) -> Json:
+    """Call a sitting that can take every case there may be."""
+    secretary = platform.person("secretary", DESK)
+    return await secretary.post(
+        "committee", "/sittings", {"sits_at": sits_at.isoformat(), "capacity": max(capacity, 1)}
+    )
+
+
+async def put_to_the_vote(
+    platform: Platform, comments: tuple[Comment, ...], done: Callable[[], None]
+) -> dict[str, str]:
+    """Make a task of every comment and wait until all votes are open. Gives task ids by comment id."""
+
+    async def one(comment: Comment) -> tuple[str, str]:
+        task_id = await _task_of(platform, comment)
+        done()
+        return comment.id, task_id
+
+    task_ids = dict(await together(comments, one))
+    async with asyncio.timeout(VOTES_OPEN_WITHIN):
+        await together(task_ids.values(), lambda task_id: _open(platform, task_id))
+    return task_ids
+
+
+async def _task_of(platform: Platform, comment: Comment) -> str:
+    title, problem = statement.title(comment), statement.problem(comment)
+    author, officer = platform.person("citizen", comment.author), platform.person("officer", DESK)
+    proposal = await author.post("proposal", "/proposals", {"title": title, "problem": problem, "remedy": ""})
+    proposal_id = proposal["proposal_id"]
+    await officer.post(
+        "proposal", f"/proposals/{proposal_id}/screening", {"decision": "admit", "reason": "meets-requirements"}
+    )
+    selection = {
+        "title": title,
+        "summary": problem,
+        "origin": "proposals",
+        "proposal_ids": [proposal_id],
+        "reason": "public-interest",
+    }
+    task = await officer.post("proposal", "/tasks", selection)
+    return str(task["task_id"])
+
+
+async def _open(platform: Platform, task_id: str) -> None:
+    await until(lambda: vote_if_open(platform, task_id), what=f"vote on task {task_id} open", within=VOTES_OPEN_WITHIN)
+
+
+async def vote_if_open(platform: Platform, task_id: str) -> Json | None:
+    """The vote once it takes ballots; it is made from the task's event, so at first there is none."""
+    votes = await platform.api.find("voting", f"/votes/{task_id}")
+    return votes if votes and votes["state"] == "open" else None

@@ -1,0 +1,38 @@
+"""Recorded statements become proposals the APIs accept."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from townhall_local.rehearsal import statement
+from townhall_local.rehearsal.polis import Comment
+
+
+@pytest.mark.parametrize(
+    ("body", "title", "problem"),
+    [
+        ("심야 버스가 필요합니다", "심야 버스가 필요합니다", "심야 버스가 필요합니다"),
+        (" two\r\nlines \n", "two lines", "two\nlines"),
+        ("a\u202eb\u2066c\x00d\x07", "abcd", "abcd"),
+        ("tab\there", "tab here", "tab here"),
+        ("\u1112\u1161\u11ab", "한", "한"),
+        ("", "Statement 9", "Statement 9"),
+        ("\u3164\u200b \n", "Statement 9", "Statement 9"),
+        ("x" * 300, "x" * 100, "x" * 300),
+    ],
+)
+def test_a_statement_becomes_a_title_and_a_problem(body: str, title: str, problem: str) -> None:
+    """The words stay; line breaks, invisible characters and length fit the field."""
+    comment = Comment("9", "1", body)
+    assert (statement.title(comment), statement.problem(comment)) == (title, problem)
+
+
+@given(st.text(max_size=400))
+def test_any_text_fits(body: str) -> None:
+    """Whatever somebody typed: between 1 and 100 characters on one line, composed, without controls."""
+    title = statement.title(Comment("9", "1", body))
+    assert 1 <= len(title) <= statement.TITLE
+    assert title == unicodedata.normalize("NFC", title) == title.strip()
+    assert not {unicodedata.category(char) for char in title} & (statement.UNSAFE | {"Zl", "Zp"})
