@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 class Event(BaseModel):
     """A fact about the past. Unknown fields are ignored, so that new fields never break an old reader."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     TYPE: ClassVar[str]
     """CloudEvents `type`: `<owner>.<fact>.v<major>`."""
