@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from townhall.chassis import outbox
+from townhall.chassis import outbox, trace
+from townhall.chassis.outbox import Announcement
 from townhall.contracts import Event
 
 SETTINGS: Final = {
@@ -32,24 +33,24 @@ class Transaction:
     session: AsyncSession
     now: datetime
     """When the transaction began, by the database's clock; aware."""
-    announced: list[Event] = field(default_factory=list)
+    announced: list[Announcement] = field(default_factory=list)
 
     def announce(self, *events: Event) -> None:
         """Publish these facts, in this order, if and only if the transaction commits."""
-        self.announced.extend(events)
+        self.announced.extend(Announcement(event, trace.current()) for event in events)
 
 
-def driver_url(url: str) -> str:
+def driver_url(url: str, driver: str = "postgresql+asyncpg") -> str:
     """Return the URL with the driver this code is written for, whichever PostgreSQL form it came in."""
-    scheme, rest = url.split("://", 1)
-    return f"{scheme.split('+')[0].replace('postgres', 'postgresql', 1).replace('postgresqlql', 'postgresql')}+asyncpg://{rest}"
+    return make_url(url).set(drivername=driver).render_as_string(hide_password=False)
 
 
 class Database:
     """One service's database. `source` names the service in the events it announces."""
 
     def __init__(self, url: str, *, source: str, pool_size: int = 8) -> None:
-        self.url = url
+        self.dsn = driver_url(url, "postgresql")
+        """The URL as PostgreSQL's own clients take it."""
         self.source = source
         self.engine = create_async_engine(
             driver_url(url),

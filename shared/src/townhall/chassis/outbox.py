@@ -1,7 +1,7 @@
 """Announcing: events become rows of the outbox, in the transaction of their cause.
 
-Every key has a *stream*: its events carry the versions 1, 2, 3 …. The row of the stream stays locked until the commit, so
-within a key the order of ids is the order of commits, whatever the handlers locked themselves.
+Every key has a *stream*: its events carry the versions 1, 2, 3 …. The row of the stream stays locked until the commit,
+so within a key the order of ids is the order of commits, whatever the handlers locked themselves.
 """
 
 import json
@@ -15,7 +15,6 @@ from uuid import uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from townhall.chassis import trace
 from townhall.chassis.envelope import sealed
 from townhall.contracts import Event
 
@@ -39,6 +38,14 @@ _WAKE = text("SELECT pg_notify(:channel, '')")
 
 
 @dataclass(frozen=True, slots=True)
+class Announcement:
+    """An event on its way to the outbox, with the trace of its cause."""
+
+    event: Event
+    traceparent: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """What the relay publishes as it stands."""
 
@@ -53,12 +60,12 @@ class EventTooLarge(Exception):
     """An event is larger than any reader has to accept. The transaction that announced it fails."""
 
 
-async def write(session: AsyncSession, source: str, events: Sequence[Event], at: datetime) -> None:
+async def write(session: AsyncSession, source: str, announced: Sequence[Announcement], at: datetime) -> None:
     """Store the events, in order, each with the next version of its key."""
-    if not events:
+    if not announced:
         return
-    versions = await _advance(session, [event.key for event in events])
-    rows = [_row(source, event, version, at) for event, version in zip(events, versions, strict=True)]
+    versions = await _advance(session, [each.event.key for each in announced])
+    rows = [_row(source, each, version, at) for each, version in zip(announced, versions, strict=True)]
     await session.execute(_INSERT, rows)
     await session.execute(_WAKE, {"channel": CHANNEL})
 
@@ -78,12 +85,13 @@ def _numbered(keys: Sequence[str], last: dict[str, int]) -> Iterator[int]:
         yield last[key]
 
 
-def _row(source: str, event: Event, version: int, at: datetime) -> dict[str, Any]:
+def _row(source: str, announced: Announcement, version: int, at: datetime) -> dict[str, Any]:
+    event = announced.event
     payload = event.model_dump_json().encode()
     if len(payload) > LARGEST:
         raise EventTooLarge
     event_id = uuid4()
-    headers = sealed(source, event, event_id=event_id, version=version, at=at, traceparent=trace.current())
+    headers = sealed(source, event, event_id=event_id, version=version, at=at, traceparent=announced.traceparent)
     return {
         "topic": event.TOPIC,
         "key": event.key,

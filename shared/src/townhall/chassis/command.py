@@ -1,0 +1,46 @@
+"""The command line every service has: `python -m <service> serve | migrate | check`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+
+from townhall.chassis import logs, migrate
+from townhall.chassis.serve import serve
+from townhall.chassis.settings import ServiceSettings, SettingsRefused, load
+
+
+def main(name: str, build: Callable[[Any], FastAPI], settings_class: type[ServiceSettings]) -> None:
+    """Read the settings once and do what was asked. Exit code 2 when the settings are refused."""
+    act = _parser(name).parse_args().act
+    try:
+        settings = load(settings_class)
+    except SettingsRefused as refused:
+        sys.exit(_told(name, refused))
+    logs.configure(name, settings.log_level)
+    if act == "migrate":
+        asyncio.run(migrate.upgrade(str(settings.database_url), name))
+    elif act == "serve":
+        serve(build, settings)
+    else:
+        build(settings)
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {name}",
+        description=f"The {name} service of Townhall. Settings come from {name.upper()}_* variables or files they name.",
+    )
+    acts = parser.add_subparsers(dest="act", required=True, metavar="serve | migrate | check")
+    acts.add_parser("serve", help="serve HTTP, publish and hear events until SIGTERM")
+    acts.add_parser("migrate", help="bring the database to this version; safe to repeat and to run twice at once")
+    acts.add_parser("check", help="read the settings and put the service together without starting it")
+    return parser
+
+
+def _told(name: str, refused: SettingsRefused) -> int:
+    sys.stderr.write(f"The {name} service can't start:\n" + "".join(f"  - {each}\n" for each in refused.sentences))
+    return 2

@@ -1,0 +1,66 @@
+"""A message as the bus gave it, and what a service wants of a topic."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import ConsumerRecord
+
+from townhall.chassis.db import Transaction
+from townhall.chassis.envelope import texts
+from townhall.contracts import Event, Heard
+
+Handler = Callable[[Transaction, Heard[Any]], Awaitable[None]]
+"""Applies one event inside the transaction that also takes it into the inbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """The events of one topic a service acts on. All others on it are counted and ignored."""
+
+    topic: str
+    hears: Mapping[type[Event], Handler]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One record of a topic, readable or not."""
+
+    topic: str
+    """The topic's name without the platform's prefix."""
+    partition: int
+    position: int
+    """Kafka's offset."""
+    key: str | None
+    headers: Mapping[str, str]
+    value: bytes | None
+
+    @property
+    def type(self) -> str:
+        """CloudEvents `type`, or nothing when the message doesn't say."""
+        return self.headers.get("ce_type", "")
+
+    @property
+    def digest(self) -> bytes:
+        """Tells a message from another at the same place of an emptied and refilled topic."""
+        return hashlib.sha256(self.value or b"").digest()
+
+
+def received(record: "ConsumerRecord[Any, Any]", prefix: str) -> Message:
+    """Read a record without judging it: null, odd and repeated headers are legal in Kafka."""
+    return Message(
+        topic=record.topic.removeprefix(prefix),
+        partition=record.partition,
+        position=record.offset,
+        key=_key(record.key),
+        headers=texts(record.headers),
+        value=record.value,
+    )
+
+
+def _key(raw: bytes | None) -> str | None:
+    try:
+        return raw.decode() if raw is not None else None
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,61 @@
+"""Whether a service lives, and whether it should be given requests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+
+from townhall.chassis import migrate
+from townhall.chassis.db import Database
+from townhall.chassis.delivery import Hearing
+from townhall.chassis.relay import Relay
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(slots=True)
+class Health:
+    """What readiness looks at. Losing the broker later is told but keeps the service ready: the outbox waits for it."""
+
+    name: str
+    db: Database
+    relay: Relay
+    hearing: Hearing | None
+    stopping: bool = False
+
+    async def checks(self) -> Mapping[str, bool]:
+        """Return each check and whether it is well."""
+        return {
+            "running": not self.stopping,
+            "database": await self._database(),
+            "heard_once": self.hearing is None or self.hearing.joined_once,
+            "room_aside": self.hearing is None or not self.hearing.choked,
+        }
+
+    def told(self) -> Mapping[str, bool]:
+        """Return what an operator wants to know but no request has to wait for."""
+        return {"relay_leading": self.relay.leading, "hearing": self.hearing is not None and self.hearing.assigned}
+
+    async def _database(self) -> bool:
+        try:
+            async with self.db.engine.connect() as connection:
+                return not await migrate.behind(connection, self.name)
+        except (SQLAlchemyError, OSError, TimeoutError):
+            return False
+
+
+@router.get("/livez")
+async def livez() -> Mapping[str, str]:
+    """Answer while the process can. Looks at nothing outside it."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+async def readyz(request: Request) -> JSONResponse:
+    """Answer 200 when every check is well, else 503; the body names them."""
+    health: Health = request.app.state.health
+    checks = await health.checks()
+    ready = all(checks.values())
+    return JSONResponse({"ready": ready, "checks": checks, "told": health.told()}, status_code=200 if ready else 503)

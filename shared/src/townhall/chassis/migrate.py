@@ -1,0 +1,59 @@
+"""Migrations: Alembic, one service at a time, in one transaction, under a lock."""
+
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from alembic import command, context
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from townhall.chassis.db import driver_url
+
+LOCK: Final = 7_264_002
+"""The advisory lock that makes migrations wait for each other."""
+
+
+async def upgrade(url: str, package: str) -> None:
+    """Bring the database to the newest revision of a service's `migrations`; nothing when it is there already."""
+    engine = create_async_engine(driver_url(url), hide_parameters=True)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            await connection.run_sync(_upgrade, package)
+    finally:
+        await engine.dispose()
+
+
+async def behind(connection: AsyncConnection, package: str) -> bool:
+    """Tell whether the database is older than this code. A newer one, unknown here, is not."""
+    return await connection.run_sync(_behind, ScriptDirectory.from_config(_config(package)))
+
+
+def environment(metadata: MetaData) -> None:
+    """Run migrations on the connection `upgrade` holds; the whole of a service's `env.py`."""
+    context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+    context.run_migrations()
+
+
+def _upgrade(connection: Connection, package: str) -> None:
+    config = _config(package)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _behind(connection: Connection, scripts: ScriptDirectory) -> bool:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    older = {script.revision for script in scripts.walk_revisions()} - {scripts.get_current_head()}
+    return revision is None or revision in older
+
+
+def _config(package: str) -> Config:
+    config = Config()
+    with resources.as_file(resources.files(package).joinpath("migrations")) as folder:
+        config.set_main_option("script_location", str(Path(folder)).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

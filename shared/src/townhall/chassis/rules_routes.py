@@ -1,0 +1,73 @@
+"""The routes under `/rules` that every service has: anyone reads the versions, the secretary enacts a new one."""
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from townhall.chassis.auth import Caller, Role, allow
+from townhall.chassis.db import Transaction
+from townhall.chassis.http import Db, Line, Moment, Once, PageOf, Paper, View
+from townhall.chassis.rules import InForce, Rules
+
+P = TypeVar("P", bound=BaseModel)
+
+
+class Enactment(Paper, Generic[P]):
+    """A new version of the rules. It takes effect at once when no date is given, and never in the past."""
+
+    article: Line(200) = Field(examples=["대통령훈령 제1호 제5조 (Presidential Instruction 1, article 5)"])  # type: ignore[valid-type]
+    effective_from: Moment | None = None
+    parameters: P
+
+
+class RuleView(View, Generic[P]):
+    """One version of the rules, with the article it comes from."""
+
+    version: int
+    article: str
+    effective_from: datetime | None
+    """None for the version that has held since the beginning."""
+    parameters: P
+
+
+def rules_router(rules: Rules[P]) -> APIRouter:
+    """Return the routes for these rules."""
+    router = APIRouter(tags=["rules"])
+    parameters: Any = rules.parameters
+    paper: Any = Enactment[parameters]
+    view: Any = RuleView[parameters]
+
+    async def get_rules(db: Db) -> Any:
+        """Return the latest hundred versions, newest first."""
+        async with db.reading() as session:
+            return {"items": [_view(each) for each in await rules.versions(session)], "next": None}
+
+    async def get_rule(version: int, db: Db) -> Any:
+        """Return one version."""
+        async with db.reading() as session:
+            return _view(await rules.version(session, version))
+
+    async def post_rule(enactment: paper, who: Annotated[Caller, allow(Role.SECRETARY)], once: Once) -> Any:
+        """Enact a version. What already opened keeps the version it opened under."""
+
+        async def enact(tx: Transaction) -> Any:
+            new = await rules.enact(tx, enactment.article, enactment.parameters, enactment.effective_from)
+            return view.model_validate(_view(new))
+
+        return await once(enact)
+
+    router.add_api_route("/rules", get_rules, response_model=PageOf[view])
+    router.add_api_route("/rules/{version}", get_rule, response_model=view)
+    router.add_api_route("/rules", post_rule, methods=["POST"], status_code=201, response_model=view)
+    return router
+
+
+def _view(rule: InForce[P]) -> dict[str, Any]:
+    return {
+        "version": rule.version,
+        "article": rule.article,
+        "effective_from": rule.effective_from,
+        "parameters": rule.parameters,
+    }

@@ -1,0 +1,102 @@
+"""One service as a process: routes in front; relay, hearing and timers beside them; a graceful end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+
+from townhall.chassis import asyncapi, auth, health, http, metrics
+from townhall.chassis.broker import Bus
+from townhall.chassis.db import Database
+from townhall.chassis.delivery import Hearing, Requeue, Subscription
+from townhall.chassis.delivery.applying import Applying
+from townhall.chassis.gauges import watch
+from townhall.chassis.relay import Relay
+from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.work import Companion, Run, Timer, going_on
+from townhall.contracts import Event
+
+__all__ = ["Service", "Timer", "assemble", "serve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What one service adds to the chassis."""
+
+    name: str
+    title: str
+    settings: ServiceSettings
+    routers: Sequence[APIRouter]
+    subscriptions: Sequence[Subscription] = ()
+    announces: Sequence[type[Event]] = ()
+    timers: Sequence[Timer] = ()
+    companions: Sequence[Companion] = ()
+    state: Mapping[str, object] = field(default_factory=dict)
+
+
+def bus_of(settings: ServiceSettings) -> Bus:
+    """Return the bus the settings describe."""
+    return Bus(settings.kafka_servers, settings.topic_prefix, session_timeout_ms=settings.kafka_session_timeout_ms)
+
+
+def assemble(service: Service) -> FastAPI:
+    """Put a service together. Nothing is opened before the application starts."""
+    db = Database(str(service.settings.database_url), source=service.name)
+    app = FastAPI(title=service.title, version=http.API_VERSION, lifespan=partial(_lifespan, service, db))
+    app.state.db = db
+    app.state.settings = service.settings
+    app.state.keys = auth.keys_of(service.settings)
+    for name, value in service.state.items():
+        setattr(app.state, name, value)
+    http.install(app, service.settings)
+    for router in (*service.routers, health.router, metrics.router, _documents(service)):
+        app.include_router(router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterator[None]:
+    bus = bus_of(service.settings)
+    relay = Relay(db.dsn, bus)
+    applying = Applying(db, service.subscriptions)
+    hearing = Hearing(bus, db, service.subscriptions, applying) if service.subscriptions else None
+    app.state.health = state = health.Health(service.name, db, relay, hearing)
+    works: dict[str, Run] = {"relay": relay.run, "gauges": partial(watch, db), "requeue": Requeue(db, applying).run}
+    if hearing is not None:
+        works["hearing"] = hearing.run
+    works |= {timer.name: partial(timer.run, db) for timer in service.timers}
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(db.close)
+        for companion in service.companions:
+            for name, value in (await stack.enter_async_context(companion(db))).items():
+                setattr(app.state, name, value)
+        await stack.enter_async_context(going_on(works))
+        yield
+        state.stopping = True
+
+
+def _documents(service: Service) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+    hears = [kind for each in service.subscriptions for kind in each.hears]
+    document = asyncapi.document(service.name, service.announces, hears)
+    router.add_api_route("/asyncapi.json", lambda: document)
+    return router
+
+
+def serve(build: Callable[[Any], FastAPI], settings: ServiceSettings) -> None:
+    """Serve until SIGTERM or SIGINT: then refuse, finish what is under way, and end."""
+    config = uvicorn.Config(
+        build(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    asyncio.run(uvicorn.Server(config).serve())
