@@ -52,6 +52,7 @@ class CaseDocketed(CaseEvent):
 
     sitting_id: SittingId
     sits_at: AwareDatetime
+    rule: RuleUsed | None = None
 
 
 class DeliberationStarted(CaseEvent):
@@ -73,6 +74,8 @@ class CaseDeferred(CaseEvent):
     acted_by: ActedBy
     reasons: tuple[ReasonCode, ...]
     note: Note = ""
+    rule: RuleUsed | None = None
+    """The rule that deferred it by itself; None when the chair did."""
 
 
 class CaseDeliberated(CaseEvent):
@@ -99,6 +102,17 @@ class CaseTabled(CaseEvent):
 
     meeting_id: MeetingId
     meets_at: AwareDatetime
+    rule: RuleUsed | None = None
+
+
+class CaseOverdue(CaseEvent):
+    """What the case waits for did not come in time. It goes on waiting, but not silently."""
+
+    TYPE: ClassVar[str] = "committee.case-overdue.v1"
+
+    waits_for: Literal["sitting", "strategy-meeting", "outcome"]
+    due_at: AwareDatetime
+    rule: RuleUsed
 
 
 class OutcomeRecorded(CaseEvent):
