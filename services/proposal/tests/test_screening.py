@@ -1,0 +1,131 @@
+"""Screening, merging and supporting, by the rules alone."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from proposal.domain import reasons
+from proposal.domain.lifecycle import Move, MoveNotAllowed, Person, Proposal, State, Wording
+from proposal.domain.merging import MergeIntoEnded, MergeIntoItself, MergeIntoUnknown, MergeWouldCircle, Target
+from proposal.domain.screening import REASONS, DetailsDoNotFit, OwnProposal, Verdict, screen
+from proposal.domain.support import NotOpenToSupport, require_open
+from townhall.contracts.values import ActedBy, ProposalId, RuleUsed
+from townhall.rejected import Rejected
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+AUTHOR, OFFICER = Person("a" * 64), Person("b" * 64)
+FIRST, OTHER = ProposalId(UUID(int=1)), ProposalId(UUID(int=2))
+PROPOSAL = Proposal(
+    FIRST,
+    AUTHOR,
+    Wording("제목", "문제", ""),
+    State.SCREENING,
+    AT,
+    AT,
+    RuleUsed(version=1, article="제1조"),
+    supports=7,
+)
+DETAILS: dict[Move, dict[str, Any]] = {Move.MERGE: {"merge_into": OTHER}, Move.REROUTE: {"body": "국토교통부"}}
+REACHED = {
+    Move.ADMIT: State.ADMITTED,
+    Move.REFUSE: State.REFUSED,
+    Move.RETURN: State.RETURNED,
+    Move.REROUTE: State.REROUTED,
+    Move.MERGE: State.MERGED,
+}
+
+
+def verdict(decision: Move, reason: str | None = None, **details: Any) -> Verdict:  # noqa: ANN401  fields of the verdict
+    """A decision with a reason of its list and the details it needs."""
+    taken = DETAILS.get(decision, {}) | details
+    return Verdict(decision, reason or next(iter(REASONS[decision])), **taken)
+
+
+@pytest.mark.parametrize("decision", REACHED)
+def test_decision_is_kept_as_published(decision: Move) -> None:
+    """P3, P5: each decision leads to its state, with reason, role and time; the supports stay where they are."""
+    target = Target(OTHER, State.ADMITTED)
+    decided = screen(PROPOSAL, verdict(decision), OFFICER, target=target, at=AT)
+    assert decided.state is REACHED[decision]
+    assert decided.screening is not None
+    assert (decided.screening.decision, decided.screening.acted_by, decided.screening.at) == (
+        decision,
+        ActedBy.OFFICER,
+        AT,
+    )
+    assert decided.merged_into == (OTHER if decision is Move.MERGE else None)
+    assert decided.supports == 7
+
+
+def test_nobody_screens_their_own() -> None:
+    """P4: the author never judges, whatever the decision."""
+    with pytest.raises(OwnProposal):
+        screen(PROPOSAL, verdict(Move.ADMIT), AUTHOR, at=AT)
+
+
+@pytest.mark.parametrize("decision", REASONS)
+def test_reason_is_on_the_list_of_its_decision(decision: Move) -> None:
+    """P5: a reason of another decision is as unknown as an invented one."""
+    foreign = set().union(*REASONS.values()) - set(REASONS[decision])
+    for reason in foreign | {"because-i-say-so"}:
+        with pytest.raises(reasons.UnknownReason):
+            screen(PROPOSAL, verdict(decision, reason), OFFICER, target=Target(OTHER, State.ADMITTED), at=AT)
+
+
+@pytest.mark.parametrize(
+    ("decision", "details"),
+    [
+        (Move.MERGE, {"merge_into": None}),
+        (Move.MERGE, {"body": "국토교통부"}),
+        (Move.REROUTE, {"body": None}),
+        (Move.REROUTE, {"merge_into": OTHER}),
+        (Move.ADMIT, {"body": "국토교통부"}),
+        (Move.REFUSE, {"merge_into": OTHER}),
+    ],
+)
+def test_details_fit_the_decision(decision: Move, details: dict[str, Any]) -> None:
+    """P6: a merge names the other proposal, a rerouting the body, and nothing else either."""
+    with pytest.raises(DetailsDoNotFit):
+        screen(PROPOSAL, verdict(decision, **details), OFFICER, target=Target(OTHER, State.ADMITTED), at=AT)
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - {State.SCREENING}))
+@pytest.mark.parametrize("decision", REASONS)
+def test_only_what_waits_is_screened(state: State, decision: Move) -> None:
+    """P3: a decision is taken once."""
+    decided = replace(PROPOSAL, state=state)
+    with pytest.raises(MoveNotAllowed):
+        screen(decided, verdict(decision), OFFICER, target=Target(OTHER, State.ADMITTED), at=AT)
+
+
+@pytest.mark.parametrize(
+    ("target", "refusal"),
+    [
+        (None, MergeIntoUnknown),
+        (Target(FIRST, State.SCREENING), MergeIntoItself),
+        (Target(OTHER, State.MERGED, line=(ProposalId(UUID(int=3)), FIRST)), MergeWouldCircle),
+        (Target(OTHER, State.MERGED), MergeIntoEnded),
+        (Target(OTHER, State.REFUSED), MergeIntoEnded),
+        (Target(OTHER, State.RETURNED), MergeIntoEnded),
+        (Target(OTHER, State.REROUTED), MergeIntoEnded),
+        (Target(OTHER, State.WITHDRAWN), MergeIntoEnded),
+    ],
+)
+def test_merge_refused(target: Target | None, refusal: type[Rejected]) -> None:
+    """P7: a merge never loses the proposal."""
+    with pytest.raises(refusal):
+        screen(PROPOSAL, verdict(Move.MERGE), OFFICER, target=target, at=AT)
+
+
+@pytest.mark.parametrize("state", State)
+def test_support_while_it_goes_on(state: State) -> None:
+    """P10: only what goes on in this form takes new support."""
+    proposal = replace(PROPOSAL, state=state)
+    if state in {State.SCREENING, State.ADMITTED}:
+        require_open(proposal)
+    else:
+        with pytest.raises(NotOpenToSupport):
+            require_open(proposal)

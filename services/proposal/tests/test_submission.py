@@ -1,0 +1,99 @@
+"""Submitting, improving and withdrawing, by the rules alone."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proposal.domain.lifecycle import MoveNotAllowed, NotYourProposal, Person, Proposal, State, Wording
+from proposal.domain.parameters import Parameters
+from proposal.domain.submission import Author, PartOfTask, TooManyProposals, resubmit, submit, withdraw
+from townhall.contracts.values import ActedBy, ProposalId, RuleUsed, TaskId
+from townhall.rejected import Rejected
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+RULE = RuleUsed(version=1, article="제안 처리 규정 제4조")
+PARAMETERS = Parameters(screening_days=14, proposals_a_day=3)
+WORDING = Wording("심야 버스 확대", "막차가 너무 이릅니다.", "새벽 두 시까지 운행합시다.", "교통")
+AUTHOR = Person("a" * 64)
+
+
+def submitted(role: ActedBy = ActedBy.CITIZEN, recent: int = 0) -> Proposal:
+    """A proposal as it comes in."""
+    author = Author(AUTHOR, role, recent)
+    return submit(ProposalId(UUID(int=1)), WORDING, author, parameters=PARAMETERS, rule=RULE, at=AT)
+
+
+@given(days=st.integers(1, 366))
+def test_screening_is_due_by_the_rule(days: int) -> None:
+    """P1: the due date follows from the rule in force at submission, and names it."""
+    parameters = Parameters(screening_days=days)
+    author = Author(AUTHOR, ActedBy.CITIZEN, 0)
+    made = submit(ProposalId(UUID(int=1)), WORDING, author, parameters=parameters, rule=RULE, at=AT)
+    assert made.screening_due_at - AT == timedelta(days=days)
+    assert (made.state, made.rule) == (State.SCREENING, RULE)
+
+
+@given(recent=st.integers(0, 10))
+def test_quota_of_a_citizen(recent: int) -> None:
+    """P2: exactly the quota is taken in, not one more."""
+    if recent < PARAMETERS.proposals_a_day:
+        assert submitted(recent=recent).author == AUTHOR
+    else:
+        with pytest.raises(TooManyProposals):
+            submitted(recent=recent)
+
+
+@pytest.mark.parametrize("role", [ActedBy.OFFICER, ActedBy.AGENCY])
+def test_offices_have_no_quota(role: ActedBy) -> None:
+    """P2: an office hands in what sessions and desks collected."""
+    assert submitted(role, recent=10_000).state is State.SCREENING
+
+
+def test_resubmission_starts_screening_again() -> None:
+    """P8: the improved text replaces the old one, keeps the topic, and has a due date of its own."""
+    returned = replace(submitted(), state=State.RETURNED)
+    newer = RuleUsed(version=2, article="개정 규정")
+    improved = Wording("심야 버스", "배차가 끊깁니다.", "노선 셋을 늘립시다.")
+    later = AT + timedelta(days=20)
+    again = resubmit(returned, improved, AUTHOR, parameters=Parameters(screening_days=5), rule=newer, at=later)
+    assert again.wording == replace(improved, topic="교통")
+    assert (again.state, again.rule, again.screening_due_at) == (State.SCREENING, newer, later + timedelta(days=5))
+
+
+@pytest.mark.parametrize(
+    ("proposal", "who", "refusal"),
+    [
+        (replace(submitted(), state=State.RETURNED), Person("b" * 64), NotYourProposal),
+        (submitted(), AUTHOR, MoveNotAllowed),
+        (replace(submitted(), state=State.REFUSED), AUTHOR, MoveNotAllowed),
+    ],
+)
+def test_resubmission_refused(proposal: Proposal, who: Person, refusal: type[Rejected]) -> None:
+    """P3, P8: only the author improves, and only what was returned."""
+    with pytest.raises(refusal):
+        resubmit(proposal, WORDING, who, parameters=PARAMETERS, rule=RULE, at=AT)
+
+
+@pytest.mark.parametrize("state", [State.SCREENING, State.RETURNED, State.ADMITTED])
+def test_withdrawal(state: State) -> None:
+    """P9: the author may take a proposal back until it ended or became part of a task."""
+    assert withdraw(replace(submitted(), state=state), AUTHOR).state is State.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    ("circumstance", "who", "refusal"),
+    [
+        ({}, Person("b" * 64), NotYourProposal),
+        ({"state": State.ADMITTED, "task_ids": (TaskId(UUID(int=9)),)}, AUTHOR, PartOfTask),
+        ({"state": State.WITHDRAWN}, AUTHOR, MoveNotAllowed),
+    ],
+)
+def test_withdrawal_refused(circumstance: dict[str, Any], who: Person, refusal: type[Rejected]) -> None:
+    """P3, P8, P9: each rule refuses alone."""
+    with pytest.raises(refusal):
+        withdraw(replace(submitted(), **circumstance), who)
