@@ -1,0 +1,157 @@
+"""What a service is told from outside: read once, checked whole, and quiet about secrets."""
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretBytes, StringConstraints, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
+
+DEMO_MARK = b"townhall-demo"
+"""A key that contains this says of itself that everybody knows it."""
+
+
+class SettingsRefused(Exception):
+    """The service must not start. `sentences` names every setting at fault, and no value."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__("\n".join(["The settings were refused:", *(f"- {each}" for each in sentences)]))
+        self.sentences = sentences
+
+
+def _wrong(sentence: str) -> PydanticCustomError:
+    # The sentence goes in as context: a brace in it must not be read as a template.
+    return PydanticCustomError("setting", "{sentence}", {"sentence": sentence})
+
+
+def _key(given: object) -> bytes:
+    """Read a key from hexadecimal digits; refuse one that could be guessed."""
+    try:
+        key = given if isinstance(given, bytes) else bytes.fromhex(str(given))
+    except ValueError:
+        raise _wrong("must be written in hexadecimal digits") from None
+    if len(key) < 32:  # noqa: PLR2004  256 bits
+        raise _wrong("must have at least 32 bytes (64 hexadecimal digits)")
+    if len(set(key)) < 16:  # noqa: PLR2004  32 random bytes have about 30 different ones
+        raise _wrong("is too regular to be a random key")
+    return key
+
+
+Key = Annotated[SecretBytes, BeforeValidator(_key)]
+"""A secret key of at least 32 bytes, given in hexadecimal digits."""
+DatabaseUrl = Annotated[str, StringConstraints(pattern=r"^postgres(ql)?(\+asyncpg)?://\S+$"), Field(repr=False)]
+"""A PostgreSQL URL. It may hold a password, so it is never shown."""
+Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$")]
+"""Kafka bootstrap servers, `host:port` separated by commas."""
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs. Each can also be read from the file that `<NAME>_FILE` names."""
+
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
+
+    environment: Literal["production", "local"] = "production"
+    host: str = "127.0.0.1"
+    port: int = Field(ge=0, le=65535)
+    database_url: DatabaseUrl
+    kafka_servers: Servers
+    kafka_session_timeout_ms: int = Field(10_000, ge=1000, le=300_000)
+    """How long a consumer may be silent before the broker gives its partitions to another."""
+    topic_prefix: str = Field("", pattern=r"^[a-z0-9.-]{0,60}$")
+    """Put before every topic name, so that several platforms can share a broker."""
+    issuer: str = Field(min_length=1)
+    """The exact `iss` of the access tokens."""
+    audience: str = Field("townhall", min_length=1)
+    jwks_url: str = Field(min_length=1)
+    """Where the issuer's public keys are: a URL, or the path of a file."""
+    person_key: Key
+    """Turns a token's subject into this service's own name for the person."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _fit_for_production(self) -> Self:
+        if self.environment == "production" and (faults := list(self._not_for_production())):
+            raise _wrong("not fit for production: " + "; ".join(faults))
+        return self
+
+    def _not_for_production(self) -> Iterator[str]:
+        if not self.issuer.startswith("https://"):
+            yield "issuer must be an https:// URL"
+        if (urlsplit(self.issuer).hostname or "").rstrip(".").endswith(".invalid"):
+            yield "issuer ends in .invalid, as only demonstrations do"
+        if self.jwks_url.lower().startswith("http://"):
+            yield "jwks_url must be an https:// URL or the path of a file"
+        for name, value in self:
+            if isinstance(value, SecretBytes) and DEMO_MARK in value.get_secret_value():
+                yield f"{name} is a demonstration key"
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then files it names. No .env, no magic directory."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _Files(settings_cls)
+
+
+class _Files(PydanticBaseSettingsSource):
+    """Reads `<NAME>_FILE`: the way container platforms hand over secrets."""
+
+    @override
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return the text of the file, without the newline editors put at its end."""
+        del field
+        path = os.environ.get(_variable(self.settings_cls, field_name) + "_FILE")
+        if path is None:
+            return None, field_name, False
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123  one line, once
+            return file.read().strip(), field_name, False
+
+    @override
+    def __call__(self) -> dict[str, Any]:
+        """Return every field that a file was named for."""
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def load(kind: type[S]) -> S:
+    """Read the settings from the environment, or raise one `SettingsRefused` with everything that is wrong."""
+    unreadable = _unreadable(kind, os.environ)
+    try:
+        if not unreadable:
+            return kind()
+    except ValidationError as errors:
+        raise SettingsRefused([_sentence(kind, dict(error)) for error in errors.errors(include_input=False)]) from None
+    raise SettingsRefused(unreadable)
+
+
+def _unreadable(kind: type[BaseSettings], environ: Mapping[str, str]) -> list[str]:
+    named = {variable: environ.get(variable + "_FILE") for variable in (_variable(kind, n) for n in kind.model_fields)}
+    twice = [f"{name} and {name}_FILE are both set" for name, path in named.items() if path and name in environ]
+    return twice + [
+        f"{name}_FILE names a file that can't be read"
+        for name, path in named.items()
+        if path is not None and not os.access(path, os.R_OK)
+    ]
+
+
+def _variable(kind: type[BaseSettings], field: str) -> str:
+    return f"{kind.model_config.get('env_prefix', '')}{field}".upper()
+
+
+def _sentence(kind: type[BaseSettings], error: dict[str, Any]) -> str:
+    says = "is missing" if error["type"] == "missing" else error["msg"]
+    return f"{_variable(kind, str(error['loc'][0]))} {says}" if error["loc"] else str(says)
