@@ -20,7 +20,7 @@ REQUEST_SECONDS = Histogram(
 
 CONSUMED = Counter(
     "townhall_events_consumed_total",
-    "Events taken from a topic, by outcome: handled, repeated, refused, unknown, waiting or aside.",
+    "Messages taken from a topic, by outcome: applied, duplicate, refused, ignored, unknown, behind or set-aside.",
     ["topic", "type", "outcome"],
 )
 HANDLING_SECONDS = Histogram(

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from structlog import get_logger
 
-from townhall.chassis import metrics, outbox, trace
+from townhall.chassis import outbox, trace
 from townhall.chassis.broker import LARGEST_BATCH, aside_topic
 from townhall.chassis.db import Database, Transaction
-from townhall.chassis.delivery import aside, inbox
+from townhall.chassis.delivery import aside, counting, inbox
 from townhall.chassis.delivery.message import Handler, Message, Subscription
 from townhall.chassis.envelope import Unreadable, opened, unsealed
 from townhall.chassis.faults import transient
@@ -66,8 +66,7 @@ class Applying:
     def _wanted(self, message: Message) -> bool:
         if (message.topic, message.type) in self._handlers or not message.type:
             return True
-        known = message.type in CATALOGUE
-        metrics.consumed(message.topic, message.type if known else "unknown", "ignored" if known else "unknown")
+        counting.outcome(message, "ignored" if message.type in CATALOGUE else "unknown")
         return False
 
     async def _together(self, messages: Sequence[Message]) -> None:
@@ -102,7 +101,9 @@ class Applying:
             except Rejected as refusal:
                 return await self._refused(message, refusal)
             except Exception as fault:  # noqa: BLE001  what fails for good is set aside
-                failures += not transient(fault)
+                passing = transient(fault)
+                failures += not passing
+                counting.retried(message, passing=passing)
                 log.warning("event_failed", event_type=message.type, fault=type(fault).__name__, attempt=attempt + 1)
                 if failures >= ATTEMPTS:
                     return await self._set_aside(message, type(fault).__name__, attempts=failures)
@@ -123,7 +124,7 @@ class Applying:
         if await self._known(tx, message):
             return
         await aside.put(tx.session, message, aside.BEHIND)
-        metrics.consumed(message.topic, message.type, aside.BEHIND)
+        counting.outcome(message, aside.BEHIND)
 
     async def _known(self, tx: Transaction, message: Message) -> bool:
         """Take the event into the inbox, so that its repeat is not set aside a second time."""
@@ -138,7 +139,7 @@ class Applying:
         event = self.ready(message)
         await self._surely(lambda tx: inbox.take(tx.session, [event.heard.id]))
         log.info("event_refused", event_type=message.type, code=refusal.code)
-        metrics.consumed(message.topic, message.type, "refused")
+        counting.outcome(message, "refused")
 
     async def _set_aside(self, message: Message, reason: str, attempts: int) -> None:
         async def put(tx: Transaction) -> None:
@@ -147,8 +148,7 @@ class Applying:
 
         await self._surely(put)
         log.error("event_set_aside", topic=message.topic, event_type=message.type, reason=reason, attempts=attempts)
-        metrics.set_aside(reason)
-        metrics.consumed(message.topic, message.type, "set-aside")
+        counting.set_aside(message, reason)
 
     def _copy(self, message: Message, reason: str, tx: Transaction) -> outbox.Record:
         value = message.value or b""
@@ -179,7 +179,7 @@ async def pause(attempt: int) -> None:
 
 def _count(done: Sequence[tuple[Ready, str]], seconds: float) -> None:
     for event, outcome in done:
-        metrics.consumed(event.message.topic, event.message.type, outcome)
         if outcome == "applied":
-            metrics.effect(event.message.type, event.heard.at)
-    metrics.HANDLING.observe(seconds / max(len(done), 1))
+            counting.applied(event.message, event.heard, seconds / len(done))
+        else:
+            counting.outcome(event.message, outcome)

@@ -131,9 +131,10 @@ class Hearing(ConsumerRebalanceListener):  # type: ignore[misc]  aiokafka's clas
         """Publish the lag; raise `Stuck` when nothing moves although something should."""
         partitions = consumer.assignment()
         self.assigned = bool(partitions)
-        lag = sum(_lag(consumer, partition) for partition in partitions)
-        metrics.LAG.set(lag)
-        if (partitions and not lag) or self._idle.locked():
+        lags = {partition: _lag(consumer, partition) for partition in partitions}
+        for partition, lag in lags.items():
+            metrics.LAG_RECORDS.labels(partition.topic, partition.partition).set(lag)
+        if (partitions and not any(lags.values())) or self._idle.locked():
             self._moved_at = time.monotonic()
         if time.monotonic() - self._moved_at > STUCK:
             raise Stuck

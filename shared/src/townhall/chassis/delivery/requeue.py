@@ -5,9 +5,9 @@ from typing import Final
 
 from structlog import get_logger
 
-from townhall.chassis import metrics, trace
+from townhall.chassis import trace
 from townhall.chassis.db import Database
-from townhall.chassis.delivery import aside
+from townhall.chassis.delivery import aside, counting
 from townhall.chassis.delivery.applying import Applying
 from townhall.chassis.envelope import Unreadable
 from townhall.chassis.faults import transient
@@ -56,7 +56,7 @@ class Requeue:
             with trace.following(event.traceparent):
                 await event.handler(tx, event.heard)
             await aside.applied(tx.session, row_id)
-        metrics.consumed(waiting.message.topic, waiting.message.type, "applied")
+        counting.outcome(waiting.message, "applied")
         return True
 
     async def _refuse(self, row_id: int, fault: Exception) -> None:
