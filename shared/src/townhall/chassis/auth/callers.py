@@ -1,0 +1,66 @@
+"""Who calls, as a route sees it: a pseudonym of this service's own and the role that let them in."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
+
+from townhall.chassis.auth.refusals import RoleNotAllowed, TokenMissing
+from townhall.contracts.roles import Role
+
+_bearer = HTTPBearer(
+    scheme_name="bearer",
+    bearerFormat="JWT",
+    auto_error=False,
+    description="An RFC 9068 access token of the configured issuer. The scopes are roles; one of them is needed.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The person behind a request. Neither name for them is ever shown or logged."""
+
+    person: str = field(repr=False)
+    """This service's own pseudonym: the only reference to a person that may be stored."""
+    subject: str = field(repr=False)
+    """The token's subject: never stored, never logged, never announced."""
+    roles: frozenset[Role]
+    role: Role
+    """The role they act in: the first that the route allows and they have."""
+
+
+def allow(first: Role, *others: Role) -> Any:  # noqa: ANN401  FastAPI's marker has no public type
+    """Mark a route's `Caller` argument: one of these roles is needed, and OpenAPI says so."""
+    return Security(_caller, scopes=[first, *others])
+
+
+async def identify(request: Request, wanted: Sequence[str]) -> Caller:
+    """Return who calls, or raise why they may not. `wanted` names roles, the one to act in first."""
+    claims = await request.app.state.keys.claims(_token(request))
+    role = next((name for name in wanted if name in claims.roles), None)
+    if role is None:
+        raise RoleNotAllowed
+    key: bytes = request.app.state.settings.person_key.get_secret_value()
+    person = hmac.digest(key, claims.subject.encode("utf-8", "surrogatepass"), "sha256").hex()
+    caller = Caller(person, claims.subject, frozenset(role for role in Role if role in claims.roles), Role(role))
+    request.state.caller = caller
+    return caller
+
+
+def _token(request: Request) -> str:
+    given = request.headers.getlist("authorization")
+    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    if scheme.lower() != "bearer" or not token:
+        raise TokenMissing
+    return token
+
+
+async def _caller(
+    request: Request,
+    wanted: SecurityScopes,
+    _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Caller:
+    return await identify(request, wanted.scopes)

@@ -1,0 +1,104 @@
+"""The one place that checks an access token (RFC 9068), and the only importer of joserfc.
+
+Whatever a token says about how to check it is ignored: the algorithm, the keys and the issuer come from here.
+"""
+
+import json
+import re
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
+
+from townhall.chassis.auth.refusals import TokenExpired, TokenForged, TokenForOthers, TokenMalformed
+
+LONGEST: Final = 4096
+LIFETIME: Final = 15 * 60
+LEEWAY: Final = 30
+SMALLEST_KEY: Final = 2048
+_FORM: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+_FOR_SIGNING: Final = {"kty": "RSA", "use": "sig", "alg": "RS256"}
+Key = RSAKey
+"""A public key of the issuer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a valid token says."""
+
+    subject: str = field(repr=False)
+    roles: frozenset[str]
+    expires: int
+
+
+def read_keys(document: bytes) -> dict[str, Key]:
+    """Return the public RS256 signing keys of a JWKS by key id, leaving other kinds out; `ValueError` if it is none."""
+    try:
+        listed: list[dict[str, Any]] = json.loads(document)["keys"]
+        fit = [key for key in listed if all(key.get(name, only) == only for name, only in _FOR_SIGNING.items())]
+        found = {str(key["kid"]): RSAKey.import_key({part: key[part] for part in ("kty", "n", "e")}) for key in fit}
+    except (JoseError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError("not a key set") from error
+    return {kid: key for kid, key in found.items() if key.public_key.key_size >= SMALLEST_KEY}
+
+
+def key_id(token: str) -> str:
+    """Return the key id of a token of the right form; nothing in it is verified yet."""
+    if len(token) > LONGEST or not _FORM.fullmatch(token):
+        raise TokenMalformed
+    part = token.split(".", 1)[0]
+    header = _object(urlsafe_b64decode(part + "=" * (-len(part) % 4)) if len(part) % 4 != 1 else b"")
+    kid = header.get("kid")
+    if header != {"alg": "RS256", "typ": "at+jwt", "kid": kid} or not isinstance(kid, str) or not kid:
+        raise TokenMalformed
+    return kid
+
+
+def verify(token: str, key: Key, *, issuer: str, audience: str, now: float) -> Claims:
+    """Return what the token says, or raise why it says nothing."""
+    try:
+        payload = jws.deserialize_compact(token, key, algorithms=["RS256"]).payload
+    except (JoseError, ValueError, TypeError) as error:
+        raise TokenForged from error
+    claims = _object(payload)
+    _check_parties(claims, issuer, audience)
+    _check_time(claims, now)
+    roles = claims.get("roles", [])
+    if not isinstance(roles, list):
+        raise TokenForOthers
+    return Claims(claims["sub"], frozenset(role for role in roles if isinstance(role, str)), claims["exp"])
+
+
+def _check_parties(claims: dict[str, Any], issuer: str, audience: str) -> None:
+    named = all(isinstance(claims.get(name), str) and claims[name] for name in ("sub", "jti"))
+    if claims.get("iss") != issuer or claims.get("aud") not in (audience, [audience]) or not named:
+        raise TokenForOthers
+
+
+def _check_time(claims: dict[str, Any], now: float) -> None:
+    begins, ends, not_before = claims.get("iat"), claims.get("exp"), claims.get("nbf", 0)
+    if type(begins) is not int or type(ends) is not int or type(not_before) is not int:
+        raise TokenForOthers
+    if not 0 < ends - begins <= LIFETIME or max(begins, not_before) > now + LEEWAY or ends <= now - LEEWAY:
+        raise TokenExpired
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(text.decode(), object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise TokenMalformed from error
+    if not isinstance(found, dict):
+        raise TokenMalformed
+    return found
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that names something twice: two readers of it could see two tokens."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("duplicate name")
+    return found
