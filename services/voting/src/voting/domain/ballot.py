@@ -1,0 +1,88 @@
+"""One citizen's ballot on one task."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from townhall.contracts.values import TaskId
+from townhall.rejected import NotFound, Rejected
+from voting.domain.vote import Terms
+
+Voter = NewType("Voter", bytes)
+"""What a citizen is called in one vote, and in no other; see `nullifier`."""
+
+
+class BallotIsFinal(Rejected):
+    """The rule of this vote lets nobody change a ballot."""
+
+    code = "ballot-is-final"
+    rule = "V4"
+    says = "Your ballot on this task is cast; the rule of this vote does not let it be changed."
+
+
+class NoBallot(NotFound):
+    """The citizen has not voted on this task."""
+
+    code = "no-ballot"
+    says = "You have no ballot on this task."
+
+
+class Choice(StrEnum):
+    """What a citizen may choose."""
+
+    YES = "yes"
+    NO = "no"
+
+
+class Outcome(StrEnum):
+    """What an accepted request did to the citizen's ballot."""
+
+    COUNTED = "counted"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A ballot as it was handed in. Its text form shows neither who nor what (V8)."""
+
+    task_id: TaskId
+    subject: str = field(repr=False)
+    choice: Choice = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """A ballot under its pseudonym."""
+
+    task_id: TaskId
+    voter: Voter = field(repr=False)
+    choice: Choice = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The ballot of a citizen that counts: the last one accepted."""
+
+    choice: Choice = field(repr=False)
+    cast_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The answer to an accepted request."""
+
+    outcome: Outcome
+    standing: Standing
+
+
+def cast(terms: Terms, standing: Standing | None, choice: Choice, at: datetime) -> Counted:
+    """Accept a ballot beside the one that may stand already, or raise the rule that forbids it."""
+    if standing is None:
+        return Counted(Outcome.COUNTED, Standing(choice, at))
+    if standing.choice is choice:
+        return Counted(Outcome.UNCHANGED, standing)  # V3: a repeated request is no second ballot
+    if not terms.ballots_changeable:
+        raise BallotIsFinal  # V4
+    return Counted(Outcome.CHANGED, Standing(choice, at))
