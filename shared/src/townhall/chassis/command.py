@@ -32,7 +32,7 @@ def main(name: str, build: Callable[[Any], FastAPI], settings_class: type[Servic
 def _parser(name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m {name}",
-        description=f"The {name} service of Townhall. Settings come from {name.upper()}_* variables or files they name.",
+        description=f"The {name} service of Townhall. Settings: {name.upper()}_* variables, or files they name.",
     )
     acts = parser.add_subparsers(dest="act", required=True, metavar="serve | migrate | check")
     acts.add_parser("serve", help="serve HTTP, publish and hear events until SIGTERM")

@@ -62,6 +62,8 @@ class Database:
             connect_args={"server_settings": SETTINGS | {"application_name": source}, "timeout": 5},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        reader = self.engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+        self._readers = async_sessionmaker(reader)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -74,8 +76,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """Read from one snapshot; nothing can be written."""
-        async with self._sessions() as session:
-            await session.connection(execution_options={"postgresql_readonly": True})
+        async with self._readers() as session:
             yield session
 
     async def close(self) -> None:

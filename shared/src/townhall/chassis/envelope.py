@@ -33,7 +33,9 @@ class Envelope:
     traceparent: str | None
 
 
-def sealed(source: str, event: Event, *, event_id: UUID, version: int, at: datetime, traceparent: str) -> dict[str, str]:
+def sealed(
+    source: str, event: Event, *, event_id: UUID, version: int, at: datetime, traceparent: str
+) -> dict[str, str]:
     """Return the headers an event travels with (CloudEvents 1.0.2, Kafka Protocol Binding 3.2)."""
     return {
         "content-type": CONTENT_TYPE,

@@ -1,6 +1,5 @@
 """What only the database can tell operators: how much waits in the outbox and aside."""
 
-import asyncio
 from typing import Final
 
 from sqlalchemy import text
@@ -8,6 +7,7 @@ from sqlalchemy import text
 from townhall.chassis import metrics
 from townhall.chassis.db import Database
 from townhall.chassis.delivery import aside
+from townhall.chassis.waiting import rest
 
 EVERY: Final = 5.0
 """Seconds between two looks."""
@@ -27,4 +27,4 @@ async def watch(db: Database) -> None:
         metrics.OUTBOX_PENDING.set(pending)
         metrics.OUTBOX_OLDEST.set(age)
         metrics.ASIDE_WAITING.set(waiting)
-        await asyncio.sleep(EVERY)
+        await rest(EVERY)

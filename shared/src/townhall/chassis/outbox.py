@@ -74,7 +74,7 @@ async def _advance(session: AsyncSession, keys: Sequence[str]) -> list[int]:
     """Lock each key's stream, in one order for all transactions, and return the version of each event."""
     counts = sorted(Counter(keys).items())
     found = await session.execute(_ADVANCE, {"keys": [key for key, _ in counts], "counts": [n for _, n in counts]})
-    upto = dict(found.tuples().all())
+    upto = {row.key: int(row.version) for row in found}
     first = {key: upto[key] - count for key, count in counts}
     return list(_numbered(keys, first))
 

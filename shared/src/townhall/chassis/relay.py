@@ -18,6 +18,7 @@ from structlog import get_logger
 
 from townhall.chassis import metrics, outbox
 from townhall.chassis.broker import PATIENCE_MS, Bus
+from townhall.chassis.waiting import rest
 
 BATCH: Final = 1000
 """Rows published in one round."""
@@ -38,6 +39,8 @@ _PATIENCE = PATIENCE_MS / 1000 + 2
 log = get_logger()
 
 Rows = Sequence[asyncpg.Record]
+Parts = dict[tuple[str, int], list[asyncpg.Record]]
+"""Rows by topic and partition, in order."""
 
 
 class Relay:
@@ -65,7 +68,7 @@ class Relay:
 
     async def _lead(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
-            await asyncio.sleep(POLL)
+            await rest(POLL)
         await connection.add_listener(outbox.CHANNEL, lambda *_: self._woken.set())
         producer = self._bus.producer()
         try:
@@ -102,13 +105,13 @@ class Relay:
             raise failed[0]
         return sent
 
-    async def _by_partition(self, producer: AIOKafkaProducer, rows: Rows) -> dict[tuple[str, int], list[asyncpg.Record]]:
-        found: dict[tuple[str, int], list[asyncpg.Record]] = {}
+    async def _by_partition(self, producer: AIOKafkaProducer, rows: Rows) -> Parts:
+        found: Parts = {}
         for row in rows:
             topic = self._bus.topic(row["topic"])
             partitions = sorted(await asyncio.wait_for(producer.partitions_for(topic), _PATIENCE))
-            key = row["key"].encode() if row["key"] is not None else None
-            found.setdefault((topic, self._partition_of(key, partitions, partitions)), []).append(row)
+            partition = self._partition_of(_bytes(row["key"]), partitions, partitions)
+            found.setdefault((topic, partition), []).append(row)
         return found
 
     async def _send(self, producer: AIOKafkaProducer, topic: str, partition: int, rows: Rows) -> list[int]:
@@ -116,7 +119,8 @@ class Relay:
         batch = producer.create_batch()
         sent: list[int] = []
         for row in rows:
-            if batch.append(key=_bytes(row["key"]), value=row["payload"], timestamp=_millis(row), headers=_headers(row)) is None:
+            key = _bytes(row["key"])
+            if batch.append(key=key, value=row["payload"], timestamp=_millis(row), headers=_headers(row)) is None:
                 break
             sent.append(row["id"])
         batch.close()

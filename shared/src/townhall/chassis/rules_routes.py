@@ -1,12 +1,12 @@
 """The routes under `/rules` that every service has: anyone reads the versions, the secretary enacts a new one."""
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from townhall.chassis.auth import Caller, Role, allow
+from townhall.chassis.auth import Role, allow
 from townhall.chassis.db import Transaction
 from townhall.chassis.http import Db, Line, Moment, Once, PageOf, Paper, View
 from townhall.chassis.rules import InForce, Rules
@@ -39,28 +39,32 @@ def rules_router(rules: Rules[P]) -> APIRouter:
     paper: Any = Enactment[parameters]
     view: Any = RuleView[parameters]
 
-    async def get_rules(db: Db) -> Any:
+    async def get_rules(db: Db) -> object:
         """Return the latest hundred versions, newest first."""
         async with db.reading() as session:
             return {"items": [_view(each) for each in await rules.versions(session)], "next": None}
 
-    async def get_rule(version: int, db: Db) -> Any:
+    async def get_rule(version: int, db: Db) -> object:
         """Return one version."""
         async with db.reading() as session:
             return _view(await rules.version(session, version))
 
-    async def post_rule(enactment: paper, who: Annotated[Caller, allow(Role.SECRETARY)], once: Once) -> Any:
+    async def post_rule(enactment: paper, once: Once) -> object:
         """Enact a version. What already opened keeps the version it opened under."""
 
-        async def enact(tx: Transaction) -> Any:
+        async def enact(tx: Transaction) -> BaseModel:
             new = await rules.enact(tx, enactment.article, enactment.parameters, enactment.effective_from)
-            return view.model_validate(_view(new))
+            made: BaseModel = view.model_validate(_view(new))
+            return made
 
         return await once(enact)
 
     router.add_api_route("/rules", get_rules, response_model=PageOf[view])
     router.add_api_route("/rules/{version}", get_rule, response_model=view)
-    router.add_api_route("/rules", post_rule, methods=["POST"], status_code=201, response_model=view)
+    secretary = [allow(Role.SECRETARY)]
+    router.add_api_route(
+        "/rules", post_rule, methods=["POST"], status_code=201, response_model=view, dependencies=secretary
+    )
     return router
 
 

@@ -15,6 +15,7 @@ from townhall.chassis.broker import Bus
 from townhall.chassis.db import Database
 from townhall.chassis.delivery import Hearing, Requeue, Subscription
 from townhall.chassis.delivery.applying import Applying
+from townhall.chassis.delivery.reading import Reader
 from townhall.chassis.gauges import watch
 from townhall.chassis.relay import Relay
 from townhall.chassis.settings import ServiceSettings
@@ -63,10 +64,10 @@ def assemble(service: Service) -> FastAPI:
 async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterator[None]:
     bus = bus_of(service.settings)
     relay = Relay(db.dsn, bus)
-    applying = Applying(db, service.subscriptions)
-    hearing = Hearing(bus, db, service.subscriptions, applying) if service.subscriptions else None
+    reader = Reader(service.subscriptions)
+    hearing = Hearing(bus, db, service.subscriptions, Applying(db, reader)) if service.subscriptions else None
     app.state.health = state = health.Health(service.name, db, relay, hearing)
-    works: dict[str, Run] = {"relay": relay.run, "gauges": partial(watch, db), "requeue": Requeue(db, applying).run}
+    works: dict[str, Run] = {"relay": relay.run, "gauges": partial(watch, db), "requeue": Requeue(db, reader).run}
     if hearing is not None:
         works["hearing"] = hearing.run
     works |= {timer.name: partial(timer.run, db) for timer in service.timers}

@@ -5,7 +5,7 @@ The statements are frozen: a change to one of these tables is a new function her
 
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 FIRST = (
     # Where each key stands: locked while its next version is announced, so that order per key is commit order.
@@ -73,7 +73,7 @@ FIRST = (
 class Operations(Protocol):
     """What is needed of Alembic's `op`, or of anything else that executes one statement."""
 
-    def execute(self, statement: str) -> Any:
+    def execute(self, statement: str) -> object:
         """Run the statement in the migration's transaction."""
 
 

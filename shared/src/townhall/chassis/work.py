@@ -1,15 +1,14 @@
 """Work that goes on beside the requests: started with the service, started again when it fails, stopped with it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from structlog import get_logger
 
 from townhall.chassis.db import Database, Transaction
-from townhall.chassis.delivery.applying import pause
+from townhall.chassis.waiting import pause, rest
 
 log = get_logger()
 
@@ -34,7 +33,7 @@ class Timer:
             async with db.transaction() as tx:
                 done = await self.act(tx)
             if not done:
-                await asyncio.sleep(self.seconds)
+                await rest(self.seconds)
 
 
 @asynccontextmanager

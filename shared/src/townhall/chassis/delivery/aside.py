@@ -1,6 +1,6 @@
 """Messages set aside: kept with reason and original bytes until an operator requeues or drops them.
 
-A message set aside holds its key: later messages of the key wait *behind* it, in order. Their order is the order of ids.
+A message set aside holds its key: later messages of the key wait *behind* it, in the order of ids.
 """
 
 import json

@@ -1,11 +1,11 @@
-"""What delivery tells operators. Types that aren't in the catalogue are counted as `unknown`: labels are a closed set."""
+"""What delivery tells operators. A type that isn't in the catalogue counts as `unknown`: labels are a closed set."""
 
-import time
+from datetime import UTC, datetime
 
 from townhall.chassis import metrics
 from townhall.chassis.delivery.message import Message
+from townhall.chassis.delivery.reading import Ready
 from townhall.contracts import CATALOGUE
-from townhall.contracts.event import Event, Heard
 
 
 def outcome(message: Message, result: str) -> None:
@@ -13,12 +13,14 @@ def outcome(message: Message, result: str) -> None:
     metrics.CONSUMED.labels(message.topic, _type(message), result).inc()
 
 
-def applied(message: Message, heard: Heard[Event], seconds: float) -> None:
-    """Count one effect: how long it took to make, and how long after its cause it came."""
-    outcome(message, "applied")
-    metrics.HANDLING_SECONDS.labels(message.topic, _type(message)).observe(seconds)
-    since = max(time.time() - heard.at.timestamp(), 0.0)
-    metrics.EFFECT_SECONDS.labels(message.topic, _type(message)).observe(since)
+def done(event: Ready, result: str, seconds: float) -> None:
+    """Count one event; for an effect also how long it took to make, and how long after its cause it came."""
+    outcome(event.message, result)
+    if result == "applied":
+        names = (event.message.topic, _type(event.message))
+        metrics.HANDLING_SECONDS.labels(*names).observe(seconds)
+        since = (datetime.now(UTC) - event.heard.at).total_seconds()  # noqa: TID251  a measurement, not a rule
+        metrics.EFFECT_SECONDS.labels(*names).observe(max(since, 0.0))
 
 
 def retried(message: Message, *, passing: bool) -> None:

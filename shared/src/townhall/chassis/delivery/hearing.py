@@ -1,19 +1,22 @@
 """The subscriber: one consumer group per service over all the topics it hears.
 
-FastStream's defaults lose or repeat messages, so: offsets are committed after the effects (`NACK_ON_ERROR`), headers are
-never decoded by the framework (a null header would skip the whole batch), and a rebalance waits for the batch in flight.
+FastStream's defaults lose or repeat messages, so: offsets are committed after the effects (`NACK_ON_ERROR`), headers
+are never decoded by the framework (a null header would skip the whole batch), and a rebalance waits for the batch in
+flight.
 """
 
 import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from types import MethodType
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage, Topic
 from faststream.kafka.message import KafkaAckableMessage
+from faststream.kafka.subscriber.usecase import LogicSubscriber
 from structlog import get_logger
 
 from townhall.chassis import metrics
@@ -22,6 +25,7 @@ from townhall.chassis.db import Database
 from townhall.chassis.delivery import aside, inbox
 from townhall.chassis.delivery.applying import Applying
 from townhall.chassis.delivery.message import Subscription, received
+from townhall.chassis.waiting import rest
 
 BATCH: Final = 500
 """Messages handled in one transaction at the most."""
@@ -39,7 +43,7 @@ class Stuck(Exception):
     """The consumer stopped moving although there is something to hear."""
 
 
-class Hearing(ConsumerRebalanceListener):  # type: ignore[misc]  aiokafka's class is untyped
+class Hearing(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's class is untyped
     """Hears the subscribed topics for as long as `run` runs."""
 
     def __init__(self, bus: Bus, db: Database, subscriptions: Sequence[Subscription], applying: Applying) -> None:
@@ -66,7 +70,7 @@ class Hearing(ConsumerRebalanceListener):  # type: ignore[misc]  aiokafka's clas
             self.joined_once = True
             self._moved_at = time.monotonic()
             while subscriber.consumer is not None:
-                await asyncio.sleep(LOOK)
+                await rest(LOOK)
                 self._look(subscriber.consumer)
         finally:
             self.assigned = False
@@ -85,7 +89,7 @@ class Hearing(ConsumerRebalanceListener):  # type: ignore[misc]  aiokafka's clas
             apply_types=False,
         )
 
-    def _subscribe(self, broker: KafkaBroker, group: str) -> Any:
+    def _subscribe(self, broker: KafkaBroker, group: str) -> LogicSubscriber[Any]:
         topics = [Topic(self._bus.topic(each.topic), declare=False) for each in self._subscriptions]
         subscriber = broker.subscriber(
             *topics,
@@ -116,7 +120,7 @@ class Hearing(ConsumerRebalanceListener):  # type: ignore[misc]  aiokafka's clas
         """Wait while too many messages are aside."""
         while await self._crowded():
             self.choked = True
-            await asyncio.sleep(1)
+            await rest(1)
         self.choked = False
 
     async def _crowded(self) -> bool:
@@ -139,13 +143,13 @@ class Hearing(ConsumerRebalanceListener):  # type: ignore[misc]  aiokafka's clas
         if time.monotonic() - self._moved_at > STUCK:
             raise Stuck
 
-    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:  # noqa: ARG002  aiokafka's form
         """Let the batch in flight finish before its partitions go to somebody else; the inbox is the guarantee."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.acquire(), 15)
             self._idle.release()
 
-    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:  # noqa: ARG002  aiokafka's form
         """Begin anew with these partitions."""
         self._moved_at = time.monotonic()
 
@@ -157,11 +161,11 @@ def _lag(consumer: "AIOKafkaConsumer[Any, Any]", partition: TopicPartition) -> i
     return max(highwater - state.position, 0) if highwater is not None and state.has_valid_position else 0
 
 
-async def _parse(records: "tuple[ConsumerRecord[Any, Any], ...]", original: Any) -> KafkaMessage:
-    """Wrap the batch without looking into it."""
+async def _parse(records: "tuple[ConsumerRecord[Any, Any], ...]", original: MethodType) -> KafkaMessage:
+    """Wrap the batch without looking into it; the original parser knows the consumer that will commit."""
     consumer = original.__self__._consumer  # noqa: SLF001
     return KafkaAckableMessage(raw_message=records, body=b"", headers={}, message_id="", consumer=consumer)
 
 
-async def _decode(message: KafkaMessage) -> Any:
-    return list(message.raw_message)  # type: ignore[arg-type]
+async def _decode(message: KafkaMessage) -> "list[ConsumerRecord[Any, Any]]":
+    return list(message.raw_message)

@@ -28,9 +28,11 @@ async def incarnation(session: AsyncSession) -> UUID:
 
     So an emptied database, being a new one, hears every topic from the beginning and rebuilds what it knows.
     """
-    return (await session.execute(_INCARNATION)).scalar_one()
+    found: UUID = (await session.execute(_INCARNATION)).scalar_one()
+    return found
 
 
 async def reincarnate(session: AsyncSession) -> UUID:
     """Begin a new life: the next start hears every topic from the beginning; repeats change nothing."""
-    return (await session.execute(_REINCARNATE)).scalar_one()
+    found: UUID = (await session.execute(_REINCARNATE)).scalar_one()
+    return found

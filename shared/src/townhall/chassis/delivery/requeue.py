@@ -1,6 +1,5 @@
 """Trying messages of the aside again, in the order of their key, once an operator said so."""
 
-import asyncio
 from typing import Final
 
 from structlog import get_logger
@@ -8,9 +7,10 @@ from structlog import get_logger
 from townhall.chassis import trace
 from townhall.chassis.db import Database
 from townhall.chassis.delivery import aside, counting
-from townhall.chassis.delivery.applying import Applying
+from townhall.chassis.delivery.reading import Reader
 from townhall.chassis.envelope import Unreadable
 from townhall.chassis.faults import transient
+from townhall.chassis.waiting import rest
 from townhall.rejected import Rejected
 
 EVERY: Final = 1.0
@@ -22,15 +22,15 @@ log = get_logger()
 class Requeue:
     """Applies requeued messages, and those that waited behind one that is settled."""
 
-    def __init__(self, db: Database, applying: Applying) -> None:
+    def __init__(self, db: Database, reader: Reader) -> None:
         self._db = db
-        self._applying = applying
+        self._reader = reader
 
     async def run(self) -> None:
         """Look at the aside for ever."""
         while True:
             if not await self.once():
-                await asyncio.sleep(EVERY)
+                await rest(EVERY)
 
     async def once(self) -> bool:
         """Try the next message that may go; return whether there was one."""
@@ -52,7 +52,7 @@ class Requeue:
             waiting = await aside.due(tx.session)
             if waiting is None or waiting.id != row_id:
                 return False
-            event = self._applying.ready(waiting.message)
+            event = self._reader.read(waiting.message)
             with trace.following(event.traceparent):
                 await event.handler(tx, event.heard)
             await aside.applied(tx.session, row_id)
