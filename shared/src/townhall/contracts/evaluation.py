@@ -126,6 +126,9 @@ class InitiativeEvaluated(InitiativeEvent):
     round_id: RoundId
     panel_score: Score
     panel_size: PositiveInt
+    """Seats of the panel."""
+    panel_count: PositiveInt
+    """Members of the panel who scored this initiative."""
     open_score: Score | None
     """None when no citizen outside the panel scored; the panel then counts alone."""
     open_count: NonNegativeInt
@@ -175,3 +178,13 @@ class ResultsPublished(RoundEvent):
 
     initiatives: PositiveInt
     rule: RuleUsed
+
+
+class RoundCancelled(RoundEvent):
+    """The round ended without results; its initiatives may be evaluated in another one."""
+
+    TYPE: ClassVar[str] = "evaluation.round-cancelled.v1"
+
+    reason: ReasonCode
+    note: Note = ""
+    acted_by: ActedBy

@@ -1,0 +1,138 @@
+"""An evaluation round: opened with a committed seed, applied for, drawn, scored, published or cancelled."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from evaluation.domain import lot, reasons
+from evaluation.domain.initiative import State as InitiativeState
+from evaluation.domain.lot import Ticket
+from evaluation.domain.parameters import Parameters
+from evaluation.domain.refusals import (
+    ApplicationsClosed,
+    ApplicationsStillOpen,
+    ClosingNotAhead,
+    NotReadyForEvaluation,
+    PanelTooSmall,
+    RoundMoveNotAllowed,
+    TooFewApplicants,
+    UnknownStratum,
+)
+from townhall.contracts.values import ActedBy, InitiativeId, RoundId
+
+
+class RoundState(StrEnum):
+    """The one answer to where a round is."""
+
+    APPLYING = "applying"
+    SCORING = "scoring"
+    PUBLISHED = "published"
+    CANCELLED = "cancelled"
+
+
+class RoundMove(StrEnum):
+    """What can happen to a round once it is open."""
+
+    DRAW = "draw"
+    PUBLISH = "publish"
+    CANCEL = "cancel"
+
+
+MOVES: Final[Mapping[RoundState, Mapping[RoundMove, RoundState]]] = {
+    RoundState.APPLYING: {RoundMove.DRAW: RoundState.SCORING, RoundMove.CANCEL: RoundState.CANCELLED},
+    RoundState.SCORING: {RoundMove.PUBLISH: RoundState.PUBLISHED, RoundMove.CANCEL: RoundState.CANCELLED},
+    RoundState.PUBLISHED: {},
+    RoundState.CANCELLED: {},
+}
+"""E12: a move that isn't here is refused. So a panel is drawn once, and results are published once."""
+
+READY: Final = frozenset({InitiativeState.DONE, InitiativeState.VERIFIED})
+"""What a round may be opened for. Publication needs verification on top of it (E2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """Why a round ended without results."""
+
+    reason: str
+    note: str
+    acted_by: ActedBy
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One evaluation by a drawn panel and by all other citizens."""
+
+    id: RoundId
+    title: str
+    initiative_ids: tuple[InitiativeId, ...]
+    panel_size: int
+    seed_commitment: str
+    applications_close_at: datetime
+    opened_at: datetime
+    rule_version: int
+    """The rule in force at the opening: it holds until the publication, whatever is enacted meanwhile."""
+    state: RoundState = RoundState.APPLYING
+    seed: str | None = None
+    frame_sha256: str | None = None
+    published_at: datetime | None = None
+    cancellation: Cancellation | None = None
+
+
+def after(state: RoundState, move: RoundMove) -> RoundState:
+    """Give the state a move leads to, or raise E12."""
+    reached = MOVES[state].get(move)
+    if reached is None:
+        raise RoundMoveNotAllowed  # E12
+    return reached
+
+
+def open_round(new: Round, states: Collection[InitiativeState], parameters: Parameters) -> Round:
+    """Accept a new round for initiatives in these states, or raise the rule that forbids it."""
+    if not READY.issuperset(states):
+        raise NotReadyForEvaluation  # E8
+    if new.applications_close_at <= new.opened_at:
+        raise ClosingNotAhead  # E8
+    if new.panel_size < parameters.minimum_scores:
+        raise PanelTooSmall  # E8
+    return new
+
+
+def apply(applied_for: Round, ticket: Ticket, parameters: Parameters, at: datetime) -> Ticket:
+    """Accept an application to the panel, or a change of one."""
+    if applied_for.state is not RoundState.APPLYING or at >= applied_for.applications_close_at:
+        raise ApplicationsClosed  # E9
+    known = (parameters.regions, parameters.age_bands, parameters.sexes)
+    named = (ticket.region, ticket.age_band, ticket.sex)
+    if not all(cell in cells for cell, cells in zip(named, known, strict=True)):
+        raise UnknownStratum  # E9
+    return ticket
+
+
+def draw(
+    applied_for: Round, seed: str, frame: Collection[Ticket], parameters: Parameters, at: datetime
+) -> tuple[Round, frozenset[str]]:
+    """Draw the panel from everybody who applied. Return the round with its seed shown, and the drawn tickets."""
+    reached = after(applied_for.state, RoundMove.DRAW)
+    if at < applied_for.applications_close_at:
+        raise ApplicationsStillOpen  # E10
+    lot.require_committed(seed, applied_for.seed_commitment)
+    if len(frame) < parameters.minimum_scores:
+        raise TooFewApplicants  # E10
+    drawn = lot.draw(frame, applied_for.panel_size, seed)
+    return replace(applied_for, state=reached, seed=seed, frame_sha256=lot.frame_sha256(frame)), drawn
+
+
+def publish(scored: Round, at: datetime) -> Round:
+    """End the round with its results."""
+    return replace(scored, state=after(scored.state, RoundMove.PUBLISH), published_at=at)
+
+
+def cancel(given_up: Round, reason: str, note: str, at: datetime) -> Round:
+    """End the round without results. Its initiatives are free for another one."""
+    reasons.require(reason, reasons.CANCELLATION)
+    cancelled = Cancellation(reason, note, ActedBy.SECRETARY, at)
+    return replace(given_up, state=after(given_up.state, RoundMove.CANCEL), cancellation=cancelled)
