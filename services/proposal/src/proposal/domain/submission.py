@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import ClassVar, Final
 
 from proposal.domain.lifecycle import Move, NotYourProposal, Person, Proposal, State, Wording, after
 from proposal.domain.parameters import Parameters
 from townhall.contracts.values import ActedBy, ProposalId, RuleUsed
 from townhall.rejected import Rejected
 
-QUOTA_WINDOW = timedelta(days=1)
+QUOTA_WINDOW: Final = timedelta(days=1)
+"""The quota counts what the same citizen handed in during this time before."""
 
 
 class TooManyProposals(Rejected):
@@ -18,6 +20,7 @@ class TooManyProposals(Rejected):
     rule = "P2"
     status = 429
     says = "You have submitted as many proposals as the rules allow within 24 hours. Please come back later."
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "3600"}
 
 
 class PartOfTask(Rejected):
