@@ -13,7 +13,6 @@ Json = dict[str, Any]
 
 PATIENCE: Final = 30.0
 """Seconds to go on retrying one request before giving up."""
-BUSY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 LONGEST_WAIT: Final = 5.0
 
 
@@ -99,7 +98,7 @@ class PublicApi:
         while True:
             try:
                 async with self._session.request(method, url, headers=headers, params=query, json=body) as response:
-                    if response.status not in BUSY:
+                    if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
                         return await _answer(response)
                     pause = min(_asked_wait(response) or wait, LONGEST_WAIT)
             except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError):

@@ -1,0 +1,59 @@
+"""Citizens propose and support; the Support Unit screens, each time with a public reason."""
+
+from townhall_local.demo.scene import Scene
+from townhall_local.demo.stage import expect
+from townhall_local.demo.story import Proposal, Screening, Wording
+
+BECOMES = {"admit": "admitted", "refuse": "refused", "return": "returned", "merge": "merged"}
+"""The state each decision leads to, which is also how it is told."""
+
+
+async def play(scene: Scene) -> dict[str, str]:
+    """Bring every proposal through screening. Gives proposal ids by the story's keys."""
+    scene.stage.act("국민제안 · The Citizens' Forum")
+    proposal_ids: dict[str, str] = {}
+    for told in scene.story.proposals:
+        proposal_ids[told.key] = await _propose(scene, told)
+    await _support(scene, proposal_ids)
+    for told in scene.story.proposals:
+        await _screen(scene, told, told.screening, proposal_ids)
+        if told.resubmission and told.second_screening:
+            await _resubmit(scene, told.author, told.resubmission, proposal_ids[told.key])
+            await _screen(scene, told, told.second_screening, proposal_ids)
+    return proposal_ids
+
+
+async def _propose(scene: Scene, told: Proposal) -> str:
+    proposal = await scene.citizen(told.author).post("proposal", "/proposals", told.wording)
+    expect("screening", proposal["state"], "state of a new proposal")
+    await scene.stage.did(told.author, f"proposes “{told.title}”")
+    return str(proposal["proposal_id"])
+
+
+async def _support(scene: Scene, proposal_ids: dict[str, str]) -> None:
+    for told in scene.story.proposals:
+        path = f"/proposals/{proposal_ids[told.key]}"
+        for number in range(1, told.supporters + 1):
+            await scene.citizen(number).put("proposal", f"{path}/support")
+        shown = await scene.platform.api.get("proposal", path)
+        expect(told.supporters, shown["supports"], "supports")
+    counts = ", ".join(str(told.supporters) for told in scene.story.proposals)
+    await scene.stage.did("시민들 · Citizens", f"support the proposals: {counts}")
+
+
+async def _screen(scene: Scene, told: Proposal, verdict: Screening, proposal_ids: dict[str, str]) -> None:
+    paper = {"decision": verdict.decision, "reason": verdict.reason, "note": verdict.note}
+    if verdict.merge_into:
+        paper["merge_into"] = proposal_ids[verdict.merge_into]
+    path = f"/proposals/{proposal_ids[told.key]}/screening"
+    screened = await scene.officer.post("proposal", path, paper)
+    state = BECOMES[verdict.decision]
+    expect(state, screened["state"], "state after screening")
+    await scene.stage.did("국민지원과 · Support Unit", f"{state}: “{told.title}” [{verdict.reason}]", verdict.note)
+
+
+async def _resubmit(scene: Scene, author: str, improved: Wording, proposal_id: str) -> None:
+    path = f"/proposals/{proposal_id}/resubmission"
+    proposal = await scene.citizen(author).post("proposal", path, improved.model_dump())
+    expect("screening", proposal["state"], "state of a resubmitted proposal")
+    await scene.stage.did(author, f"improves it: “{improved.title}”")

@@ -1,0 +1,80 @@
+"""What the audience sees: acts, what people do, what happens by itself, and how long the bus took for it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, TypeVar
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from townhall_local.client.waiting import until
+
+PACE: Final = 0.12
+"""Seconds between lines for somebody who reads along; a log gets its lines at once."""
+BUS_WITHIN: Final = 20.0
+"""Seconds given to everything that must happen by itself."""
+
+Seen = TypeVar("Seen")
+
+
+class Surprise(Exception):
+    """The platform did something else than the story tells."""
+
+
+def expect(told: object, seen: object, what: str) -> None:
+    """Compare what the platform shows with what the story tells."""
+    if told != seen:
+        raise Surprise(f"{what}: expected {told}, saw {seen}")
+
+
+class Stage:
+    """Writes to a terminal with colour and pace, or to a log in plain lines."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._acts = 0
+        self.waits: list[float] = []
+        """Seconds of every automatic step, in order."""
+
+    def act(self, title: str) -> None:
+        """Begin an act."""
+        self._acts += 1
+        self.console.print()
+        self.console.rule(f"[bold]{self._acts} · {escape(title)}", align="left", style="dim")
+
+    async def did(self, who: str, what: str, note: str = "") -> None:
+        """Somebody did something."""
+        self.console.print(f"  [green]✓[/] [bold]{escape(who)}[/] {escape(what)}", highlight=False)
+        if note:
+            self.console.print(f"      [italic dim]{escape(note)}", highlight=False)
+        await self._breathe()
+
+    async def check(self, what: str) -> None:
+        """Something turned out as it must."""
+        self.console.print(f"  [green]✓ {escape(what)}", highlight=False)
+        await self._breathe()
+
+    async def by_itself(self, what: str, look: Callable[[], Awaitable[Seen | None]]) -> Seen:
+        """Wait for something nobody does: events bring it about."""
+        with self.console.status(f"waiting: {escape(what)}"):
+            arrived = await until(look, what=what, within=BUS_WITHIN, every=0.02)
+        self.waits.append(arrived.seconds)
+        took = f"by itself, {arrived.seconds * 1000:,.0f} ms on the bus"
+        self.console.print(f"  [yellow]⚡ {escape(what)}[/] [dim]({took})", highlight=False)
+        await self._breathe()
+        return arrived.seen
+
+    def table(self, title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+        """Show a table."""
+        shown = Table(title=title, title_justify="left", box=None, header_style="dim", pad_edge=False)
+        for column in columns:
+            shown.add_column(column, overflow="fold")
+        for row in rows:
+            shown.add_row(*(escape(cell) for cell in row))
+        self.console.print()
+        self.console.print(shown)
+
+    async def _breathe(self) -> None:
+        if self.console.is_terminal:
+            await asyncio.sleep(PACE)  # noqa: TID251 - for the reader's eye
