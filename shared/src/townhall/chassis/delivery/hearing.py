@@ -9,14 +9,13 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from types import MethodType
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage, Topic
 from faststream.kafka.message import KafkaAckableMessage
-from faststream.kafka.subscriber.usecase import LogicSubscriber
+from faststream.kafka.subscriber.usecase import BatchSubscriber
 from structlog import get_logger
 
 from townhall.chassis import metrics
@@ -89,7 +88,7 @@ class Hearing(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's cl
             apply_types=False,
         )
 
-    def _subscribe(self, broker: KafkaBroker, group: str) -> LogicSubscriber[Any]:
+    def _subscribe(self, broker: KafkaBroker, group: str) -> BatchSubscriber:
         topics = [Topic(self._bus.topic(each.topic), declare=False) for each in self._subscriptions]
         subscriber = broker.subscriber(
             *topics,
@@ -161,7 +160,7 @@ def _lag(consumer: "AIOKafkaConsumer[Any, Any]", partition: TopicPartition) -> i
     return max(highwater - state.position, 0) if highwater is not None and state.has_valid_position else 0
 
 
-async def _parse(records: "tuple[ConsumerRecord[Any, Any], ...]", original: MethodType) -> KafkaMessage:
+async def _parse(records: "tuple[ConsumerRecord[Any, Any], ...]", original: Any) -> KafkaMessage:  # noqa: ANN401  FastStream's form
     """Wrap the batch without looking into it; the original parser knows the consumer that will commit."""
     consumer = original.__self__._consumer  # noqa: SLF001
     return KafkaAckableMessage(raw_message=records, body=b"", headers={}, message_id="", consumer=consumer)
