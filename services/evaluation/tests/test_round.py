@@ -1,0 +1,135 @@
+"""E8 to E10, E12: a round opens, is applied for, drawn and ended only as its rules say."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from evaluation.domain import lot
+from evaluation.domain import round as rounds
+from evaluation.domain.initiative import State
+from evaluation.domain.lot import SeedMismatch, Ticket
+from evaluation.domain.parameters import Parameters
+from evaluation.domain.reasons import UnknownReason
+from evaluation.domain.refusals import (
+    ApplicationsClosed,
+    ApplicationsStillOpen,
+    ClosingNotAhead,
+    NotReadyForEvaluation,
+    PanelTooSmall,
+    RoundMoveNotAllowed,
+    TooFewApplicants,
+    UnknownStratum,
+)
+from evaluation.domain.round import MOVES, Round, RoundMove, RoundState, after
+from townhall.contracts.values import InitiativeId, RoundId
+from townhall.rejected import Rejected
+
+AT = datetime(2027, 7, 1, 9, tzinfo=UTC)
+CLOSE = AT + timedelta(days=14)
+PARAMETERS = Parameters(minimum_scores=3)
+SEED = "공정한 추첨"
+ROUND = Round(
+    id=RoundId(UUID(int=1)),
+    title="2027년 국민평가",
+    initiative_ids=(InitiativeId(UUID(int=2)),),
+    panel_size=3,
+    seed_commitment=lot.sha256(SEED),
+    applications_close_at=CLOSE,
+    opened_at=AT,
+    rule_version=1,
+)
+TICKET = Ticket("00", "서울", "20-39", "female")
+FRAME = [replace(TICKET, ticket=f"{number:02}") for number in range(5)]
+
+
+@pytest.mark.parametrize("move", RoundMove)
+@pytest.mark.parametrize("state", RoundState)
+def test_moves(state: RoundState, move: RoundMove) -> None:
+    """E12: a panel is drawn once, results are published once, and nothing follows the end of a round."""
+    allowed = {
+        ("applying", "draw"): "scoring",
+        ("applying", "cancel"): "cancelled",
+        ("scoring", "publish"): "published",
+        ("scoring", "cancel"): "cancelled",
+    }
+    if (state, move) in allowed:
+        assert after(state, move) == allowed[state, move]
+    else:
+        with pytest.raises(RoundMoveNotAllowed):
+            after(state, move)
+
+
+def test_table_is_whole() -> None:
+    """E12: every state stands in the table."""
+    assert set(MOVES) == set(RoundState)
+
+
+@pytest.mark.parametrize("state", [State.PLANNED, State.STARTED, State.DELAYED, State.DROPPED, State.EVALUATED])
+def test_results_are_needed(state: State) -> None:
+    """E8: one initiative without a result keeps the whole round from opening."""
+    with pytest.raises(NotReadyForEvaluation):
+        rounds.open_round(ROUND, [State.VERIFIED, state], PARAMETERS)
+
+
+@pytest.mark.parametrize(
+    ("new", "rule"),
+    [(replace(ROUND, applications_close_at=AT), ClosingNotAhead), (replace(ROUND, panel_size=2), PanelTooSmall)],
+)
+def test_round_refused(new: Round, rule: type[Rejected]) -> None:
+    """E8: each rule refuses alone."""
+    assert rounds.open_round(ROUND, [State.DONE, State.VERIFIED], PARAMETERS) == ROUND
+    with pytest.raises(rule):
+        rounds.open_round(new, [State.DONE], PARAMETERS)
+
+
+@pytest.mark.parametrize(
+    ("applied_for", "ticket", "at", "rule"),
+    [
+        (ROUND, TICKET, CLOSE, ApplicationsClosed),
+        (replace(ROUND, state=RoundState.SCORING), TICKET, AT, ApplicationsClosed),
+        (replace(ROUND, state=RoundState.CANCELLED), TICKET, AT, ApplicationsClosed),
+        (ROUND, replace(TICKET, region="평양"), AT, UnknownStratum),
+        (ROUND, replace(TICKET, age_band="20"), AT, UnknownStratum),
+        (ROUND, replace(TICKET, sex="서울"), AT, UnknownStratum),
+    ],
+)
+def test_application_refused(applied_for: Round, ticket: Ticket, at: datetime, rule: type[Rejected]) -> None:
+    """E9: too late, to the microsecond, or in a stratum of one's own making."""
+    assert rounds.apply(ROUND, TICKET, PARAMETERS, CLOSE - timedelta(microseconds=1)) == TICKET
+    with pytest.raises(rule):
+        rounds.apply(applied_for, ticket, PARAMETERS, at)
+
+
+@pytest.mark.parametrize(
+    ("circumstance", "rule"),
+    [
+        ({"at": CLOSE - timedelta(microseconds=1)}, ApplicationsStillOpen),
+        ({"seed": "다른 씨앗"}, SeedMismatch),
+        ({"frame": FRAME[:2]}, TooFewApplicants),
+        ({"applied_for": replace(ROUND, state=RoundState.SCORING)}, RoundMoveNotAllowed),
+    ],
+)
+def test_draw_refused(circumstance: dict[str, object], rule: type[Rejected]) -> None:
+    """E10: before applications close, with another seed, for too few, or a second time."""
+    ordinary = {"applied_for": ROUND, "seed": SEED, "frame": FRAME, "parameters": PARAMETERS, "at": CLOSE}
+    with pytest.raises(rule):
+        rounds.draw(**(ordinary | circumstance))  # type: ignore[arg-type]
+
+
+def test_draw_shows_what_it_rests_on() -> None:
+    """E10: the seed and the fingerprint of the frame are public with the panel."""
+    drawn_round, drawn = rounds.draw(ROUND, SEED, FRAME, PARAMETERS, CLOSE)
+    assert (drawn_round.state, drawn_round.seed) == (RoundState.SCORING, SEED)
+    assert drawn_round.frame_sha256 == lot.frame_sha256(FRAME)
+    assert len(drawn) == 3
+
+
+def test_cancelled_with_a_reason() -> None:
+    """E13: a round that can't succeed ends in public."""
+    ended = rounds.cancel(ROUND, "too-few-applicants", "두 명", CLOSE)
+    assert ended.cancellation is not None
+    assert (ended.state, ended.cancellation.reason) == (RoundState.CANCELLED, "too-few-applicants")
+    with pytest.raises(UnknownReason):
+        rounds.cancel(ROUND, "because", "", CLOSE)
