@@ -1,0 +1,58 @@
+"""The OpenAPI document with every error a route can answer, all of them problem details."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from townhall.chassis.http.problems import MEDIA_TYPE, Problem
+
+_METHODS: Final = frozenset({"get", "put", "post", "delete", "patch"})
+_PROBLEM: Final = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+
+
+def install(app: FastAPI) -> None:
+    """Make the application's document tell its errors. It is made once, when first asked for."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _documented(get_openapi(title=app.title, version=app.version, routes=app.routes))
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # the way FastAPI documents
+
+
+def _documented(document: dict[str, Any]) -> dict[str, Any]:
+    schemas: dict[str, Any] = document.setdefault("components", {}).setdefault("schemas", {})
+    for old in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(old, None)
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= problem.pop("$defs") | {"Problem": problem}
+    for path in document["paths"].values():
+        for method in _METHODS & path.keys():
+            _add_errors(path[method], method)
+    return document
+
+
+def _add_errors(operation: dict[str, Any], method: str) -> None:
+    answers: dict[str, Any] = operation["responses"]
+    answers.pop("422", None)
+    for status in _errors(operation, method):
+        answers.setdefault(str(status), {"description": HTTPStatus(status).phrase} | _PROBLEM)
+
+
+def _errors(operation: dict[str, Any], method: str) -> Iterator[int]:
+    parameters = operation.get("parameters", [])
+    yield from (400, 503)
+    if operation.get("security"):
+        yield from (401, 403)
+    if any(each["in"] == "path" for each in parameters):
+        yield 404
+    if method != "get":
+        yield 409
+    if "requestBody" in operation:
+        yield from (408, 413, 415)
+    if parameters or "requestBody" in operation:
+        yield 422

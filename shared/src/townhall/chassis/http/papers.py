@@ -1,0 +1,78 @@
+"""Requests and answers as models: `Paper` takes exactly what it says, `View` shows what was decided to be public."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError
+from typing_extensions import override
+
+_WRITTEN_AS_TEXT: Final = frozenset({"uuid", "date", "datetime", "enum"})
+"""Kinds JSON has no literal for."""
+_YEARS: Final = range(1900, 2200)
+"""Further away, adding a period or a time zone leaves what Python and PostgreSQL can hold."""
+
+
+def _read_from_text(schema: Any, handler: GetCoreSchemaHandler) -> None:  # noqa: ANN401  a tree of dicts and lists
+    """Let a UUID, a time or a choice be read from its text; all else stays strict."""
+    if isinstance(schema, dict):
+        kind = handler.resolve_ref_schema(schema) if schema.get("type") == "definition-ref" else schema
+        if kind.get("type") in _WRITTEN_AS_TEXT:
+            kind["strict"] = False
+    parts = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    for part in parts:
+        _read_from_text(part, handler)
+
+
+class Paper(BaseModel):
+    """What someone hands in. Nothing is guessed: no unknown fields, no numbers in quotes, no `true` for 1."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        ser_json_inf_nan="null",
+    )
+
+    @classmethod
+    @override
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        _read_from_text(handler.resolve_ref_schema(schema), handler)
+        return schema
+
+
+class View(BaseModel):
+    """What anyone, or the caller, may see."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+def _no_number(given: object) -> object:
+    """Refuse seconds since 1970, as a number or in quotes, which would be read as a time."""
+    if isinstance(given, date) or (isinstance(given, str) and "-" in given[1:]):
+        return given
+    raise PydanticCustomError("date_form", "A date or time is written as RFC 3339 says.")
+
+
+def _near(given: date) -> None:
+    if given.year not in _YEARS:
+        raise PydanticCustomError("date_range", "The date is too far away.")
+
+
+def _moment(given: datetime) -> datetime:
+    _near(given)
+    return given.astimezone(UTC)
+
+
+def _day(given: date) -> date:
+    _near(given)
+    return given
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_moment)]
+"""A point in time with its offset, as RFC 3339 writes it; kept in UTC."""
+Day = Annotated[date, BeforeValidator(_no_number), AfterValidator(_day)]
+"""A calendar day."""

@@ -1,0 +1,121 @@
+"""Errors as RFC 9457 problem details. An answer names what was wrong and never repeats what was sent."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from sqlalchemy.exc import DataError
+from starlette.exceptions import HTTPException
+
+from townhall.chassis.faults import transient
+from townhall.rejected import Rejected
+
+MEDIA_TYPE: Final = "application/problem+json"
+log = structlog.get_logger(__name__)
+
+
+class Fault(BaseModel):
+    """One thing wrong with a request: where, and what kind of wrong."""
+
+    where: list[str | int]
+    """The way to the value, such as `["body", "title"]`."""
+    kind: str
+    """The name pydantic gives the mistake, or this project's own for text."""
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str
+    """Identifies the kind of problem; the same as `code`, as a URN."""
+    title: str
+    status: int
+    code: str
+    """The public name of the rule or limit that said no."""
+    rule: str | None = None
+    """Its number in the rulebook, where it is a rule of the process."""
+    request_id: str | None = None
+    """To be quoted when asking about this answer."""
+    faults: list[Fault] | None = None
+
+
+class ProblemResponse(JSONResponse):
+    """A problem on its way out."""
+
+    media_type = MEDIA_TYPE
+
+
+def problem(
+    status: int,
+    code: str,
+    title: str,
+    *,
+    rule: str = "",
+    faults: Sequence[Fault] = (),
+    headers: Mapping[str, str] | None = None,
+) -> ProblemResponse:
+    """Return a problem that carries the id of the request under way."""
+    body = Problem(
+        type=f"urn:townhall:problem:{code}",
+        title=title,
+        status=status,
+        code=code,
+        rule=rule or None,
+        request_id=structlog.contextvars.get_contextvars().get("request_id"),
+        faults=list(faults) or None,
+    )
+    return ProblemResponse(body.model_dump(exclude_none=True), status, headers=headers)
+
+
+def refused(refusal: Rejected) -> ProblemResponse:
+    """Return what a refusal says."""
+    headers = getattr(refusal, "headers", None)
+    return problem(refusal.status, refusal.code, refusal.says, rule=refusal.rule, headers=headers)
+
+
+def failed(error: Exception) -> ProblemResponse:
+    """Return what may be said of an error nobody planned, and log the rest."""
+    if transient(error):
+        log.warning("request_postponed", exc_info=error)
+        return problem(503, "unavailable", "Please try again in a moment.", headers={"Retry-After": "2"})
+    if isinstance(error, DataError):
+        log.warning("value_not_storable", exc_info=error)
+        return problem(422, "value-not-storable", "A value is outside what can be stored.")
+    log.error("request_failed", exc_info=error)
+    return problem(500, "internal-error", "Something went wrong here.")
+
+
+def invalid(error: RequestValidationError) -> ProblemResponse:
+    """Return where a request doesn't fit, without what stood there."""
+    faults = [Fault(where=_where(each), kind=each["type"]) for each in error.errors()[:20]]
+    return problem(422, "invalid-request", "The request doesn't fit what this route accepts.", faults=faults)
+
+
+def unrouted(error: HTTPException) -> ProblemResponse:
+    """Return what the framework refused, in our form."""
+    phrase = HTTPStatus(error.status_code).phrase
+    return problem(error.status_code, phrase.lower().replace(" ", "-"), f"{phrase}.", headers=error.headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every kind of error in one form. `Edge` answers what no handler took."""
+    for kind, answer in ((Rejected, refused), (RequestValidationError, invalid), (HTTPException, unrouted)):
+        app.add_exception_handler(kind, _handler(answer))
+
+
+def _handler(answer: Any) -> Any:  # noqa: ANN401  each answer takes its own kind of error
+    async def handle(_request: Request, error: Exception) -> ProblemResponse:
+        response: ProblemResponse = answer(error)
+        return response
+
+    return handle
+
+
+def _where(error: Mapping[str, Any]) -> list[str | int]:
+    # The last part of the way to a field that shouldn't be there is the sender's own word.
+    return list(error["loc"][:-1] if error["type"] == "extra_forbidden" else error["loc"])
