@@ -1,5 +1,7 @@
 """Requests and answers as models: `Paper` takes exactly what it says, `View` shows what was decided to be public."""
 
+import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
@@ -16,7 +18,7 @@ _YEARS: Final = range(1900, 2200)
 def _read_from_text(schema: Any, handler: GetCoreSchemaHandler) -> None:  # noqa: ANN401  a tree of dicts and lists
     """Let a UUID, a time or a choice be read from its text; all else stays strict."""
     if isinstance(schema, dict):
-        kind = handler.resolve_ref_schema(schema) if schema.get("type") == "definition-ref" else schema
+        kind: Any = handler.resolve_ref_schema(schema) if schema.get("type") == "definition-ref" else schema
         if kind.get("type") in _WRITTEN_AS_TEXT:
             kind["strict"] = False
     parts = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
@@ -50,11 +52,16 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
-def _no_number(given: object) -> object:
-    """Refuse seconds since 1970, as a number or in quotes, which would be read as a time."""
-    if isinstance(given, date) or (isinstance(given, str) and "-" in given[1:]):
-        return given
-    raise PydanticCustomError("date_form", "A date or time is written as RFC 3339 says.")
+@dataclass(frozen=True)
+class _Written:
+    """Refuses other ways to write a time: pydantic would also read seconds since 1970, as a number or in quotes."""
+
+    form: str
+
+    def __call__(self, given: object) -> object:
+        if isinstance(given, date) or (isinstance(given, str) and re.match(self.form, given, re.ASCII)):
+            return given
+        raise PydanticCustomError("date_form", "A date or time is written as RFC 3339 says.")
 
 
 def _near(given: date) -> None:
@@ -72,7 +79,7 @@ def _day(given: date) -> date:
     return given
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_moment)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_Written(r"\d{4}-\d\d-\d\d[Tt ]")), AfterValidator(_moment)]
 """A point in time with its offset, as RFC 3339 writes it; kept in UTC."""
-Day = Annotated[date, BeforeValidator(_no_number), AfterValidator(_day)]
+Day = Annotated[date, BeforeValidator(_Written(r"\d{4}-\d\d-\d\d$")), AfterValidator(_day)]
 """A calendar day."""
