@@ -7,30 +7,37 @@ from townhall_local.rehearsal.polis import Comment
 
 TITLE: Final = 100
 PROBLEM: Final = 20_000
-FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0")
-"""Hangul fillers: letters to Unicode, nothing to a reader."""
+BLANKS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Fillers: letters and symbols to Unicode, nothing to a reader."""
+JOINERS: Final = frozenset("\u200c\u200d")
+"""Formatting that scripts and emoji can't do without."""
 UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Controls, invisible formatting (bidi among them), surrogates, private and unassigned characters."""
 
 
 def title(comment: Comment) -> str:
     """The statement on one line, cut to a title's length."""
-    return " ".join(_clean(comment.body).split())[:TITLE].rstrip() or _nameless(comment)
+    line = " ".join(_clean(comment.body).split())[:TITLE].rstrip()
+    return line if _says_something(line) else _nameless(comment)
 
 
 def problem(comment: Comment) -> str:
     """The whole statement, its lines kept."""
-    lines = (line.rstrip() for line in _clean(comment.body).splitlines())
-    return "\n".join(lines).strip()[:PROBLEM] or _nameless(comment)
+    lines = "\n".join(line.rstrip() for line in _clean(comment.body).splitlines()).strip()[:PROBLEM]
+    return lines if _says_something(lines) else _nameless(comment)
 
 
 def _clean(body: str) -> str:
-    kept = (char for char in body.replace("\r\n", "\n").replace("\t", " ") if _readable(char))
+    kept = (char for char in body.replace("\r\n", "\n").replace("\t", " ") if _allowed(char))
     return unicodedata.normalize("NFC", "".join(kept))
 
 
-def _readable(char: str) -> bool:
-    return char == "\n" or not (char in FILLERS or unicodedata.category(char) in UNSAFE)
+def _allowed(char: str) -> bool:
+    return char == "\n" or char in JOINERS or unicodedata.category(char) not in UNSAFE
+
+
+def _says_something(text: str) -> bool:
+    return any(unicodedata.category(char)[0] in "LNPS" and char not in BLANKS for char in text)
 
 
 def _nameless(comment: Comment) -> str:

@@ -1,0 +1,101 @@
+"""Citizens judge the result: a panel drawn by a lot that anyone can repeat, and everybody else beside it."""
+
+from itertools import cycle
+from statistics import fmean
+
+from townhall_local.client.api import Json
+from townhall_local.client.people import Person
+from townhall_local.demo import lot
+from townhall_local.demo.scene import Scene
+from townhall_local.demo.stage import expect
+
+
+async def play(scene: Scene, initiative_id: str) -> str:
+    """Open a round, draw its panel, score, publish. Gives the round id."""
+    scene.stage.act("국민평가단 · The Public Evaluation Group")
+    round_id = await _open(scene, initiative_id)
+    tickets = await _apply(scene, round_id)
+    drawn = await _draw(scene, round_id)
+    await _score(scene, round_id, initiative_id, {tickets[ticket] for ticket in drawn})
+    await _publish(scene, round_id, initiative_id)
+    return round_id
+
+
+def _applicant(scene: Scene, number: int) -> Person:
+    return scene.citizen(number)
+
+
+async def _open(scene: Scene, initiative_id: str) -> str:
+    told = scene.story.round
+    commitment = lot.fingerprint(told.seed)
+    paper = {
+        "title": told.title,
+        "initiative_ids": [initiative_id],
+        "panel_size": told.panel_size,
+        "seed_commitment": commitment,
+        "applications_close_at": scene.in_seconds(told.applications_close_in_seconds),
+    }
+    opened = await scene.secretary.post("evaluation", "/rounds", paper)
+    what = f"opens “{told.title}” and commits to a secret seed"
+    await scene.stage.did("사무국 · Secretariat", what, f"SHA-256 {commitment}")
+    return str(opened["round_id"])
+
+
+async def _apply(scene: Scene, round_id: str) -> dict[str, int]:
+    told = scene.story.round
+    regions, ages, sexes = cycle(told.regions), cycle(told.age_bands), cycle(told.sexes)
+    tickets = {}
+    for number in range(1, told.applicants + 1):
+        paper = {"region": next(regions), "age_band": next(ages), "sex": next(sexes)}
+        answer = await _applicant(scene, number).put("evaluation", f"/rounds/{round_id}/application", paper)
+        tickets[str(answer["ticket"])] = number
+    await scene.stage.did(f"시민 {told.applicants}명 · {told.applicants} citizens", "apply for the panel")
+    return tickets
+
+
+async def _draw(scene: Scene, round_id: str) -> list[str]:
+    told = scene.story.round
+    await scene.secretary.post("evaluation", f"/rounds/{round_id}/draw", {"seed": told.seed})
+    published = await scene.platform.api.get("evaluation", f"/rounds/{round_id}/draw")
+    await scene.stage.did(
+        "추첨 · The lot", f"draws {told.panel_size} of {told.applicants}; seed and tickets are public"
+    )
+    expect(lot.frame_fingerprint(published["frame"]), published["frame_sha256"], "fingerprint of all tickets")
+    again = lot.draw(published["frame"], told.panel_size, published["seed"])
+    expect(again, sorted(published["drawn"]), "the panel, drawn again from the published seed and tickets")
+    await scene.stage.check("같은 씨앗으로 다시 뽑아도 같은 사람들 · Drawn again here: the same tickets")
+    return again
+
+
+async def _score(scene: Scene, round_id: str, initiative_id: str, panel: set[int]) -> None:
+    told = scene.story.round
+    for number, score in zip(sorted(panel), told.panel_scores, strict=True):
+        path = f"/rounds/{round_id}/scores/{initiative_id}"
+        await _applicant(scene, number).put("evaluation", path, {"score": score})
+    await scene.stage.did(f"평가단 {len(panel)}명 · The panel", f"scores {list(told.panel_scores)}")
+    outside = [number for number in range(1, told.applicants + 1) if number not in panel]
+    for number, score in zip(outside, told.open_scores, strict=False):
+        path = f"/rounds/{round_id}/open-scores/{initiative_id}"
+        await scene.citizen(number).put("evaluation", path, {"score": score})
+    await scene.stage.did(f"시민 {len(told.open_scores)}명 · Other citizens", f"score {list(told.open_scores)}")
+
+
+async def _publish(scene: Scene, round_id: str, initiative_id: str) -> None:
+    told = scene.story.round
+    await scene.secretary.post("evaluation", f"/rounds/{round_id}/publication")
+    results = await scene.platform.api.get("evaluation", f"/rounds/{round_id}/results")
+    result = next(one for one in results["items"] if one["initiative_id"] == initiative_id)
+    weighted = (7 * fmean(told.panel_scores) + 3 * fmean(told.open_scores)) / 10
+    expect(round(weighted, 2), round(result["weighted_score"], 2), "the weighted score")
+    what = f"publishes {result['weighted_score']:.1f} of 100: panel {fmean(told.panel_scores):.1f} x 7"
+    await scene.stage.did("사무국 · Secretariat", f"{what}, everybody else {fmean(told.open_scores):.1f} x 3")
+
+
+async def evaluated(scene: Scene, task_id: str) -> Json:
+    """Wait until the result stands in the task's public timeline, and give the task."""
+
+    async def look() -> Json | None:
+        task = await scene.platform.api.get("proposal", f"/tasks/{task_id}")
+        return task if task["state"] == "evaluated" else None
+
+    return await scene.stage.by_itself("과제 연혁에 결과가 실렸습니다 · The task's public timeline is complete", look)
