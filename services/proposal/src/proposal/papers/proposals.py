@@ -1,0 +1,119 @@
+"""Proposals: handed in, screened, supported, shown."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from proposal.domain import reasons
+from proposal.domain.lifecycle import Move, Proposal, State, Wording
+from proposal.domain.screening import REASONS, Verdict
+from proposal.papers.words import BodyText, LongText, MaybeText, NoteText, TitleText
+from townhall.chassis.http import Line, Paper, View
+from townhall.contracts.values import ActedBy, ProposalId, ReasonCode, RuleUsed
+
+_LISTS = "\n\n".join(f"**{move}**\n\n{reasons.published(REASONS[move])}" for move in REASONS)
+_ONE_OF_SCREENING = f"One of the decision's list:\n\n{_LISTS}"
+
+
+class ProposalPaper(Paper):
+    """A proposal: what is wrong, and what should be done."""
+
+    title: TitleText
+    problem: LongText
+    remedy: MaybeText
+    topic: Annotated[str, Line(100), Field(examples=["교통"])] | None = None
+
+    def wording(self) -> Wording:
+        """What the author wrote."""
+        return Wording(self.title, self.problem, self.remedy, self.topic)
+
+
+class ResubmissionPaper(Paper):
+    """The improved text of a returned proposal. Its topic stays."""
+
+    title: TitleText
+    problem: LongText
+    remedy: MaybeText
+
+    def wording(self) -> Wording:
+        """What the author wrote."""
+        return Wording(self.title, self.problem, self.remedy)
+
+
+class WithdrawalPaper(Paper):
+    """Nothing needs to be said to withdraw."""
+
+
+class ScreeningPaper(Paper):
+    """A decision of the Support Unit."""
+
+    decision: Annotated[
+        Literal[Move.ADMIT, Move.REFUSE, Move.RETURN, Move.REROUTE, Move.MERGE], Field(examples=["admit"])
+    ]
+    reason: Annotated[ReasonCode, Field(examples=["meets-requirements"], description=_ONE_OF_SCREENING)]
+    note: NoteText = ""
+    merge_into: Annotated[UUID | None, Field(description="The other proposal; for `merge` only.")] = None
+    body: Annotated[BodyText | None, Field(description="The competent body; for `reroute` only.")] = None
+
+    def verdict(self) -> Verdict:
+        """What was decided."""
+        into = ProposalId(self.merge_into) if self.merge_into else None
+        return Verdict(self.decision, self.reason, self.note, self.body, into)
+
+
+class ScreeningView(View):
+    """The last decision of screening."""
+
+    decision: Move
+    reason: str
+    note: str
+    body: str | None
+    acted_by: ActedBy
+    at: datetime
+
+
+class ProposalView(View):
+    """A proposal as anyone may see it."""
+
+    proposal_id: UUID
+    title: str
+    problem: str
+    remedy: str
+    topic: str | None
+    state: State
+    supports: int
+    submitted_at: datetime
+    screening_due_at: datetime
+    rule: RuleUsed
+    screening: ScreeningView | None
+    merged_into: UUID | None
+    task_ids: list[UUID]
+
+    @classmethod
+    def of(cls, proposal: Proposal) -> "ProposalView":
+        """Everything about it, but for who wrote it and who stands behind it."""
+        return cls(
+            proposal_id=proposal.id,
+            title=proposal.wording.title,
+            problem=proposal.wording.problem,
+            remedy=proposal.wording.remedy,
+            topic=proposal.wording.topic,
+            state=proposal.state,
+            supports=proposal.supports,
+            submitted_at=proposal.submitted_at,
+            screening_due_at=proposal.screening_due_at,
+            rule=proposal.rule,
+            screening=ScreeningView.model_validate(proposal.screening) if proposal.screening else None,
+            merged_into=proposal.merged_into,
+            task_ids=list(proposal.task_ids),
+        )
+
+
+class SupportView(View):
+    """Whether the caller supports a proposal now, and how many do."""
+
+    proposal_id: UUID
+    supported: bool
+    supports: int
