@@ -1,11 +1,19 @@
 """What a service is told from outside: read once, checked whole, and quiet about secrets."""
 
 import os
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretBytes, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretBytes,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -72,22 +80,13 @@ class ServiceSettings(BaseSettings):
     """Turns a token's subject into this service's own name for the person."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @model_validator(mode="after")
-    def _fit_for_production(self) -> Self:
-        if self.environment == "production" and (faults := list(self._not_for_production())):
-            raise _wrong("not fit for production: " + "; ".join(faults))
-        return self
-
-    def _not_for_production(self) -> Iterator[str]:
-        if not self.issuer.startswith("https://"):
-            yield "issuer must be an https:// URL"
-        if (urlsplit(self.issuer).hostname or "").rstrip(".").endswith(".invalid"):
-            yield "issuer ends in .invalid, as only demonstrations do"
-        if self.jwks_url.lower().startswith("http://"):
-            yield "jwks_url must be an https:// URL or the path of a file"
-        for name, value in self:
-            if isinstance(value, SecretBytes) and DEMO_MARK in value.get_secret_value():
-                yield f"{name} is a demonstration key"
+    @field_validator("*")
+    @classmethod
+    def _fit_for_production(cls, value: object, field: ValidationInfo) -> object:
+        fault = _unfit(str(field.field_name), value)
+        if fault and field.data.get("environment", "production") == "production":
+            raise _wrong(f"{fault}, which production refuses")
+        return value
 
     @classmethod
     @override
@@ -104,18 +103,27 @@ class ServiceSettings(BaseSettings):
         return init_settings, env_settings, _Files(settings_cls)
 
 
+def _unfit(name: str, value: object) -> str | None:
+    if name == "issuer" and not str(value).startswith("https://"):
+        return "is not an https:// URL"
+    if name == "issuer" and (urlsplit(str(value)).hostname or "").rstrip(".").endswith(".invalid"):
+        return "ends in .invalid"
+    if name == "jwks_url" and str(value).lower().startswith("http://"):
+        return "is an http:// URL"
+    if isinstance(value, SecretBytes) and DEMO_MARK in value.get_secret_value():
+        return "is a demonstration key"
+    return None
+
+
 class _Files(PydanticBaseSettingsSource):
     """Reads `<NAME>_FILE`: the way container platforms hand over secrets."""
 
     @override
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Return the text of the file, without the newline editors put at its end."""
+        """Return the text of the file named for a field, if there is one."""
         del field
         path = os.environ.get(_variable(self.settings_cls, field_name) + "_FILE")
-        if path is None:
-            return None, field_name, False
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123  one line, once
-            return file.read().strip(), field_name, False
+        return (None if path is None else _text(path)), field_name, False
 
     @override
     def __call__(self) -> dict[str, Any]:
@@ -124,27 +132,36 @@ class _Files(PydanticBaseSettingsSource):
         return {name: value for name, value in found.items() if value is not None}
 
 
+def _text(path: str) -> str | None:
+    """Return what a file says, without the newline editors put at its end; None when it can't be read."""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return None
+
+
 S = TypeVar("S", bound=ServiceSettings)
 
 
 def load(kind: type[S]) -> S:
     """Read the settings from the environment, or raise one `SettingsRefused` with everything that is wrong."""
-    unreadable = _unreadable(kind, os.environ)
+    sentences = _misread(kind)
     try:
-        if not unreadable:
-            return kind()
+        settings = kind()
     except ValidationError as errors:
-        raise SettingsRefused([_sentence(kind, dict(error)) for error in errors.errors(include_input=False)]) from None
-    raise SettingsRefused(unreadable)
+        sentences += [_sentence(kind, dict(error)) for error in errors.errors(include_input=False)]
+    else:
+        if not sentences:
+            return settings
+    # Outside the handler: the error it caught knows the values.
+    raise SettingsRefused(sentences)
 
 
-def _unreadable(kind: type[BaseSettings], environ: Mapping[str, str]) -> list[str]:
-    named = {variable: environ.get(variable + "_FILE") for variable in (_variable(kind, n) for n in kind.model_fields)}
-    twice = [f"{name} and {name}_FILE are both set" for name, path in named.items() if path and name in environ]
-    return twice + [
-        f"{name}_FILE names a file that can't be read"
-        for name, path in named.items()
-        if path is not None and not os.access(path, os.R_OK)
+def _misread(kind: type[BaseSettings]) -> list[str]:
+    variables = [_variable(kind, field) for field in kind.model_fields]
+    files = {name: os.environ[f"{name}_FILE"] for name in variables if f"{name}_FILE" in os.environ}
+    return [f"{name} is set beside {name}_FILE" for name in files if name in os.environ] + [
+        f"{name}_FILE names a file that can't be read" for name, path in files.items() if _text(path) is None
     ]
 
 
@@ -154,4 +171,4 @@ def _variable(kind: type[BaseSettings], field: str) -> str:
 
 def _sentence(kind: type[BaseSettings], error: dict[str, Any]) -> str:
     says = "is missing" if error["type"] == "missing" else error["msg"]
-    return f"{_variable(kind, str(error['loc'][0]))} {says}" if error["loc"] else str(says)
+    return f"{_variable(kind, str(error['loc'][0]))} {says}"
