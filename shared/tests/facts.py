@@ -1,0 +1,44 @@
+"""Events and messages for the tests of the common library."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from townhall.chassis import trace
+from townhall.chassis.delivery.message import Message
+from townhall.chassis.envelope import sealed
+from townhall.contracts import voting
+from townhall.contracts.values import RuleUsed, TaskId
+
+AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
+
+
+def closed(task: UUID | None = None, *, yes: int = 0) -> voting.VoteClosed:
+    """Return an event; `yes` tells one from another."""
+    return voting.VoteClosed(
+        task_id=TaskId(task or uuid4()),
+        yes=yes,
+        no=0,
+        threshold_reached=False,
+        closed_at=AT,
+        rule=RuleUsed(version=1, article="제5조"),
+    )
+
+
+class Topic:
+    """Makes the messages a broker would deliver: positions rise, versions rise within a key."""
+
+    def __init__(self) -> None:
+        self._position = 0
+        self._versions: dict[str, int] = {}
+
+    def message(self, event: voting.VoteClosed) -> Message:
+        """Return a well-formed message."""
+        self._versions[event.key] = version = self._versions.get(event.key, 0) + 1
+        headers = sealed("voting", event, event_id=uuid4(), version=version, at=AT, traceparent=trace.started())
+        return self.raw(event.key, headers, event.model_dump_json().encode())
+
+    def raw(self, key: str | None, headers: Mapping[str, str], value: bytes | None) -> Message:
+        """Return whatever somebody put on the topic."""
+        self._position += 1
+        return Message(voting.TOPIC, 0, self._position, key, headers, value)

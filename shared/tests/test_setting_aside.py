@@ -1,0 +1,148 @@
+"""Messages that can't be applied: kept with their reason, their key in order, until an operator says what to do."""
+
+from collections.abc import Mapping
+from uuid import UUID, uuid4
+
+import pytest
+from shared.tests.facts import Topic, closed
+from sqlalchemy import text
+
+from townhall.chassis.db import Database, Transaction
+from townhall.chassis.delivery import Requeue, aside
+from townhall.chassis.delivery.applying import Applying
+from townhall.chassis.delivery.message import Message, Subscription
+from townhall.chassis.delivery.reading import Reader
+from townhall.contracts import Heard, voting
+
+
+class Picky:
+    """A service whose handler can't take certain totals, until it is mended."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.seen: list[int] = []
+        self.cannot: set[int] = set()
+        reader = Reader([Subscription(voting.TOPIC, {voting.VoteClosed: self.apply})])
+        self.applying = Applying(db, reader)
+        self.requeue = Requeue(db, reader)
+
+    async def apply(self, _tx: Transaction, heard: Heard[voting.VoteClosed]) -> None:
+        """Fail for what it can't take."""
+        if heard.event.yes in self.cannot:
+            raise ZeroDivisionError
+        self.seen.append(heard.event.yes)
+
+    async def put_aside(self) -> list[tuple[str, str]]:
+        """Return reason and status of everything aside, in order."""
+        async with self.db.reading() as session:
+            found = await session.execute(text("SELECT reason, status FROM aside ORDER BY id"))
+            return [(row.reason, row.status) for row in found]
+
+    async def operator(self, status: str, reason: str) -> None:
+        """Do what `townhall aside requeue` or `drop` does."""
+        async with self.db.transaction() as tx:
+            change = text("UPDATE aside SET status = :status WHERE reason = :reason AND status = 'waiting'")
+            await tx.session.execute(change, {"status": status, "reason": reason})
+        while await self.requeue.once():
+            pass
+
+
+@pytest.fixture
+def picky(database: Database) -> Picky:
+    """A service that can't take everything."""
+    return Picky(database)
+
+
+def batch(topic: Topic, task: UUID, *totals: int) -> list[Message]:
+    """Return messages of one key."""
+    return [topic.message(closed(task, yes=total)) for total in totals]
+
+
+async def test_a_key_waits_behind_a_message_set_aside(picky: Picky) -> None:
+    """G11: later events of the key wait; those of other keys go on."""
+    picky.cannot = {2}
+    topic, task = Topic(), uuid4()
+    await picky.applying.take([*batch(topic, task, 1, 2, 3), *batch(topic, uuid4(), 9)])
+    await picky.applying.take(batch(topic, task, 4))
+    assert picky.seen == [1, 9]
+    assert await picky.put_aside() == [("ZeroDivisionError", "waiting"), ("behind", "waiting"), ("behind", "waiting")]
+
+
+async def test_a_requeued_message_is_applied_before_those_behind_it(picky: Picky) -> None:
+    """G11: once the fault is mended, the key goes on in its order, and later events don't overtake."""
+    picky.cannot = {2}
+    topic, task = Topic(), uuid4()
+    await picky.applying.take(batch(topic, task, 1, 2, 3))
+    picky.cannot = set()
+    await picky.operator("requeued", "ZeroDivisionError")
+    await picky.applying.take(batch(topic, task, 4))
+    assert picky.seen == [1, 2, 3, 4]
+
+
+async def test_dropping_a_message_lets_the_key_go_on(picky: Picky) -> None:
+    """G11: what an operator gives up has no effect; what waited behind it has."""
+    picky.cannot = {2}
+    topic, task = Topic(), uuid4()
+    await picky.applying.take(batch(topic, task, 1, 2, 3))
+    await picky.operator("dropped", "ZeroDivisionError")
+    assert picky.seen == [1, 3]
+
+
+async def test_a_requeued_message_that_fails_again_waits_again(picky: Picky) -> None:
+    """G11: nothing is lost by requeueing too early."""
+    picky.cannot = {2}
+    topic, task = Topic(), uuid4()
+    await picky.applying.take(batch(topic, task, 2, 3))
+    await picky.operator("requeued", "ZeroDivisionError")
+    assert picky.seen == []
+    assert await picky.put_aside() == [("ZeroDivisionError", "waiting"), ("behind", "waiting")]
+
+
+@pytest.mark.parametrize(
+    ("headers", "value", "reason"),
+    [
+        ({}, b"{}", "bad-envelope"),
+        ({"ce_type": "voting.vote-closed.v1"}, b"{}", "bad-envelope"),
+        ({"ce_type": "voting.vote-closed.v1", "ce_id": "x"}, None, "bad-envelope"),
+        ({"ce_id": str(uuid4())}, b"not json", "bad-body"),
+        ({"ce_id": str(uuid4())}, b'{"task_id": 3}', "bad-body"),
+        ({"ce_id": str(uuid4())}, None, "bad-body"),
+        ({"ce_id": str(uuid4()), "x": "\0"}, b"\xff\x00" * 300_000, "bad-body"),
+    ],
+)
+async def test_an_unreadable_message_is_kept_whole(
+    picky: Picky, headers: Mapping[str, str], value: bytes | None, reason: str
+) -> None:
+    """G11: poison of every kind is set aside at once with its reason and its original bytes, and is announced."""
+    topic = Topic()
+    whole = topic.message(closed()).headers if reason == "bad-body" else {}
+    poison = topic.raw("열쇠\0", {**whole, **headers}, value)
+    await picky.applying.take([poison, topic.message(closed(yes=5))])
+    assert await picky.put_aside() == [(reason, "waiting")]
+    assert picky.seen == [5]
+    async with picky.db.reading() as session:
+        kept = (await session.execute(text("SELECT value FROM aside"))).scalar_one()
+        copies = (await session.execute(text("SELECT topic, headers FROM outbox"))).all()
+    assert kept == value
+    assert [(row.topic, row.headers["aside_reason"]) for row in copies] == [
+        (f"townhall.{picky.db.source}.aside", reason)
+    ]
+
+
+async def test_a_message_is_set_aside_once_however_often_it_is_delivered(picky: Picky) -> None:
+    """Replaying a topic doesn't set the same poison aside again, dropped or not."""
+    topic = Topic()
+    poison = topic.raw("k", {}, b"junk")
+    await picky.applying.take([poison])
+    await picky.operator("dropped", "bad-envelope")
+    await picky.applying.take([poison])
+    assert await picky.put_aside() == [("bad-envelope", "dropped")]
+
+
+async def test_only_causes_count_against_the_limit(picky: Picky) -> None:
+    """A hundred events behind one bad message are one matter for an operator."""
+    picky.cannot = {0}
+    topic, task = Topic(), uuid4()
+    await picky.applying.take(batch(topic, task, *range(30)))
+    async with picky.db.reading() as session:
+        assert await aside.causes(session) == 1
