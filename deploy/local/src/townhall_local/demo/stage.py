@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from townhall_local.client.waiting import until
+from townhall_local.client.waiting import Arrived, until
 
 PACE: Final = 0.12
 """Seconds between lines for somebody who reads along; a log gets its lines at once."""
@@ -57,13 +57,17 @@ class Stage:
 
     async def by_itself(self, what: str, look: Callable[[], Awaitable[Seen | None]]) -> Seen:
         """Wait for something nobody does: events bring it about."""
-        with self.console.status(f"waiting: {escape(what)}"):
-            arrived = await until(look, what=what, within=BUS_WITHIN, every=0.02)
+        arrived = await self.wait(what, look)
         self.waits.append(arrived.seconds)
         took = f"by itself, {arrived.seconds * 1000:,.0f} ms on the bus"
         self.console.print(f"  [yellow]⚡ {escape(what)}[/] [dim]({took})", highlight=False)
         await self._breathe()
         return arrived.seen
+
+    async def wait(self, what: str, look: Callable[[], Awaitable[Seen | None]]) -> Arrived[Seen]:
+        """Wait until there is something to see."""
+        with self.console.status(f"… {escape(what)}"):
+            return await until(look, what=what, within=BUS_WITHIN, every=0.02)
 
     def table(self, title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
         """Show a table."""

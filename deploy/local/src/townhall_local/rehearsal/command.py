@@ -22,7 +22,7 @@ from townhall_local.running import NotRunning, Running
 
 DISAGREES: Final = 1
 CANNOT: Final = 2
-FAULTS: Final = (polis.Unreadable, NotRunning, Refused, Unreachable, TooLate, TimeoutError, aiohttp.ClientError)
+FAULTS: Final = (polis.Unreadable, NotRunning, Refused, Unreachable, TooLate, OSError, aiohttp.ClientError)
 """What can keep a rehearsal from its end, told in one line."""
 
 
@@ -42,6 +42,7 @@ def rehearse(
     """
     progress = Console(stderr=True)
     try:
+        _require_place(report)
         played = _recording(recording, max_voters)
         result = asyncio.run(_play(Running.on(data_dir), played, yes_threshold, progress))
     except FAULTS as fault:
@@ -50,6 +51,11 @@ def rehearse(
         _give_up(progress, _only_expected(faults))
     hand_over(result, report, as_json=as_json)
     raise typer.Exit(0 if result.agrees else DISAGREES)
+
+
+def _require_place(report: Path | None) -> None:
+    if report is not None and not report.absolute().parent.is_dir():
+        raise NotADirectoryError(f"no folder for the report at {report}")
 
 
 def _recording(folder: Path, max_voters: int | None) -> polis.Recording:

@@ -3,7 +3,7 @@
 from itertools import cycle
 from statistics import fmean
 
-from townhall_local.client.api import Json
+from townhall_local.client.api import Json, Refused
 from townhall_local.client.people import Person
 from townhall_local.demo import lot
 from townhall_local.demo.scene import Scene
@@ -55,7 +55,7 @@ async def _apply(scene: Scene, round_id: str) -> dict[str, int]:
 
 async def _draw(scene: Scene, round_id: str) -> list[str]:
     told = scene.story.round
-    await scene.secretary.post("evaluation", f"/rounds/{round_id}/draw", {"seed": told.seed})
+    await scene.stage.wait("신청 마감 · Applications close", lambda: _drawn(scene, round_id))
     published = await scene.platform.api.get("evaluation", f"/rounds/{round_id}/draw")
     await scene.stage.did(
         "추첨 · The lot", f"draws {told.panel_size} of {told.applicants}; seed and tickets are public"
@@ -65,6 +65,16 @@ async def _draw(scene: Scene, round_id: str) -> list[str]:
     expect(again, sorted(published["drawn"]), "the panel, drawn again from the published seed and tickets")
     await scene.stage.check("같은 씨앗으로 다시 뽑아도 같은 사람들 · Drawn again here: the same tickets")
     return again
+
+
+async def _drawn(scene: Scene, round_id: str) -> Json | None:
+    """Draw, as soon as applications have closed: before that the seed must stay secret."""
+    try:
+        return await scene.secretary.post("evaluation", f"/rounds/{round_id}/draw", {"seed": scene.story.round.seed})
+    except Refused as refused:
+        if refused.code != "applications-still-open":
+            raise
+        return None
 
 
 async def _score(scene: Scene, round_id: str, initiative_id: str, panel: set[int]) -> None:
