@@ -50,6 +50,7 @@ def assemble(service: Service) -> FastAPI:
     db = Database(str(service.settings.database_url), source=service.name)
     app = FastAPI(title=service.title, version=http.API_VERSION, lifespan=partial(_lifespan, service, db))
     app.state.db = db
+    app.state.service = service
     app.state.settings = service.settings
     app.state.keys = auth.keys_of(service.settings)
     for name, value in service.state.items():
@@ -71,14 +72,20 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
     if hearing is not None:
         works["hearing"] = hearing.run
     works |= {timer.name: partial(timer.run, db) for timer in service.timers}
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(db.close)
-        for companion in service.companions:
-            for name, value in (await stack.enter_async_context(companion(db))).items():
-                setattr(app.state, name, value)
-        await stack.enter_async_context(going_on(works))
+    async with at_hand(app), going_on(works):
         yield
         state.stopping = True
+
+
+@asynccontextmanager
+async def at_hand(app: FastAPI) -> AsyncIterator[None]:
+    """Open what routes need, and nothing that goes on beside them; close it and the database afterwards."""
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(app.state.db.close)
+        for companion in app.state.service.companions:
+            for name, value in (await stack.enter_async_context(companion(app.state.db))).items():
+                setattr(app.state, name, value)
+        yield
 
 
 def _documents(service: Service) -> APIRouter:

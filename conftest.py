@@ -1,0 +1,22 @@
+"""Every suite's fixtures, and which tests need a broker."""
+
+import pytest
+
+pytest_plugins = [
+    "townhall.testing.brokers",
+    "townhall.testing.databases",
+    "townhall.testing.people",
+    "townhall.testing.services",
+]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what the marks mean."""
+    config.addinivalue_line("markers", "broker: uses a broker; set by itself")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the broker, so that `pytest -m broker` runs exactly that on another one."""
+    for item in items:
+        if "broker" in getattr(item, "fixturenames", ()):
+            item.add_marker("broker")

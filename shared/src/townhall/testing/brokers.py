@@ -1,0 +1,76 @@
+"""A broker for tests: one for the run, with topics of its own for each test."""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from townhall.chassis.broker import Bus, aside_topic
+from townhall.contracts import TOPICS
+from townhall.embedded import Kafka, Tansu
+from townhall.embedded.server import Server
+
+KIND: Final = "TOWNHALL_BROKER"
+"""The environment variable that chooses the broker: `tansu` (the default) or `kafka`."""
+PARTITIONS: Final = 3
+"""Fewer than a deployment has, enough that keys are spread."""
+
+
+def broker_in(directory: Path) -> Server:
+    """Return the broker of this run's kind, not started."""
+    return Kafka(directory) if os.environ.get(KIND) == "kafka" else Tansu(directory)
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Server]:
+    """The broker of this run. A test that kills its broker makes one of its own with `broker_in`."""
+    with tempfile.TemporaryDirectory(prefix="townhall-tests-", ignore_cleanup_errors=True) as directory:
+        server = broker_in(Path(directory))
+        server.start()
+        yield server
+        server.kill()
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """What sets this test's topics and groups apart."""
+    return f"test.{uuid4().hex[:12]}."
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bus(broker: Server, topic_prefix: str) -> AsyncIterator[Bus]:
+    """The bus with every topic of the platform, empty, for this test alone."""
+    made = Bus(broker.address, topic_prefix, session_timeout_ms=2000, fetch_wait_ms=20)
+    await make_topics(made)
+    yield made
+    await drop_topics(made)
+
+
+async def make_topics(bus: Bus) -> None:
+    """Make every topic of the platform on the bus."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bus.servers)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(bus.topic(name), PARTITIONS, 1) for name in _names()])
+    finally:
+        await admin.close()
+
+
+async def drop_topics(bus: Bus) -> None:
+    """Remove every topic of the platform from the bus."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bus.servers)
+    await admin.start()
+    try:
+        await admin.delete_topics([bus.topic(name) for name in _names()])
+    finally:
+        await admin.close()
+
+
+def _names() -> list[str]:
+    return [*TOPICS, *(aside_topic(topic.split(".")[1]) for topic in TOPICS)]

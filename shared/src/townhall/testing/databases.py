@@ -1,0 +1,107 @@
+"""Databases for tests: each one fresh, copied from a template that was migrated once."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from townhall.chassis import migrate, tables
+from townhall.chassis.db import Database
+from townhall.embedded import Postgres, databases
+
+EXTERNAL: Final = "TOWNHALL_TEST_DATABASE_URL"
+"""The environment variable that names a running PostgreSQL."""
+CHASSIS: Final = "chassis"
+"""The template that has the chassis tables and nothing of a service."""
+
+
+class Cluster:
+    """The PostgreSQL of this run, and the templates made on it so far."""
+
+    def __init__(self, admin: str) -> None:
+        self.admin = admin
+        """The URL of a role that may make roles and databases."""
+        self._run = uuid4().hex[:8]
+        self._templates: dict[str, asyncio.Task[str]] = {}
+
+    async def fresh(self, service: str) -> str:
+        """Make a database with that service's migrations done; return its URL."""
+        template = await self._templates.setdefault(service, asyncio.create_task(self._template(service)))
+        name = f"{service}_{uuid4().hex[:12]}"
+        await databases.copy(self.admin, template, name)
+        return databases.url_of(self.admin, template, self._run, name)
+
+    async def drop(self, url: str) -> None:
+        """Remove a database that `fresh` made."""
+        await databases.drop(self.admin, url.rpartition("/")[2])
+
+    async def clean(self) -> None:
+        """Remove the templates and their roles."""
+        for made in self._templates.values():
+            await databases.remove(self.admin, await made)
+
+    async def _template(self, service: str) -> str:
+        name = f"template_{service}_{self._run}"
+        url = await databases.provide(self.admin, name, self._run)
+        if service == CHASSIS:
+            await _make_chassis_tables(url)
+        else:
+            await migrate.upgrade(url, service)
+        return name
+
+
+DatabaseOf = Callable[[str], Awaitable[Database]]
+
+
+@pytest.fixture(scope="session")
+def _server() -> Iterator[str]:
+    if url := os.environ.get(EXTERNAL):
+        yield url
+        return
+    with tempfile.TemporaryDirectory(prefix="townhall-tests-", ignore_cleanup_errors=True) as directory:
+        server = Postgres(Path(directory), password=uuid4().hex, durable=False)
+        server.start()
+        yield server.url
+        server.kill()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def cluster(_server: str) -> AsyncIterator[Cluster]:
+    """The PostgreSQL of this run."""
+    made = Cluster(_server)
+    yield made
+    await made.clean()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database_of(cluster: Cluster) -> AsyncIterator[DatabaseOf]:
+    """Fresh databases with a service's migrations done, another one for each call."""
+    made: list[tuple[Database, str]] = []
+
+    async def make(service: str) -> Database:
+        url = await cluster.fresh(service)
+        made.append((Database(url, source=service), url))
+        return made[-1][0]
+
+    yield make
+    for db, url in made:
+        await db.close()
+        await cluster.drop(url)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database(database_of: DatabaseOf) -> Database:
+    """A fresh database that has the chassis tables and nothing else."""
+    return await database_of(CHASSIS)
+
+
+async def _make_chassis_tables(url: str) -> None:
+    async with databases.connected(url) as connection:
+        for statement in tables.FIRST:
+            await connection.execute(statement)

@@ -1,0 +1,85 @@
+"""Services for tests: as an application without a bus, or whole, in the test's own process."""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient
+
+from townhall.chassis.broker import Bus
+from townhall.chassis.db import Database
+from townhall.chassis.serve import at_hand
+from townhall.chassis.settings import ServiceSettings
+from townhall.embedded.issuer import AUDIENCE, Issuer
+
+_KEY = secrets.token_hex(32)
+_NO_BROKER = "127.0.0.1:9"
+
+SettingsOf = Callable[..., ServiceSettings]
+ClientOf = Callable[..., Awaitable[AsyncClient]]
+
+
+@pytest.fixture(scope="session")
+def settings_of(issuer: Issuer, jwks_file: Path) -> SettingsOf:
+    """Return the settings of the service that owns a database; keyword arguments replace the usual ones."""
+
+    def make(db: Database, **more: object) -> ServiceSettings:
+        kind: type[ServiceSettings] = import_module(f"{db.source}.settings").Settings
+        keys = {
+            name: _KEY for name, field in kind.model_fields.items() if field.is_required() and name.endswith("_key")
+        }
+        usual: dict[str, Any] = {
+            "environment": "local", "port": 0, "database_url": db.dsn, "kafka_servers": _NO_BROKER,
+            "issuer": issuer.url, "audience": AUDIENCE, "jwks_url": str(jwks_file),
+        }  # fmt: skip
+        return kind(**(keys | usual | more))
+
+    return make
+
+
+def application(settings: ServiceSettings, service: str) -> FastAPI:
+    """Put a service together from its own composition root."""
+    app: FastAPI = import_module(f"{service}.app").build(settings)
+    return app
+
+
+def client_for(app: FastAPI) -> AsyncClient:
+    """Return a client whose requests reach the application without a network. Its faults are raised in the test."""
+    return AsyncClient(transport=ASGITransport(app), base_url=f"http://{app.state.service.name}.test")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def client_of(settings_of: SettingsOf) -> AsyncIterator[ClientOf]:
+    """Give HTTP clients of the service that owns a database; it neither publishes nor hears."""
+    async with AsyncExitStack() as stack:
+
+        async def open_client(db: Database, **settings: object) -> AsyncClient:
+            app = application(settings_of(db, **settings), db.source)
+            await stack.enter_async_context(at_hand(app))
+            return await stack.enter_async_context(client_for(app))
+
+        yield open_client
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def running(settings_of: SettingsOf, bus: Bus) -> AsyncIterator[Callable[..., Awaitable[FastAPI]]]:
+    """Run whole services on the bus. `client_for` reaches one, `settle` waits for all."""
+    async with AsyncExitStack() as stack:
+
+        async def run(db: Database, **settings: object) -> FastAPI:
+            on_bus = {
+                "kafka_servers": bus.servers,
+                "topic_prefix": bus.prefix,
+                "kafka_session_timeout_ms": bus.session_timeout_ms,
+            }
+            app = application(settings_of(db, **(on_bus | settings)), db.source)
+            await stack.enter_async_context(app.router.lifespan_context(app))
+            return app
+
+        yield run
