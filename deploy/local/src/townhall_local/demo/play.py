@@ -1,4 +1,4 @@
-"""The whole performance: every act in order, then the timeline of the task as everybody can read it."""
+"""Every act in order, from the first proposal to the published evaluation."""
 
 from townhall_local.client.api import Json
 from townhall_local.demo.acts import committee, delivery, evaluation, forum, meeting, vote
@@ -17,9 +17,3 @@ async def play(scene: Scene) -> Json:
     await delivery.play(scene, initiative_id)
     await evaluation.play(scene, initiative_id)
     return await evaluation.evaluated(scene, task_id)
-
-
-def show_timeline(scene: Scene, task: Json) -> None:
-    """Print the task's public timeline."""
-    rows = [(str(fact["at"])[11:23], str(fact["source"]), str(fact["type"])) for fact in task["timeline"]]
-    scene.stage.table(f"{task['title']}: {task['state']}", ("UTC", "service", "what happened"), rows)

@@ -64,6 +64,10 @@ class Stage:
         await self._breathe()
         return arrived.seen
 
+    def failed(self, why: str) -> None:
+        """A step went another way than told; the play ends here."""
+        self.console.print(f"  [bold red]✗ {escape(why)}", highlight=False)
+
     async def wait(self, what: str, look: Callable[[], Awaitable[Seen | None]]) -> Arrived[Seen]:
         """Wait until there is something to see."""
         with self.console.status(f"… {escape(what)}"):
