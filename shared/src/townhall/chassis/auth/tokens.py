@@ -39,18 +39,17 @@ def read_keys(document: bytes) -> dict[str, Key]:
     try:
         listed: list[dict[str, Any]] = json.loads(document)["keys"]
         fit = [key for key in listed if all(key.get(name, only) == only for name, only in _FOR_SIGNING.items())]
-        found = {str(key["kid"]): RSAKey.import_key({part: key[part] for part in ("kty", "n", "e")}) for key in fit}
-    except (JoseError, KeyError, TypeError, AttributeError) as error:
+        strong = [key for key in fit if int.from_bytes(_decoded(key["n"])).bit_length() >= SMALLEST_KEY]
+        return {str(key["kid"]): RSAKey.import_key({part: key[part] for part in ("kty", "n", "e")}) for key in strong}
+    except (JoseError, KeyError, TypeError, AttributeError, TokenMalformed) as error:
         raise ValueError("not a key set") from error
-    return {kid: key for kid, key in found.items() if key.public_key.key_size >= SMALLEST_KEY}
 
 
 def key_id(token: str) -> str:
     """Return the key id of a token of the right form; nothing in it is verified yet."""
     if len(token) > LONGEST or not _FORM.fullmatch(token):
         raise TokenMalformed
-    part = token.split(".", 1)[0]
-    header = _object(urlsafe_b64decode(part + "=" * (-len(part) % 4)) if len(part) % 4 != 1 else b"")
+    header = _object(_decoded(token.split(".", 1)[0]))
     kid = header.get("kid")
     if header != {"alg": "RS256", "typ": "at+jwt", "kid": kid} or not isinstance(kid, str) or not kid:
         raise TokenMalformed
@@ -84,6 +83,13 @@ def _check_time(claims: dict[str, Any], now: float) -> None:
         raise TokenForOthers
     if not 0 < ends - begins <= LIFETIME or max(begins, not_before) > now + LEEWAY or ends <= now - LEEWAY:
         raise TokenExpired
+
+
+def _decoded(part: str) -> bytes:
+    try:
+        return urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except ValueError as error:
+        raise TokenMalformed from error
 
 
 def _object(text: bytes) -> dict[str, Any]:

@@ -1,0 +1,211 @@
+"""Access tokens: the one good form passes, and every other is refused by name."""
+
+import json
+import pickle
+from typing import Any
+
+import pytest
+from shared.tests.forge import (
+    CLAIMS,
+    HEADER,
+    ISSUER,
+    NOW,
+    OTHER_KEY,
+    Issuer,
+    b64,
+    jwk,
+    signed,
+    signed_with_public_key,
+    token,
+    without,
+)
+
+from townhall.chassis.auth import TokenRefused
+from townhall.chassis.auth.refusals import KeysUnavailable
+
+GOOD = token()
+OPEN_PART, _, SIGNATURE = GOOD.rpartition(".")
+DOUBLE_ISSUER = json.dumps(CLAIMS)[:-1].encode() + b', "iss": "https://issuer.example"}'
+
+HOSTILE = {
+    # Not the form of a token.
+    "empty": ("", "token-malformed"),
+    "a word": ("hello", "token-malformed"),
+    "two parts": (OPEN_PART, "token-malformed"),
+    "four parts": (GOOD + ".x", "token-malformed"),
+    "encrypted, five parts": (GOOD + ".x.y", "token-malformed"),
+    "space inside": (GOOD.replace(".", ". ", 1), "token-malformed"),
+    "not ASCII": (GOOD.replace(".", ".가", 1), "token-malformed"),
+    "lone surrogate": ("\ud800" + GOOD, "token-malformed"),
+    "a megabyte": (token(padding="x" * 1_000_000), "token-malformed"),
+    "over 4 KB": (token(padding="x" * 4096), "token-malformed"),
+    # Its header tries to say how it is checked.
+    "alg none": (f"{b64(json.dumps(HEADER | {'alg': 'none'}).encode())}.{b64(json.dumps(CLAIMS).encode())}.", None),
+    "alg none, signed": (token({"alg": "none"}), "token-malformed"),
+    "alg None": (token({"alg": "None"}), "token-malformed"),
+    "HMAC by public key": (signed_with_public_key(), "token-malformed"),
+    "alg RS512": (token({"alg": "RS512"}), "token-malformed"),
+    "alg PS256": (token({"alg": "PS256"}), "token-malformed"),
+    "alg ES256": (token({"alg": "ES256"}), "token-malformed"),
+    "alg a list": (token({"alg": ["RS256"]}), "token-malformed"),
+    "its own key": (signed(HEADER | {"jwk": jwk("k1", OTHER_KEY)}, CLAIMS, OTHER_KEY), "token-malformed"),
+    "key from its address": (token({"jku": "https://evil.example/jwks.json"}), "token-malformed"),
+    "certificate from its address": (token({"x5u": "https://evil.example/cert"}), "token-malformed"),
+    "its own certificate": (token({"x5c": ["MIIB"]}), "token-malformed"),
+    "unknown critical header": (token({"crit": ["x"], "x": 1}), "token-malformed"),
+    "empty critical header": (token({"crit": []}), "token-malformed"),
+    "unencoded payload": (token({"b64": False, "crit": ["b64"]}), "token-malformed"),
+    "compressed": (token({"zip": "DEF"}), "token-malformed"),
+    "nested": (token({"cty": "JWT"}), "token-malformed"),
+    "no key id": (signed(without(HEADER, "kid"), CLAIMS), "token-malformed"),
+    "key id a number": (token({"kid": 1}), "token-malformed"),
+    "key id empty": (token({"kid": ""}), "token-malformed"),
+    "key id a path": (token({"kid": "../../etc/passwd"}), "token-key-unknown"),
+    "key id SQL": (token({"kid": "k1' OR '1'='1"}), "token-key-unknown"),
+    "key id unknown": (token({"kid": "k2"}), "token-key-unknown"),
+    "an ID token": (token({"typ": "JWT"}), "token-malformed"),
+    "no type": (signed(without(HEADER, "typ"), CLAIMS), "token-malformed"),
+    "header names twice": (signed(b'{"alg":"none",' + json.dumps(HEADER).encode()[1:], CLAIMS), "token-malformed"),
+    "header an array": (signed(b'["RS256"]', CLAIMS), "token-malformed"),
+    "header not JSON": (signed(b"RS256", CLAIMS), "token-malformed"),
+    "header not UTF-8": (signed(b"\xff\xfe", CLAIMS), "token-malformed"),
+    "header nested deep": (signed(b"[" * 2000, CLAIMS), "token-malformed"),
+    # Signed wrongly.
+    "another's key": (signed(HEADER, CLAIMS, OTHER_KEY), "token-signature"),
+    "signature cut": (GOOD[:-8], "token-signature"),
+    "signature of another token": (f"{token(sub='lee').rpartition('.')[0]}.{SIGNATURE}", "token-signature"),
+    "payload changed": (GOOD.replace(".", ".A", 1), "token-signature"),
+    # Signed well, and not for us.
+    "another issuer": (token(iss="https://evil.example"), "token-claims"),
+    "issuer with a slash": (token(iss=ISSUER + "/"), "token-claims"),
+    "issuer a list": (token(iss=[ISSUER]), "token-claims"),
+    "another audience": (token(aud="elsewhere"), "token-claims"),
+    "two audiences": (token(aud=["townhall", "elsewhere"]), "token-claims"),
+    "no audience": (signed(HEADER, without(CLAIMS, "aud")), "token-claims"),
+    "no issuer": (signed(HEADER, without(CLAIMS, "iss")), "token-claims"),
+    "no subject": (signed(HEADER, without(CLAIMS, "sub")), "token-claims"),
+    "empty subject": (token(sub=""), "token-claims"),
+    "subject a number": (token(sub=7), "token-claims"),
+    "no token id": (signed(HEADER, without(CLAIMS, "jti")), "token-claims"),
+    "no end": (signed(HEADER, without(CLAIMS, "exp")), "token-claims"),
+    "no beginning": (signed(HEADER, without(CLAIMS, "iat")), "token-claims"),
+    "end in quotes": (token(exp=str(NOW + 900)), "token-claims"),
+    "end infinite": (signed(HEADER, json.dumps(CLAIMS | {"exp": float("inf")}).encode()), "token-claims"),
+    "end true": (token(exp=True), "token-claims"),
+    "roles a word": (token(roles="citizen"), "token-claims"),
+    "claims name twice": (signed(HEADER, DOUBLE_ISSUER), "token-malformed"),
+    "claims an array": (signed(HEADER, b"[]"), "token-malformed"),
+    "claims pickled": (signed(HEADER, pickle.dumps(CLAIMS)), "token-malformed"),
+    # At the wrong time.
+    "expired": (token(iat=NOW - 900, exp=NOW - 30), "token-expired"),
+    "from the future": (token(iat=NOW + 31, exp=NOW + 600), "token-expired"),
+    "not yet": (token(nbf=NOW + 31), "token-expired"),
+    "lives too long": (token(exp=NOW + 901), "token-expired"),
+    "ends before it begins": (token(iat=NOW + 20, exp=NOW + 10), "token-expired"),
+    "ends beyond counting": (token(exp=10**400), "token-expired"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_hostile_tokens(name: str) -> None:
+    """Each is refused with its own code, every time it comes."""
+    hostile, code = HOSTILE[name]
+    keys = Issuer().keys()
+    for _ in range(2):
+        with pytest.raises(TokenRefused) as refused:
+            await keys.claims(hostile)
+        assert refused.value.code == (code or "token-malformed")
+        assert refused.value.status == 401
+
+
+async def test_good_token() -> None:
+    """A token of the one form says who and in which roles."""
+    claims = await Issuer().keys().claims(GOOD)
+    assert (claims.subject, claims.roles) == ("김하나", frozenset({"citizen"}))
+    assert "김하나" not in repr(claims)
+
+
+@pytest.mark.parametrize("tolerated", [{"exp": NOW - 29, "iat": NOW - 900}, {"iat": NOW + 30}, {"aud": ["townhall"]}])
+async def test_clocks_may_differ_a_little(tolerated: dict[str, Any]) -> None:
+    """Thirty seconds either way, and one audience written as a list, are what RFC 7519 leaves open."""
+    assert (await Issuer().keys().claims(token(**tolerated))).subject == "김하나"
+
+
+async def test_remembered_token_still_expires() -> None:
+    """A token that was checked before is not good for longer because of it."""
+    issuer = Issuer()
+    keys = issuer.keys()
+    await keys.claims(GOOD)
+    issuer.now += 931
+    with pytest.raises(TokenRefused):
+        await keys.claims(GOOD)
+
+
+async def test_unknown_keys_ask_once_a_minute() -> None:
+    """A flood of forged key ids is one question to the issuer."""
+    issuer = Issuer()
+    keys = issuer.keys()
+    await keys.claims(GOOD)
+    for number in range(100):
+        with pytest.raises(TokenRefused):
+            await keys.claims(token({"kid": f"forged-{number}"}))
+    assert issuer.asked == 1
+    issuer.elapsed += 60
+    with pytest.raises(TokenRefused):
+        await keys.claims(token({"kid": "forged"}))
+    assert issuer.asked == 2
+
+
+async def test_rotation() -> None:
+    """A new key is found when it is first used; a key that was taken out takes its tokens with it."""
+    issuer = Issuer()
+    keys = issuer.keys()
+    await keys.claims(GOOD)
+    issuer.document, issuer.elapsed = {"keys": [jwk("k2")]}, 60.0
+    await keys.claims(token({"kid": "k2"}))
+    with pytest.raises(TokenRefused) as refused:
+        await keys.claims(GOOD)
+    assert refused.value.code == "token-key-unknown"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{"keys": []}, {}, [], {"keys": [jwk("k1", n="A")]}, {"keys": [{"kty": "RSA", "kid": "k1"}]}, {"keys": [1]}],
+)
+async def test_the_last_good_keys_are_kept(document: object) -> None:
+    """An issuer that publishes nothing usable, or is away, changes nothing."""
+    issuer = Issuer()
+    keys = issuer.keys()
+    await keys.claims(GOOD)
+    issuer.document, issuer.away = document, not document
+    for minute in (1, 2):
+        issuer.elapsed = 60.0 * minute
+        with pytest.raises(TokenRefused):
+            await keys.claims(token({"kid": "k2"}))
+    assert (await keys.claims(token(sub="lee"))).subject == "lee"
+
+
+async def test_no_keys_yet() -> None:
+    """Before the issuer was ever reached it is our trouble, not the caller's; two seconds later it is tried again."""
+    issuer = Issuer()
+    issuer.away = True
+    keys = issuer.keys()
+    for _ in range(2):
+        with pytest.raises(KeysUnavailable):
+            await keys.claims(GOOD)
+    assert issuer.asked == 1
+    issuer.away, issuer.elapsed = False, 2.0
+    assert (await keys.claims(GOOD)).roles == frozenset({"citizen"})
+
+
+SHORT = jwk("k1")["n"][:171]
+UNFIT = [{"use": "enc"}, {"alg": "RS512"}, {"kty": "oct", "k": "c2VjcmV0"}, {"n": SHORT}, {"n": "AA" + SHORT}]
+
+
+@pytest.mark.parametrize("unfit", UNFIT)
+async def test_unfit_keys_are_left_out(unfit: dict[str, Any]) -> None:
+    """Only RSA keys of 2048 bits or more, meant for RS256 signatures, are used."""
+    issuer = Issuer()
+    issuer.document = {"keys": [jwk("k1", **unfit), jwk("k2")]}
+    with pytest.raises(TokenRefused):
+        await issuer.keys().claims(GOOD)
