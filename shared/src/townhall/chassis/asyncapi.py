@@ -37,7 +37,7 @@ def document(name: str, announces: Sequence[type[Event]], hears: Sequence[type[E
     kinds_by_channel = _channels("announce", announces) | _channels("hear", hears)
     for channel, kinds in kinds_by_channel.items():
         _tell_apart(made, channel, kinds)
-    made["servers"] = {"bus": server for server in made["servers"].values()}
+    [made["servers"]] = [{"bus": server} for server in made["servers"].values()]
     made["components"]["messages"] = {kind.TYPE: _message(kind) for kind in (*announces, *hears)}
     made["components"]["schemas"] = _schemas(made["components"]["schemas"])
     return {"asyncapi": made.pop("asyncapi"), **made}
