@@ -87,12 +87,18 @@ async def vote(whole: Whole, task_id: str) -> None:
     for citizen, choice in zip(CITIZENS, ["yes", "yes", "yes", "no", "no"], strict=False):
         assert (await whole.put(citizen, "voting", path, choice=choice))["outcome"] == "counted"
     assert (await whole.put(CITIZENS[0], "voting", path, choice="yes"))["outcome"] == "unchanged"
-    before = await whole.get("voting", f"/votes/{task_id}")
-    assert (before["yes"], before["no"], before["threshold"]["reached"]) == (3, 2, False)
+    before = await until(lambda: totals(whole, task_id, yes=3))
+    assert (before["no"], before["threshold"]["reached"]) == (2, False)
     assert (await whole.put(CITIZENS[3], "voting", path, choice="yes"))["outcome"] == "changed"
+    after = await until(lambda: totals(whole, task_id, yes=4))
+    assert (after["no"], after["threshold"]["reached"]) == (1, True)
     await whole.settle()
-    after = await whole.get("voting", f"/votes/{task_id}")
-    assert (after["yes"], after["no"], after["threshold"]["reached"]) == (4, 1, True)
+
+
+async def totals(whole: Whole, task_id: str, yes: int) -> Json | None:
+    """The vote once it shows so many yes: what everybody sees may be a second old."""
+    found = await whole.get("voting", f"/votes/{task_id}")
+    return found if found["yes"] == yes else None
 
 
 async def deliberate(whole: Whole, task_id: str, sitting_id: str) -> str:

@@ -81,7 +81,13 @@ async def _changes(scene: Scene, task_id: str) -> None:
 
 
 async def _counted(scene: Scene, task_id: str, yes: int, *, reached: bool) -> Json:
-    vote = await scene.platform.api.get("voting", f"/votes/{task_id}")
-    expect((yes, len(scene.story.vote.ballots) - yes), (vote["yes"], vote["no"]), "yes and no")
+    """Wait for these totals: what is shown to everybody may be a second old."""
+
+    async def look() -> Json | None:
+        vote = await scene.platform.api.get("voting", f"/votes/{task_id}")
+        return vote if vote["yes"] == yes else None
+
+    vote = (await scene.stage.wait(f"집계 · Counting: {yes} yes", look)).seen
+    expect(len(scene.story.vote.ballots) - yes, vote["no"], "no")
     expect(reached, vote["threshold"]["reached"], "threshold reached")
     return vote
