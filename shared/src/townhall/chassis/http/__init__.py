@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI, Request
 from townhall.chassis.db import Database
 from townhall.chassis.http import edge, limits, once, openapi, problems
 from townhall.chassis.http.once import Once
+from townhall.chassis.http.openapi import refusing
 from townhall.chassis.http.paging import Page, PageOf, Place
 from townhall.chassis.http.papers import Day, Moment, Paper, View
 from townhall.chassis.http.text import Line, Prose
@@ -26,6 +27,7 @@ __all__ = [
     "Prose",
     "View",
     "install",
+    "refusing",
 ]
 
 API_VERSION: Final = "1.0.0"

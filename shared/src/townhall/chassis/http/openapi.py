@@ -8,9 +8,18 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from townhall.chassis.http.problems import MEDIA_TYPE, Problem
+from townhall.rejected import Rejected
 
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch"})
 _PROBLEM: Final = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+
+
+def refusing(*kinds: type[Rejected]) -> dict[int | str, dict[str, Any]]:
+    """Declare the rules a route may refuse by, with their public codes: `responses=refusing(VoteNotOpen)`."""
+    by_status: dict[int, list[str]] = {}
+    for kind in kinds:
+        by_status.setdefault(kind.status, []).append(f"- `{kind.code}` {kind.rule}: {kind.says}")
+    return {status: {"description": "\n".join(lines)} | _PROBLEM for status, lines in by_status.items()}
 
 
 def install(app: FastAPI) -> None:
