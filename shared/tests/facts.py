@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 from townhall.chassis import trace
-from townhall.chassis.delivery.message import Message
+from townhall.chassis.delivery.message import Message, received
 from townhall.chassis.envelope import sealed
 from townhall.contracts import voting
 from townhall.contracts.values import RuleUsed, TaskId
@@ -39,6 +40,14 @@ class Topic:
         return self.raw(event.key, headers, event.model_dump_json().encode())
 
     def raw(self, key: str | None, headers: Mapping[str, str], value: bytes | None) -> Message:
-        """Return whatever somebody put on the topic."""
+        """Return whatever somebody put on the topic, as the broker would deliver it."""
         self._position += 1
-        return Message(voting.TOPIC, 0, self._position, key, headers, value)
+        record = SimpleNamespace(
+            topic=voting.TOPIC,
+            partition=0,
+            offset=self._position,
+            key=key.encode() if key is not None else None,
+            headers=[("odd", None), ("binary", b"\xff"), *((name, text.encode()) for name, text in headers.items())],
+            value=value,
+        )
+        return received(record, "")

@@ -1,54 +1,16 @@
 """From messages to effects: each event once, whatever is delivered how often."""
 
 import asyncio
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from shared.tests.effects import Effects
 from shared.tests.facts import Topic, closed
-from sqlalchemy import text
 
-from townhall.chassis.db import Database, Transaction
-from townhall.chassis.delivery.applying import Applying
-from townhall.chassis.delivery.message import Message, Subscription
-from townhall.chassis.delivery.reading import Reader
-from townhall.contracts import Heard, voting
-from townhall.rejected import Rejected
-
-
-class Effects:
-    """A handler that notes each effect in the database, in the transaction it is given."""
-
-    def __init__(self, db: Database) -> None:
-        self.db = db
-        self.fails = 0
-        self.refuses = False
-        reader = Reader([Subscription(voting.TOPIC, {voting.VoteClosed: self.apply})])
-        self.applying = Applying(db, reader)
-
-    async def prepare(self) -> None:
-        """Make the table the effects are noted in."""
-        async with self.db.transaction() as tx:
-            await tx.session.execute(text("CREATE TABLE IF NOT EXISTS effect (n serial, task uuid, yes int)"))
-            await tx.session.execute(text("TRUNCATE effect, inbox, aside"))
-
-    async def apply(self, tx: Transaction, heard: Heard[voting.VoteClosed]) -> None:
-        """Note the effect, then fail or refuse when told to."""
-        values = {"task": heard.event.task_id, "yes": heard.event.yes}
-        await tx.session.execute(text("INSERT INTO effect (task, yes) VALUES (:task, :yes)"), values)
-        if self.refuses:
-            raise Rejected
-        if self.fails:
-            self.fails -= 1
-            raise ConnectionResetError
-
-    async def noted(self) -> list[tuple[UUID, int]]:
-        """Return the effects, in order."""
-        async with self.db.reading() as session:
-            return [
-                (row.task, row.yes) for row in await session.execute(text("SELECT task, yes FROM effect ORDER BY n"))
-            ]
+from townhall.chassis.db import Database
+from townhall.chassis.delivery.message import Message
 
 
 @pytest.fixture
@@ -64,14 +26,14 @@ async def test_an_event_delivered_twice_has_its_effect_once(effects: Effects) ->
     message = Topic().message(closed(yes=7))
     await effects.applying.take([message, message])
     await effects.applying.take([message])
-    assert [yes for _, yes in await effects.noted()] == [7]
+    assert await effects.totals() == [7]
 
 
 async def test_two_consumers_given_the_same_event_apply_it_once(effects: Effects) -> None:
     """G10: two members that both believe they own a partition don't double anything."""
     messages = [Topic().message(closed(yes=number)) for number in range(20)]
     await asyncio.gather(*(effects.applying.take(messages) for _ in range(3)))
-    assert sorted(yes for _, yes in await effects.noted()) == list(range(20))
+    assert sorted(await effects.totals()) == list(range(20))
 
 
 async def test_a_fault_that_passes_is_waited_out_in_order(effects: Effects) -> None:
@@ -90,8 +52,7 @@ async def test_a_refusal_is_an_outcome(effects: Effects) -> None:
     effects.refuses = False
     await effects.applying.take([message])
     assert await effects.noted() == []
-    async with effects.db.reading() as session:
-        assert (await session.execute(text("SELECT count(*) FROM aside"))).scalar_one() == 0
+    assert await effects.put_aside() == []
 
 
 @pytest.mark.parametrize("name", ["voting.vote-closed.v2", "voting.vote-abandoned.v1", "proposal.submitted.v1"])
@@ -100,7 +61,7 @@ async def test_types_that_are_not_ours_are_ignored(effects: Effects, name: str) 
     topic = Topic()
     strange = topic.raw("k", {"ce_type": name}, b"\xff not json")
     await effects.applying.take([strange, topic.message(closed(yes=1))])
-    assert [yes for _, yes in await effects.noted()] == [1]
+    assert await effects.totals() == [1]
 
 
 async def test_fields_of_tomorrow_are_ignored(effects: Effects) -> None:
@@ -108,7 +69,7 @@ async def test_fields_of_tomorrow_are_ignored(effects: Effects) -> None:
     message = Topic().message(closed(yes=4))
     body = (message.value or b"")[:-1] + b',"weather":"\xeb\xb9\x84"}'
     await effects.applying.take([Message(message.topic, 0, 9, message.key, message.headers, body)])
-    assert [yes for _, yes in await effects.noted()] == [4]
+    assert await effects.totals() == [4]
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -121,4 +82,4 @@ async def test_any_repetition_of_batches_applies_each_event_once(effects: Effect
     for batch in deliveries:
         await effects.applying.take([messages[number] for number in batch])
     expected = {number for batch in deliveries for number in batch}
-    assert sorted(yes for _, yes in await effects.noted()) == sorted(expected)
+    assert sorted(await effects.totals()) == sorted(expected)

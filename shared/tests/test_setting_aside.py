@@ -4,53 +4,21 @@ from collections.abc import Mapping
 from uuid import UUID, uuid4
 
 import pytest
+from shared.tests.effects import Effects
 from shared.tests.facts import Topic, closed
 from sqlalchemy import text
 
-from townhall.chassis.db import Database, Transaction
-from townhall.chassis.delivery import Requeue, aside
-from townhall.chassis.delivery.applying import Applying
-from townhall.chassis.delivery.message import Message, Subscription
-from townhall.chassis.delivery.reading import Reader
-from townhall.contracts import Heard, voting
-
-
-class Picky:
-    """A service whose handler can't take certain totals, until it is mended."""
-
-    def __init__(self, db: Database) -> None:
-        self.db = db
-        self.seen: list[int] = []
-        self.cannot: set[int] = set()
-        reader = Reader([Subscription(voting.TOPIC, {voting.VoteClosed: self.apply})])
-        self.applying = Applying(db, reader)
-        self.requeue = Requeue(db, reader)
-
-    async def apply(self, _tx: Transaction, heard: Heard[voting.VoteClosed]) -> None:
-        """Fail for what it can't take."""
-        if heard.event.yes in self.cannot:
-            raise ZeroDivisionError
-        self.seen.append(heard.event.yes)
-
-    async def put_aside(self) -> list[tuple[str, str]]:
-        """Return reason and status of everything aside, in order."""
-        async with self.db.reading() as session:
-            found = await session.execute(text("SELECT reason, status FROM aside ORDER BY id"))
-            return [(row.reason, row.status) for row in found]
-
-    async def operator(self, status: str, reason: str) -> None:
-        """Do what `townhall aside requeue` or `drop` does."""
-        async with self.db.transaction() as tx:
-            change = text("UPDATE aside SET status = :status WHERE reason = :reason AND status = 'waiting'")
-            await tx.session.execute(change, {"status": status, "reason": reason})
-        while await self.requeue.once():
-            pass
+from townhall.chassis.db import Database
+from townhall.chassis.delivery import aside
+from townhall.chassis.delivery.message import Message
 
 
 @pytest.fixture
-def picky(database: Database) -> Picky:
+async def picky(database: Database) -> Effects:
     """A service that can't take everything."""
-    return Picky(database)
+    made = Effects(database)
+    await made.prepare()
+    return made
 
 
 def batch(topic: Topic, task: UUID, *totals: int) -> list[Message]:
@@ -58,17 +26,17 @@ def batch(topic: Topic, task: UUID, *totals: int) -> list[Message]:
     return [topic.message(closed(task, yes=total)) for total in totals]
 
 
-async def test_a_key_waits_behind_a_message_set_aside(picky: Picky) -> None:
+async def test_a_key_waits_behind_a_message_set_aside(picky: Effects) -> None:
     """G11: later events of the key wait; those of other keys go on."""
     picky.cannot = {2}
     topic, task = Topic(), uuid4()
     await picky.applying.take([*batch(topic, task, 1, 2, 3), *batch(topic, uuid4(), 9)])
     await picky.applying.take(batch(topic, task, 4))
-    assert picky.seen == [1, 9]
+    assert await picky.totals() == [1, 9]
     assert await picky.put_aside() == [("ZeroDivisionError", "waiting"), ("behind", "waiting"), ("behind", "waiting")]
 
 
-async def test_a_requeued_message_is_applied_before_those_behind_it(picky: Picky) -> None:
+async def test_a_requeued_message_is_applied_before_those_behind_it(picky: Effects) -> None:
     """G11: once the fault is mended, the key goes on in its order, and later events don't overtake."""
     picky.cannot = {2}
     topic, task = Topic(), uuid4()
@@ -76,25 +44,25 @@ async def test_a_requeued_message_is_applied_before_those_behind_it(picky: Picky
     picky.cannot = set()
     await picky.operator("requeued", "ZeroDivisionError")
     await picky.applying.take(batch(topic, task, 4))
-    assert picky.seen == [1, 2, 3, 4]
+    assert await picky.totals() == [1, 2, 3, 4]
 
 
-async def test_dropping_a_message_lets_the_key_go_on(picky: Picky) -> None:
+async def test_dropping_a_message_lets_the_key_go_on(picky: Effects) -> None:
     """G11: what an operator gives up has no effect; what waited behind it has."""
     picky.cannot = {2}
     topic, task = Topic(), uuid4()
     await picky.applying.take(batch(topic, task, 1, 2, 3))
     await picky.operator("dropped", "ZeroDivisionError")
-    assert picky.seen == [1, 3]
+    assert await picky.totals() == [1, 3]
 
 
-async def test_a_requeued_message_that_fails_again_waits_again(picky: Picky) -> None:
+async def test_a_requeued_message_that_fails_again_waits_again(picky: Effects) -> None:
     """G11: nothing is lost by requeueing too early."""
     picky.cannot = {2}
     topic, task = Topic(), uuid4()
     await picky.applying.take(batch(topic, task, 2, 3))
     await picky.operator("requeued", "ZeroDivisionError")
-    assert picky.seen == []
+    assert await picky.totals() == []
     assert await picky.put_aside() == [("ZeroDivisionError", "waiting"), ("behind", "waiting")]
 
 
@@ -111,15 +79,15 @@ async def test_a_requeued_message_that_fails_again_waits_again(picky: Picky) -> 
     ],
 )
 async def test_an_unreadable_message_is_kept_whole(
-    picky: Picky, headers: Mapping[str, str], value: bytes | None, reason: str
+    picky: Effects, headers: Mapping[str, str], value: bytes | None, reason: str
 ) -> None:
     """G11: poison of every kind is set aside at once with its reason and its original bytes, and is announced."""
     topic = Topic()
     whole = topic.message(closed()).headers if reason == "bad-body" else {}
-    poison = topic.raw("열쇠\0", {**whole, **headers}, value)
+    poison = topic.raw("열쇠", {**whole, **headers}, value)
     await picky.applying.take([poison, topic.message(closed(yes=5))])
     assert await picky.put_aside() == [(reason, "waiting")]
-    assert picky.seen == [5]
+    assert await picky.totals() == [5]
     async with picky.db.reading() as session:
         kept = (await session.execute(text("SELECT value FROM aside"))).scalar_one()
         copies = (await session.execute(text("SELECT topic, headers FROM outbox"))).all()
@@ -129,7 +97,7 @@ async def test_an_unreadable_message_is_kept_whole(
     ]
 
 
-async def test_a_message_is_set_aside_once_however_often_it_is_delivered(picky: Picky) -> None:
+async def test_a_message_is_set_aside_once_however_often_it_is_delivered(picky: Effects) -> None:
     """Replaying a topic doesn't set the same poison aside again, dropped or not."""
     topic = Topic()
     poison = topic.raw("k", {}, b"junk")
@@ -139,7 +107,7 @@ async def test_a_message_is_set_aside_once_however_often_it_is_delivered(picky: 
     assert await picky.put_aside() == [("bad-envelope", "dropped")]
 
 
-async def test_only_causes_count_against_the_limit(picky: Picky) -> None:
+async def test_only_causes_count_against_the_limit(picky: Effects) -> None:
     """A hundred events behind one bad message are one matter for an operator."""
     picky.cannot = {0}
     topic, task = Topic(), uuid4()

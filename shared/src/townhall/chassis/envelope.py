@@ -52,11 +52,14 @@ def sealed(
 
 
 def texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
-    """Return the headers that are text. Null and non-UTF-8 values are legal in Kafka and mean nothing here."""
+    """Return the headers that are text. Null and non-UTF-8 values are legal in Kafka and mean nothing here.
+
+    NUL, which PostgreSQL can't hold, is left out.
+    """
     found: dict[str, str] = {}
     for name, value in headers:
         try:
-            found[name] = (value or b"").decode()
+            found[name.replace("\0", "")] = (value or b"").decode().replace("\0", "")
         except UnicodeDecodeError:
             continue
     return found

@@ -4,7 +4,6 @@ A message set aside holds its key: later messages of the key wait *behind* it, i
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -57,10 +56,10 @@ async def put(session: AsyncSession, message: Message, reason: str, attempts: in
         "partition": message.partition,
         "position": message.position,
         "digest": message.digest,
-        "key": message.key and message.key.replace("\0", ""),
+        "key": message.key,
         "reason": reason,
         "attempts": attempts,
-        "headers": _stored(message.headers),
+        "headers": json.dumps(dict(message.headers)),
         "value": message.value,
     }
     return (await session.execute(_INSERT, values)).first() is not None
@@ -91,11 +90,6 @@ async def applied(session: AsyncSession, row_id: int) -> None:
 async def failed_again(session: AsyncSession, row_id: int, reason: str) -> None:
     """Note that the message failed once more; it waits for an operator."""
     await session.execute(_AGAIN, {"id": row_id, "reason": reason})
-
-
-def _stored(headers: Mapping[str, str]) -> str:
-    # jsonb holds every Unicode text but NUL.
-    return json.dumps(dict(headers)).replace("\\u0000", "")
 
 
 def _message(row: RowMapping) -> Message:

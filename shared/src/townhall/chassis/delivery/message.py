@@ -60,7 +60,8 @@ def received(record: "ConsumerRecord[Any, Any]", prefix: str) -> Message:
 
 
 def _key(raw: bytes | None) -> str | None:
+    """Return the key as PostgreSQL can hold it. Two keys that differ in NULs alone would wait for each other."""
     try:
-        return raw.decode() if raw is not None else None
+        return raw.decode().replace("\0", "") if raw is not None else None
     except UnicodeDecodeError:
         return None

@@ -1,0 +1,71 @@
+"""A service for tests of delivery: its effects are rows, so that what was rolled back didn't happen."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+
+from townhall.chassis.db import Database, Transaction
+from townhall.chassis.delivery import Requeue
+from townhall.chassis.delivery.applying import Applying
+from townhall.chassis.delivery.message import Subscription
+from townhall.chassis.delivery.reading import Reader
+from townhall.contracts import Heard, voting
+from townhall.rejected import Rejected
+
+
+class Effects:
+    """Hears `voting.vote-closed.v1` and notes the total, in the transaction it is given."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.fails = 0
+        """How often the connection will break next."""
+        self.refuses = False
+        """Whether a rule says no."""
+        self.cannot: set[int] = set()
+        """The totals the handler has a fault with."""
+        reader = Reader([Subscription(voting.TOPIC, {voting.VoteClosed: self.apply})])
+        self.applying = Applying(db, reader)
+        self.requeue = Requeue(db, reader)
+
+    async def prepare(self) -> None:
+        """Make the table the effects are noted in, and empty everything."""
+        async with self.db.transaction() as tx:
+            await tx.session.execute(text("CREATE TABLE IF NOT EXISTS effect (n serial, task uuid, yes int)"))
+            await tx.session.execute(text("TRUNCATE effect, inbox, aside"))
+
+    async def apply(self, tx: Transaction, heard: Heard[voting.VoteClosed]) -> None:
+        """Note the effect, then fail or refuse when told to."""
+        values = {"task": heard.event.task_id, "yes": heard.event.yes}
+        await tx.session.execute(text("INSERT INTO effect (task, yes) VALUES (:task, :yes)"), values)
+        if self.refuses:
+            raise Rejected
+        if heard.event.yes in self.cannot:
+            raise ZeroDivisionError
+        if self.fails:
+            self.fails -= 1
+            raise ConnectionResetError
+
+    async def noted(self) -> list[tuple[UUID, int]]:
+        """Return the effects, in order."""
+        async with self.db.reading() as session:
+            found = await session.execute(text("SELECT task, yes FROM effect ORDER BY n"))
+            return [(row.task, row.yes) for row in found]
+
+    async def totals(self) -> list[int]:
+        """Return the totals noted, in order."""
+        return [yes for _, yes in await self.noted()]
+
+    async def put_aside(self) -> list[tuple[str, str]]:
+        """Return reason and status of everything aside, in order."""
+        async with self.db.reading() as session:
+            found = await session.execute(text("SELECT reason, status FROM aside ORDER BY id"))
+            return [(row.reason, row.status) for row in found]
+
+    async def operator(self, status: str, reason: str) -> None:
+        """Do what `townhall aside requeue` or `drop` does, and let the service act on it."""
+        async with self.db.transaction() as tx:
+            change = text("UPDATE aside SET status = :status WHERE reason = :reason AND status = 'waiting'")
+            await tx.session.execute(change, {"status": status, "reason": reason})
+        while await self.requeue.once():
+            pass
