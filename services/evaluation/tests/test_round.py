@@ -23,7 +23,7 @@ from evaluation.domain.refusals import (
     UnknownStratum,
 )
 from evaluation.domain.round import MOVES, Round, RoundMove, RoundState, after
-from townhall.contracts.values import InitiativeId, RoundId
+from townhall.contracts.values import InitiativeId, RoundId, RuleUsed
 from townhall.rejected import Rejected
 
 AT = datetime(2027, 7, 1, 9, tzinfo=UTC)
@@ -38,7 +38,7 @@ ROUND = Round(
     seed_commitment=lot.sha256(SEED),
     applications_close_at=CLOSE,
     opened_at=AT,
-    rule_version=1,
+    rule=RuleUsed(version=1, article="제1조"),
 )
 TICKET = Ticket("00", "서울", "20-39", "female")
 FRAME = [replace(TICKET, ticket=f"{number:02}") for number in range(5)]

@@ -16,7 +16,7 @@ from evaluation.domain.parameters import Parameters
 from evaluation.domain.refusals import NotInThisRound, NotOnThePanel, NotScoring, OnThePanel, TooFewScores
 from evaluation.domain.round import Round, RoundState
 from evaluation.domain.score import Count, Tally, Track
-from townhall.contracts.values import InitiativeId, RoundId
+from townhall.contracts.values import InitiativeId, RoundId, RuleUsed
 from townhall.rejected import Rejected
 
 AT = datetime(2027, 8, 1, tzinfo=UTC)
@@ -29,7 +29,7 @@ ROUND = Round(
     seed_commitment="",
     applications_close_at=AT,
     opened_at=AT,
-    rule_version=4,
+    rule=RuleUsed(version=4, article="제4조"),
     state=RoundState.SCORING,
 )
 
@@ -66,7 +66,7 @@ def test_result_of_known_scores() -> None:
     found = score.result(ROUND, count, Parameters(), AT)
     assert (found.panel_score, found.open_score) == (Decimal("80.33"), Decimal("70.80"))
     assert found.weighted_score == Decimal("77.47")
-    assert (found.panel_size, found.panel_count, found.open_count, found.rule_version) == (6, 6, 5, 4)
+    assert (found.panel_size, found.panel_count, found.open_count, found.rule.version) == (6, 6, 5, 4)
 
 
 def test_weights_are_the_rules() -> None:

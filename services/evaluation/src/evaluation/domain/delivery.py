@@ -17,6 +17,7 @@ from evaluation.domain.initiative import (
     after,
     initiative_id,
 )
+from evaluation.domain.refusals import NotVerified
 from townhall.contracts.values import ActedBy, DirectiveId, MilestoneId, Outcome, TaskId
 from townhall.rejected import NotFound, Rejected
 
@@ -136,6 +137,13 @@ def verify(initiative: Initiative, note: str, at: datetime) -> Initiative:
     """Confirm that what was reported is true."""
     verified = Verification(note, ActedBy.OFFICER, at)
     return replace(initiative, state=after(initiative.state, Move.VERIFY), verification=verified)
+
+
+def evaluate(initiative: Initiative) -> Initiative:
+    """Close the record with the published result of citizens' evaluation."""
+    if initiative.state is not State.VERIFIED:
+        raise NotVerified  # E12
+    return replace(initiative, state=after(initiative.state, Move.EVALUATE))
 
 
 def plan_milestone(initiative: Initiative, milestone: Milestone) -> Initiative:

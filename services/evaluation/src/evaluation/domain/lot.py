@@ -46,6 +46,14 @@ class Ticket:
         return f"{self.region}|{self.age_band}|{self.sex}"
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the published frame, with what the lot said."""
+
+    ticket: Ticket
+    drawn: bool
+
+
 def sha256(text: str) -> str:
     """Return the SHA-256 of a text's UTF-8, in lowercase hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NewType
 from uuid import UUID
 
 
@@ -12,6 +13,10 @@ class Stance(StrEnum):
     SATISFIED = "satisfied"
     MIXED = "mixed"
     DISSATISFIED = "dissatisfied"
+
+
+Person = NewType("Person", str)
+"""A pseudonym under this service's own key. Never public, never announced."""
 
 
 @dataclass(frozen=True, slots=True)

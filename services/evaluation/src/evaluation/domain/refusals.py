@@ -18,6 +18,15 @@ class NotReadyForEvaluation(Rejected):
     says = "A round is opened only for initiatives that are done or verified."
 
 
+class UnknownInitiative(Rejected):
+    """No directive opened it."""
+
+    code = "unknown-initiative"
+    rule = "E8"
+    status = 422
+    says = "One of the initiatives does not exist."
+
+
 class InitiativeInAnotherRound(Rejected):
     """An initiative is evaluated in one round at a time."""
 

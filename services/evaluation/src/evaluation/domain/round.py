@@ -20,7 +20,7 @@ from evaluation.domain.refusals import (
     TooFewApplicants,
     UnknownStratum,
 )
-from townhall.contracts.values import ActedBy, InitiativeId, RoundId
+from townhall.contracts.values import ActedBy, InitiativeId, RoundId, RuleUsed
 
 
 class RoundState(StrEnum):
@@ -73,7 +73,7 @@ class Round:
     seed_commitment: str
     applications_close_at: datetime
     opened_at: datetime
-    rule_version: int
+    rule: RuleUsed
     """The rule in force at the opening: it holds until the publication, whatever is enacted meanwhile."""
     state: RoundState = RoundState.APPLYING
     seed: str | None = None

@@ -12,7 +12,7 @@ from fractions import Fraction
 from evaluation.domain.parameters import Parameters
 from evaluation.domain.refusals import NotInThisRound, NotOnThePanel, NotScoring, OnThePanel, TooFewScores
 from evaluation.domain.round import Round, RoundState
-from townhall.contracts.values import InitiativeId, RoundId
+from townhall.contracts.values import InitiativeId, RoundId, RuleUsed
 
 
 class Track(StrEnum):
@@ -20,6 +20,17 @@ class Track(StrEnum):
 
     PANEL = "panel"
     OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What somebody gives one initiative. Who it is stands beside it, in the store only."""
+
+    round_id: RoundId
+    initiative_id: InitiativeId
+    track: Track
+    score: int
+    given_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,7 @@ class Result:
     open_score: Decimal | None
     open_count: int
     weighted_score: Decimal
-    rule_version: int
+    rule: RuleUsed
     published_at: datetime
 
 
@@ -103,6 +114,6 @@ def result(scored: Round, count: Count, parameters: Parameters, at: datetime) ->
         open_score=None if others.mean is None else rounded(others.mean),
         open_count=others.count,
         weighted_score=rounded(weighted(panel.mean, others.mean, parameters)),
-        rule_version=scored.rule_version,
+        rule=scored.rule,
         published_at=at,
     )

@@ -1,0 +1,14 @@
+"""`python -m evaluation serve | migrate | check`."""
+
+from evaluation.app import build
+from evaluation.settings import Settings
+from townhall.chassis.command import main
+
+
+def run() -> None:
+    """Do what the command line says."""
+    main("evaluation", build, Settings)
+
+
+if __name__ == "__main__":
+    run()

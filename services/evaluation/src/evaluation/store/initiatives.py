@@ -1,0 +1,128 @@
+"""Initiatives with all that is public about them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, literal, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from evaluation.domain.initiative import UNDER_WAY, Initiative, State
+from evaluation.domain.opinion import Stance
+from evaluation.domain.score import Result
+from evaluation.store import opinions, progress, results
+from evaluation.store.progress import FRESH, Progress
+from evaluation.store.tables import InitiativeRow
+from townhall.chassis.http import Place
+from townhall.contracts.values import DirectiveId, InitiativeId, TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An initiative with what citizens made of it so far."""
+
+    initiative: Initiative
+    opinions: Mapping[Stance, int]
+    result: Result | None
+
+
+async def add(session: AsyncSession, opened: Initiative) -> bool:
+    """Store a new initiative; return False when its directive or its task has one (E1: the constraints judge)."""
+    row = {"id": opened.id, "task_id": opened.task_id, "directive_id": opened.directive_id} | _now(opened)
+    said = {"title": opened.title, "responsible_body": opened.responsible_body, "opened_at": opened.opened_at}
+    added = insert(InitiativeRow).values(row | said).on_conflict_do_nothing()
+    return (await session.scalars(added.returning(col(InitiativeRow.id)))).first() is not None
+
+
+async def save(session: AsyncSession, initiative: Initiative) -> None:
+    """Store where an initiative stands. Its row is locked."""
+    mine = col(InitiativeRow.id) == initiative.id
+    await session.execute(update(InitiativeRow).where(mine).values(**_now(initiative)))
+
+
+async def known(session: AsyncSession, initiative_id: InitiativeId) -> bool:
+    """Tell whether there is such an initiative."""
+    asked = select(col(InitiativeRow.id)).where(col(InitiativeRow.id) == initiative_id)
+    return (await session.scalars(asked)).first() is not None
+
+
+async def locked(session: AsyncSession, ids: Collection[InitiativeId]) -> Mapping[InitiativeId, Initiative]:
+    """Lock and read initiatives, in one order for all transactions. Those that don't exist are left out."""
+    asked = select(InitiativeRow).where(col(InitiativeRow.id).in_(ids)).order_by(col(InitiativeRow.id))
+    rows = await session.scalars(asked.with_for_update(key_share=True), execution_options=FRESH)
+    return {each.id: each for each in await _whole(session, rows.all())}
+
+
+async def overdue(session: AsyncSession, today: date, most: int) -> Sequence[Initiative]:
+    """Lock and read initiatives whose due date passed untold, leaving those another process works on (E4)."""
+    due = col(InitiativeRow.due_on)
+    asked = (
+        select(InitiativeRow)
+        .where(col(InitiativeRow.state).in_(UNDER_WAY), due < today)
+        .where(col(InitiativeRow.overdue_for).is_distinct_from(due))
+        .order_by(due)
+        .limit(most)
+    )
+    rows = await session.scalars(asked.with_for_update(key_share=True, skip_locked=True), execution_options=FRESH)
+    return await _whole(session, rows.all())
+
+
+async def standing(session: AsyncSession, initiative_id: InitiativeId) -> Standing | None:
+    """Read one initiative with everything public about it."""
+    rows = await session.scalars(select(InitiativeRow).where(col(InitiativeRow.id) == initiative_id))
+    return next(iter(await _standings(session, rows.all())), None)
+
+
+async def page(session: AsyncSession, state: State | None, after: Place | None, limit: int) -> Sequence[Standing]:
+    """Read initiatives, newest first, from the place where the last page ended."""
+    time, key = col(InitiativeRow.opened_at), col(InitiativeRow.id)
+    asked: Select[InitiativeRow] = select(InitiativeRow).order_by(time.desc(), key.desc()).limit(limit)
+    if state is not None:
+        asked = asked.where(col(InitiativeRow.state) == state)
+    if after is not None:
+        asked = asked.where(tuple_(time, key) < tuple_(literal(after.at), literal(after.id)))
+    return await _standings(session, (await session.scalars(asked)).all())
+
+
+async def _standings(session: AsyncSession, rows: Sequence[InitiativeRow]) -> list[Standing]:
+    whole = await _whole(session, rows)
+    ids = [each.id for each in whole]
+    counts, found = await opinions.counts(session, ids), await results.latest(session, ids)
+    return [Standing(each, counts.get(each.id, {}), found.get(each.id)) for each in whole]
+
+
+async def _whole(session: AsyncSession, rows: Sequence[InitiativeRow]) -> list[Initiative]:
+    kept = await progress.of_initiatives(session, [InitiativeId(row.id) for row in rows])
+    return [_initiative(row, kept[InitiativeId(row.id)]) for row in rows]
+
+
+def _now(initiative: Initiative) -> dict[str, Any]:
+    """What of an initiative can change."""
+    return {
+        "due_on": initiative.due_on,
+        "state": initiative.state,
+        "started_at": initiative.started_at,
+        "overdue_for": initiative.overdue_for,
+    }
+
+
+def _initiative(row: InitiativeRow, said: Progress) -> Initiative:
+    return Initiative(
+        id=InitiativeId(row.id),
+        task_id=TaskId(row.task_id),
+        directive_id=DirectiveId(row.directive_id),
+        title=row.title,
+        responsible_body=row.responsible_body,
+        due_on=row.due_on,
+        opened_at=row.opened_at,
+        state=State(row.state),
+        started_at=row.started_at,
+        overdue_for=row.overdue_for,
+        report=said.report,
+        verification=said.verification,
+        milestones=said.milestones,
+        delays=said.delays,
+    )

@@ -1,0 +1,220 @@
+"""What the service keeps. The rules that concern whole tables are constraints, named after the rule."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    Index,
+    Numeric,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+INSTANT: Any = DateTime(timezone=True)
+HUNDREDTHS: Any = Numeric(5, 2)
+
+
+class Row(SQLModel, registry=registry()):
+    """The tables of this service, apart from those of any other in the same process."""
+
+
+class InitiativeRow(Row, table=True):
+    """An initiative as it stands."""
+
+    __tablename__ = "initiative"
+    __table_args__ = (
+        UniqueConstraint("task_id", name="e1_one_initiative_per_task"),
+        UniqueConstraint("directive_id", name="e1_one_initiative_per_directive"),
+        Index("initiative_by_time", "opened_at", "id"),
+        Index("initiative_by_state", "state", "opened_at", "id"),
+        Index("initiative_due", "due_on", postgresql_where=text("state IN ('planned', 'started', 'delayed')")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    task_id: UUID
+    directive_id: UUID
+    title: str
+    responsible_body: str
+    due_on: date
+    state: str
+    opened_at: datetime = Field(sa_type=INSTANT)
+    started_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    overdue_for: date | None = None
+    """The due date whose passing was announced; a new due date may be announced again."""
+
+
+class MilestoneRow(Row, table=True):
+    """A step of the plan."""
+
+    __tablename__ = "milestone"
+
+    id: UUID = Field(primary_key=True)
+    initiative_id: UUID = Field(foreign_key="initiative.id", index=True)
+    title: str
+    due_on: date
+    planned_at: datetime = Field(sa_type=INSTANT)
+    reached_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    note: str
+
+
+class DelayRow(Row, table=True):
+    """One move of a due date. Rows are only ever added."""
+
+    __tablename__ = "delay"
+    __table_args__ = (
+        PrimaryKeyConstraint("initiative_id", "was_due_on", name="e3_a_due_date_moves_once"),
+        CheckConstraint("due_on > was_due_on", name="e3_later"),
+    )
+
+    initiative_id: UUID = Field(foreign_key="initiative.id")
+    was_due_on: date
+    due_on: date
+    reason: str
+    note: str
+    acted_by: str
+    at: datetime = Field(sa_type=INSTANT)
+
+
+class ReportRow(Row, table=True):
+    """The responsible body's last word."""
+
+    __tablename__ = "report"
+
+    initiative_id: UUID = Field(foreign_key="initiative.id", primary_key=True)
+    outcome: str
+    reason: str | None
+    note: str
+    acted_by: str
+    at: datetime = Field(sa_type=INSTANT)
+
+
+class VerificationRow(Row, table=True):
+    """The Support Unit's word that the report is true."""
+
+    __tablename__ = "verification"
+
+    initiative_id: UUID = Field(foreign_key="initiative.id", primary_key=True)
+    note: str
+    acted_by: str
+    at: datetime = Field(sa_type=INSTANT)
+
+
+class OpinionRow(Row, table=True):
+    """One citizen's current opinion on one initiative."""
+
+    __tablename__ = "opinion"
+    __table_args__ = (
+        UniqueConstraint("initiative_id", "citizen", name="e7_one_opinion_per_citizen"),
+        Index("opinion_by_time", "initiative_id", "given_at", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    initiative_id: UUID = Field(foreign_key="initiative.id")
+    citizen: str
+    stance: str
+    text: str
+    given_at: datetime = Field(sa_type=INSTANT)
+
+
+class RoundRow(Row, table=True):
+    """An evaluation round as it stands."""
+
+    __tablename__ = "round"
+    __table_args__ = (
+        CheckConstraint("(seed IS NULL) = (frame_sha256 IS NULL)", name="e10_seed_with_the_frame"),
+        CheckConstraint("seed IS NOT NULL OR state IN ('applying', 'cancelled')", name="e10_panel_with_the_seed"),
+        Index("round_by_time", "opened_at", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    title: str
+    state: str
+    panel_size: int
+    seed_commitment: str
+    applications_close_at: datetime = Field(sa_type=INSTANT)
+    opened_at: datetime = Field(sa_type=INSTANT)
+    rule_version: int
+    rule_article: str
+    seed: str | None = None
+    frame_sha256: str | None = None
+    published_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    cancel_reason: str | None = None
+    cancel_note: str | None = None
+    cancelled_by: str | None = None
+    cancelled_at: datetime | None = Field(default=None, sa_type=INSTANT)
+
+
+class SubjectRow(Row, table=True):
+    """An initiative that a round evaluates. A cancelled round releases it."""
+
+    __tablename__ = "subject"
+    __table_args__ = (
+        PrimaryKeyConstraint("round_id", "initiative_id", name="e8_named_once_per_round"),
+        Index("e8_one_round_per_initiative", "initiative_id", unique=True, postgresql_where=text("NOT released")),
+    )
+
+    round_id: UUID = Field(foreign_key="round.id")
+    initiative_id: UUID = Field(foreign_key="initiative.id")
+    place: int
+    released: bool = False
+
+
+class ApplicationRow(Row, table=True):
+    """One citizen's application to the panel of one round. Only the ticket and the stratum are ever public."""
+
+    __tablename__ = "application"
+    __table_args__ = (
+        PrimaryKeyConstraint("round_id", "citizen", name="e9_one_application_per_citizen"),
+        UniqueConstraint("round_id", "ticket", name="e9_one_citizen_per_ticket"),
+    )
+
+    round_id: UUID = Field(foreign_key="round.id")
+    citizen: str
+    ticket: str
+    region: str
+    age_band: str
+    sex: str
+    drawn: bool = False
+
+
+class ScoreRow(Row, table=True):
+    """What one citizen gives one initiative, on the panel or outside it."""
+
+    __tablename__ = "score"
+    __table_args__ = (
+        PrimaryKeyConstraint("round_id", "initiative_id", "citizen", name="e11_one_score_per_citizen"),
+        CheckConstraint("score BETWEEN 0 AND 100", name="e11_from_0_to_100"),
+    )
+
+    round_id: UUID = Field(foreign_key="round.id")
+    initiative_id: UUID = Field(foreign_key="initiative.id")
+    citizen: str
+    track: str
+    score: int
+    given_at: datetime = Field(sa_type=INSTANT)
+
+
+class ResultRow(Row, table=True):
+    """What was published. It never changes."""
+
+    __tablename__ = "result"
+    __table_args__ = (PrimaryKeyConstraint("round_id", "initiative_id", name="e12_one_result_per_round"),)
+
+    round_id: UUID = Field(foreign_key="round.id")
+    initiative_id: UUID = Field(foreign_key="initiative.id", index=True)
+    panel_score: Decimal = Field(sa_type=HUNDREDTHS)
+    panel_size: int
+    panel_count: int
+    open_score: Decimal | None = Field(sa_type=HUNDREDTHS)
+    open_count: int
+    weighted_score: Decimal = Field(sa_type=HUNDREDTHS)
+    rule_version: int
+    rule_article: str
+    published_at: datetime = Field(sa_type=INSTANT)
