@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from services.committee.tests.samples import RULE, a_case
 
 from committee.domain import deliberation
 from committee.domain.case import BEFORE_DECISION, CaseElsewhere, CaseState
@@ -17,6 +16,7 @@ from committee.domain.deliberation import (
     Part,
     Stance,
 )
+from services.committee.tests.samples import RULE, a_case
 from townhall.contracts.values import Decision
 from townhall.rejected import Rejected
 

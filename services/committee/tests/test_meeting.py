@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
-from services.committee.tests.samples import NOON, RULE
 
 from committee.domain import meeting as meetings
 from committee.domain.case import CaseState
@@ -18,6 +17,7 @@ from committee.domain.meeting import (
     MeetingNotDue,
     MeetingState,
 )
+from services.committee.tests.samples import NOON, RULE
 from townhall.contracts.values import MeetingId, Outcome
 from townhall.rejected import Rejected
 

@@ -1,12 +1,12 @@
 """C16: the tables of moves, as tables."""
 
 import pytest
-from services.committee.tests.samples import a_case, a_sitting
 
 from committee.domain import case as cases
 from committee.domain import sitting as sittings
 from committee.domain.case import AWAITED, CaseElsewhere, CaseState
 from committee.domain.sitting import SittingElsewhere, SittingState
+from services.committee.tests.samples import a_case, a_sitting
 
 CASE_MOVES = {
     "opened": "docketed",

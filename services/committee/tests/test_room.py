@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
-from services.committee.tests.samples import NOON, a_case
 
 from committee.domain import case as cases
 from committee.domain import room
 from committee.domain.case import WAITS_FOR_SITTING, Case, CaseState, Cause, Due
 from committee.domain.room import Slot
+from services.committee.tests.samples import NOON, a_case
 from townhall.contracts.values import TaskId
 
 DUE = Due(NOON, 1)

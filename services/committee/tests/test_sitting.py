@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from services.committee.tests.samples import NOON, RULE, a_sitting
 
 from committee.domain import sitting as sittings
 from committee.domain.sitting import NoQuorum, SittingElsewhere, SittingInPast, SittingNotDue, SittingState
+from services.committee.tests.samples import NOON, RULE, a_sitting
 from townhall.rejected import Rejected
 
 TICK = timedelta(microseconds=1)

@@ -1,0 +1,62 @@
+"""The places sittings and strategy meetings have to give, and those they gave. Only under the gavel."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from committee.domain.meeting import MeetingState
+from committee.domain.room import Place, Slot
+from committee.domain.sitting import SittingState
+from committee.store.meeting_tables import AgendaRow, MeetingRow
+from committee.store.tables import DocketRow, SittingRow
+from townhall.contracts.values import MeetingId, SittingId
+
+
+async def sittings_ahead(session: AsyncSession, at: datetime) -> Sequence[Slot[SittingId]]:
+    """Read the sittings to come that have room."""
+    ahead = (col(SittingRow.state) == SittingState.CALLED) & (col(SittingRow.sits_at) > at)
+    columns = (col(SittingRow.sitting_id), col(SittingRow.sits_at), col(SittingRow.capacity), col(SittingRow.taken))
+    asked = select(*columns).where(ahead, col(SittingRow.taken) < col(SittingRow.capacity))
+    rows = await session.execute(asked.order_by(*columns[1::-1]))
+    return [Slot(SittingId(key), starts_at, capacity, taken) for key, starts_at, capacity, taken in rows.tuples()]
+
+
+async def meetings_ahead(session: AsyncSession, at: datetime) -> Sequence[Slot[MeetingId]]:
+    """Read the strategy meetings to come that have room."""
+    ahead = (col(MeetingRow.state) == MeetingState.CALLED) & (col(MeetingRow.meets_at) > at)
+    columns = (col(MeetingRow.meeting_id), col(MeetingRow.meets_at), col(MeetingRow.capacity), col(MeetingRow.taken))
+    asked = select(*columns).where(ahead, col(MeetingRow.taken) < col(MeetingRow.capacity))
+    rows = await session.execute(asked.order_by(*columns[1::-1]))
+    return [Slot(MeetingId(key), starts_at, capacity, taken) for key, starts_at, capacity, taken in rows.tuples()]
+
+
+async def docket(session: AsyncSession, place: Place[SittingId]) -> None:
+    """Write a case on the docket of a sitting (C3: its constraint is the judge)."""
+    row = {"sitting_id": place.slot.id, "case_id": place.case.case_id, "position": place.position}
+    await session.execute(insert(DocketRow).values(row))
+    taken = col(SittingRow.taken) + 1
+    await session.execute(update(SittingRow).where(col(SittingRow.sitting_id) == place.slot.id).values(taken=taken))
+
+
+async def table(session: AsyncSession, place: Place[MeetingId]) -> None:
+    """Write the one agenda item of a case, or move it (C12: its constraints are the judge)."""
+    row = {"case_id": place.case.case_id, "meeting_id": place.slot.id, "position": place.position}
+    item = insert(AgendaRow).values(row)
+    here = {"meeting_id": item.excluded.meeting_id, "position": item.excluded.position}
+    await session.execute(item.on_conflict_do_update(constraint="c12_one_agenda_item_per_case", set_=here))
+    taken = col(MeetingRow.taken) + 1
+    await session.execute(update(MeetingRow).where(col(MeetingRow.meeting_id) == place.slot.id).values(taken=taken))
+
+
+async def docket_of(session: AsyncSession, sitting_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Read which cases were given places on these sittings, in the order of their places."""
+    listed = select(DocketRow).where(col(DocketRow.sitting_id).in_(sitting_ids)).order_by(col(DocketRow.position))
+    cases: dict[UUID, list[UUID]] = {key: [] for key in sitting_ids}
+    for row in await session.scalars(listed):
+        cases[row.sitting_id].append(row.case_id)
+    return cases
