@@ -1,7 +1,7 @@
 """Selection: the Support Unit puts a task to the vote, from proposals or from the government's own plans."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -138,7 +138,8 @@ def select(
     reasons.require(draft.reason, reasons.SELECTION)
     _require_lineage(draft, found)
     opens_at, closes_at = _period(draft, parameters, at)
-    return Task(task_id, draft, opens_at, closes_at, at, rule)
+    settled = replace(draft, opens_at=opens_at, closes_at=closes_at)
+    return Task(task_id, settled, opens_at, closes_at, at, rule)
 
 
 def _require_lineage(draft: Draft, found: Sequence[Proposal]) -> None:

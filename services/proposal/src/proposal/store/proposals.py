@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, func, literal, select, tuple_, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -134,7 +135,7 @@ async def _whole(session: AsyncSession, rows: Sequence[ProposalRow]) -> list[Pro
 
 async def _screenings(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Screening]:
     of, order = col(ScreeningRow.proposal_id), col(ScreeningRow.id)
-    last = select(ScreeningRow).where(of.in_(ids)).distinct(of).order_by(of, order.desc())
+    last = select(ScreeningRow).where(of.in_(ids)).ext(distinct_on(of)).order_by(of, order.desc())
     return {row.proposal_id: _screening(row) for row in await session.scalars(last)}
 
 

@@ -1,0 +1,209 @@
+"""Hearing: the timeline is the same whatever comes twice, late, or in another order."""
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+
+from proposal import handlers
+from proposal.consumers import subscriptions
+from proposal.domain.referral import ThresholdAlreadyReached
+from proposal.domain.selection import Draft, Origin, Task
+from proposal.domain.timeline import TaskState
+from proposal.papers.tasks import TaskView
+from proposal.store import facts, tasks
+from townhall.chassis.db import Database
+from townhall.chassis.delivery import Message
+from townhall.contracts import CATALOGUE, Event, committee, evaluation, proposal, voting
+from townhall.contracts.values import (
+    ActedBy,
+    CaseId,
+    Decision,
+    DirectiveId,
+    InitiativeId,
+    MeetingId,
+    Outcome,
+    RuleUsed,
+    SittingId,
+    TaskId,
+)
+from townhall.testing import hear, message_of, take
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+RULE = RuleUsed(version=1, article="규정 제1조")
+DRAFT = Draft("심야 버스", "요약", Origin.GOVERNMENT, (), "government-plan")
+PROJECTIONS = "TRUNCATE fact, standing, inbox"
+
+
+def whole_way(task_id: TaskId) -> list[Event]:
+    """What four services announce about a task that goes all the way."""
+    case: dict[str, Any] = {"task_id": task_id, "case_id": CaseId(UUID(int=1))}
+    delivery: dict[str, Any] = {"task_id": task_id, "initiative_id": InitiativeId(UUID(int=2))}
+    sitting, meeting = SittingId(UUID(int=3)), MeetingId(UUID(int=4))
+    due = (AT + timedelta(days=90)).date()
+    return [
+        proposal.TaskSelected(
+            task_id=task_id, title="심야 버스", origin="government", proposal_ids=(), reason="government-plan",
+            opens_at=AT, closes_at=AT + timedelta(days=30), rule=RULE,
+        ),
+        voting.VoteOpened(task_id=task_id, closes_at=AT + timedelta(days=30), more_than=3, rule=RULE),
+        voting.ThresholdReached(task_id=task_id, title="심야 버스", yes=4, no=1, more_than=3, reached_at=AT, rule=RULE),
+        committee.CaseOpened(**case, title="심야 버스", cause="threshold", rule=RULE),
+        committee.CaseDocketed(**case, sitting_id=sitting, sits_at=AT),
+        committee.DeliberationStarted(**case, sitting_id=sitting, present=5, rule=RULE),
+        committee.CaseDeliberated(
+            **case, sitting_id=sitting, decision=Decision.RECOMMENDED, reasons=("useful",), in_favour=4, against=1,
+            abstained=0, recused=0, acted_by=ActedBy.CHAIR, rule=RULE,
+        ),
+        committee.CaseTabled(**case, meeting_id=meeting, meets_at=AT),
+        committee.OutcomeRecorded(
+            **case, meeting_id=meeting, outcome=Outcome.ADOPTED, reason="useful", acted_by=ActedBy.SECRETARY
+        ),
+        evaluation.InitiativeOpened(
+            **delivery, directive_id=DirectiveId(UUID(int=5)), title="버스", responsible_body="국토교통부", due_on=due
+        ),
+        evaluation.InitiativeDone(**delivery),
+        evaluation.InitiativeVerified(**delivery, acted_by=ActedBy.OFFICER),
+    ]  # fmt: skip
+
+
+@dataclass
+class Ear:
+    """A service that hears, and what it then shows."""
+
+    db: Database
+
+    async def hear(self, *events: Event) -> list[Message]:
+        """Take events as their topics would give them."""
+        return await hear(self.db, subscriptions(), *events)
+
+    async def again(self, messages: Sequence[Message]) -> None:
+        """Take the same messages once more."""
+        await take(self.db, subscriptions(), messages)
+
+    async def selected(self) -> Task:
+        """A task of the government's own."""
+        async with self.db.transaction() as tx:
+            return await handlers.select_task(tx, DRAFT)
+
+    async def shown(self, task_id: TaskId) -> TaskView:
+        """The task as anyone sees it."""
+        async with self.db.reading() as session:
+            standing = await tasks.found(session, task_id)
+            heard = await facts.of_task(session, task_id)
+        assert standing is not None
+        return TaskView.with_timeline(standing.task, standing.heard, heard)
+
+    async def forget(self) -> None:
+        """Empty every projection of what was heard."""
+        async with self.db.transaction() as tx:
+            await tx.session.execute(text(PROJECTIONS))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ear(database_of: Callable[[str], Awaitable[Database]]) -> Ear:
+    """A fresh database of the service."""
+    return Ear(await database_of("proposal"))
+
+
+def test_every_event_about_a_task_is_heard() -> None:
+    """P14: a new type of event with a task is on the timeline without anybody remembering to add it."""
+    heard = {kind for each in subscriptions() for kind in each.hears}
+    assert heard == {kind for kind in CATALOGUE.values() if "task_id" in kind.model_fields}
+    assert {each.topic for each in subscriptions()} == {proposal.TOPIC, voting.TOPIC, committee.TOPIC, evaluation.TOPIC}
+
+
+async def test_the_whole_way_is_shown(ear: Ear) -> None:
+    """P14, P15: all facts in their order, and the furthest step as the state."""
+    task = await ear.selected()
+    way = whole_way(task.id)
+    await ear.hear(*way)
+    shown = await ear.shown(task.id)
+    assert shown.state is TaskState.VERIFIED
+    assert {fact.type for fact in shown.timeline} == {event.TYPE for event in way}
+    assert [fact.at for fact in shown.timeline] == sorted(fact.at for fact in shown.timeline)
+    reached = next(fact for fact in shown.timeline if fact.type == voting.ThresholdReached.TYPE)
+    assert (reached.source, reached.facts["yes"], reached.facts["rule"]["version"]) == ("voting", 4, 1)
+    assert "task_id" not in reached.facts
+
+
+async def test_delivered_twice_is_shown_once(ear: Ear) -> None:
+    """P14: redelivery, in a batch or alone, changes nothing."""
+    task = await ear.selected()
+    messages = await ear.hear(*whole_way(task.id))
+    once = await ear.shown(task.id)
+    await ear.again(messages)
+    await ear.again(messages[3:5] + messages[3:5])
+    assert await ear.shown(task.id) == once
+
+
+async def test_each_fact_once_even_without_an_inbox(ear: Ear) -> None:
+    """P14: a lost inbox doubles nothing, since facts have the event's own id."""
+    task = await ear.selected()
+    messages = await ear.hear(*whole_way(task.id))
+    once = await ear.shown(task.id)
+    async with ear.db.transaction() as tx:
+        await tx.session.execute(text("TRUNCATE inbox"))
+    await ear.again(messages)
+    assert await ear.shown(task.id) == once
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_any_order_of_topics_shows_the_same(ear: Ear, seed: int) -> None:
+    """P14, P15: topics aren't ordered: replayed into emptied projections in any order, all is back."""
+    task = await ear.selected()
+    messages = [message_of(event, AT + timedelta(hours=hour)) for hour, event in enumerate(whole_way(task.id))]
+    await ear.again(messages)
+    before = await ear.shown(task.id)
+    await ear.forget()
+    assert (await ear.shown(task.id)).timeline == []
+    random.Random(seed).shuffle(messages)
+    for message in messages:
+        await ear.again([message])
+    assert await ear.shown(task.id) == before
+
+
+async def test_facts_wait_for_their_task(ear: Ear) -> None:
+    """P14: a fact about a task that isn't known here is kept, and nothing fails."""
+    stranger = TaskId(uuid4())
+    await ear.hear(*whole_way(stranger)[1:3])
+    async with ear.db.reading() as session:
+        assert await tasks.found(session, stranger) is None
+        assert len(await facts.of_task(session, stranger)) == 2
+
+
+async def test_own_facts_come_from_the_own_topic(ear: Ear) -> None:
+    """P14: selecting alone puts nothing on the timeline; hearing it does."""
+    task = await ear.selected()
+    assert (await ear.shown(task.id)).timeline == []
+    await ear.hear(whole_way(task.id)[0])
+    assert [fact.type for fact in (await ear.shown(task.id)).timeline] == ["proposal.task-selected.v1"]
+
+
+async def test_no_referral_beside_the_threshold(ear: Ear) -> None:
+    """P13: what the threshold brought to the Committee isn't referred as well."""
+    task = await ear.selected()
+    await ear.hear(*whole_way(task.id)[:3])
+    with pytest.raises(ThresholdAlreadyReached):
+        async with ear.db.transaction() as tx:
+            await handlers.refer_task(tx, task.id, "urgent", "")
+
+
+async def test_tasks_are_listed_by_what_was_heard(ear: Ear) -> None:
+    """P15: a list by state shows the furthest step, and a task nobody spoke of as selected."""
+    silent, heard = await ear.selected(), await ear.selected()
+    await ear.hear(*whole_way(heard.id)[:2])
+
+    async def listed(state: TaskState | None) -> list[Any]:
+        async with ear.db.reading() as session:
+            return [each.task.id for each in await tasks.page(session, state, None, 10)]
+
+    assert await listed(TaskState.VOTING) == [heard.id]
+    assert await listed(TaskState.SELECTED) == [silent.id]
+    assert await listed(None) == [heard.id, silent.id]
