@@ -239,6 +239,7 @@ async def test_documents_declare_the_refusals(town: Town) -> None:
     document = (await town.http.get("/openapi.json")).json()
     screening = document["paths"]["/proposals/{proposal_id}/screening"]["post"]["responses"]
     assert "`merge-would-circle` P7" in screening["409"]["description"]
+    assert "`unknown-reason` P5" in screening["422"]["description"]
     assert "`own-proposal` P4" in screening["403"]["description"]
     reason = document["components"]["schemas"]["ScreeningPaper"]["properties"]["reason"]
     assert "`outside-remit`" in reason["description"]

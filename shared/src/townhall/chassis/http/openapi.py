@@ -47,7 +47,8 @@ def _documented(document: dict[str, Any]) -> dict[str, Any]:
 
 def _add_errors(operation: dict[str, Any], method: str) -> None:
     answers: dict[str, Any] = operation["responses"]
-    answers.pop("422", None)
+    if MEDIA_TYPE not in answers.get("422", {}).get("content", {}):
+        answers.pop("422", None)  # The framework's own, which is never what is answered.
     for status in _errors(operation, method):
         answers.setdefault(str(status), {"description": HTTPStatus(status).phrase} | _PROBLEM)
 
