@@ -1,0 +1,80 @@
+"""Nothing grows past what one can read at a glance."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from tests.architecture.places import CHASSIS, ROOT, shown, tracked
+
+FILE = 250
+TEST_FILE = 400
+FUNCTION = 40
+CHASSIS_LINES = 3800
+CHASSIS_MODULE = 180
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Return each function with its length in lines."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{shown(path)}:{node.lineno} {node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def length(path: Path) -> int:
+    """Count a file's lines."""
+    return len(path.read_text().splitlines())
+
+
+def is_test(path: Path) -> bool:
+    """Tell tests, which may be longer for their tables, from the product."""
+    return "tests" in path.relative_to(ROOT).parts
+
+
+def code() -> list[Path]:
+    """Return every Python file whose text may still change; migrations are frozen."""
+    return [path for path in tracked("*.py") if "versions" not in path.parts]
+
+
+def test_files_stay_readable() -> None:
+    """A file has at most 250 lines, a test file 400: past that it holds two things."""
+    long = {shown(path): length(path) for path in code() if length(path) > (TEST_FILE if is_test(path) else FILE)}
+    assert not long
+
+
+def test_functions_stay_readable() -> None:
+    """A function has at most 40 lines, and half of them at most ten."""
+    sizes = dict(each for path in code() for each in functions(path))
+    assert not {name: size for name, size in sizes.items() if size > FUNCTION}
+    assert median(sizes.values()) <= 10
+
+
+def test_the_chassis_keeps_its_budget() -> None:
+    """The chassis holds what every service needs and nothing else: to add, remove, or argue for more here."""
+    modules = {shown(path): length(path) for path in tracked("shared/src/townhall/chassis/*.py")}
+    assert sum(modules.values()) <= CHASSIS_LINES
+    assert not {name: size for name, size in modules.items() if size > CHASSIS_MODULE}
+
+
+PROCESS = {"ballot", "vote", "voting", "proposal", "committee", "evaluation", "case", "sitting", "initiative"}
+
+
+def names(path: Path) -> Iterator[str]:
+    """Return every name a module defines or uses."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+
+
+def test_the_chassis_knows_no_citizen() -> None:
+    """No word of the process stands among the names of the chassis: it would serve another platform as well."""
+    assert not {
+        f"{shown(path)}: {name}"
+        for path in CHASSIS.rglob("*.py")
+        for name in names(path)
+        if PROCESS & set(re.findall(r"[A-Z]?[a-z]+", name)) | PROCESS & set(name.lower().split("_"))
+    }
