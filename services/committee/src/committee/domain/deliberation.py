@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from committee.domain.case import BEFORE_DECISION, Case, CaseElsewhere, CaseState
 from committee.domain.parameters import Parameters
 from townhall.contracts.values import Decision
-from townhall.rejected import Rejected
+from townhall.rejected import NotFound, Rejected
 
 
 class CaseNotInDeliberation(Rejected):
@@ -50,12 +51,37 @@ class AgainstMajority(Rejected):
     says = "The decision does not follow the majority of the positions taken."
 
 
+class NoPosition(NotFound):
+    """The member said nothing on the case in this sitting."""
+
+    code = "no-position"
+    says = "You have taken no position on this case."
+
+
 class Stance(StrEnum):
     """A member's position on a case."""
 
     FOR = "for"
     AGAINST = "against"
     ABSTAIN = "abstain"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the chair says the Committee decided, and why."""
+
+    decision: Decision
+    reasons: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A member's own position."""
+
+    stance: Stance
+    note: str
+    taken_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,27 @@ class Mandate:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What the meeting made of an item, and what follows from it."""
+
+    outcome: Outcome
+    reason: str
+    note: str
+    mandate: Mandate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One place of an agenda."""
+
+    position: int
+    case_id: CaseId
+    task_id: TaskId
+    title: str
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
 class Directive:
     """An adopted task in the hands of a responsible body."""
 

@@ -1,17 +1,19 @@
 """A case opens by itself, and is told of when it waits too long."""
 
 from dataclasses import replace
+from typing import Final
 
-from committee.domain.case import AWAITED, Case, case_id_of
+from committee import metrics
+from committee.domain.case import AWAITED, Case, CaseState, case_id_of
 from committee.domain.record import CauseFact
 from committee.handlers.placing import fill_sittings
 from committee.handlers.rules import RULES, due, in_force
-from committee.store import cases, gavel
+from committee.store import cases, gavel, records
 from townhall.chassis.db import Transaction
 from townhall.contracts.committee import CaseOpened, CaseOverdue
 from townhall.contracts.values import TaskId
 
-TOLD_AT_ONCE = 100
+TOLD_AT_ONCE: Final = 100
 """Overdue cases announced in one transaction."""
 
 
@@ -51,3 +53,14 @@ async def _tell(tx: Transaction, case: Case) -> None:
             rule=rule.used,
         )
     )
+
+
+async def count_cases(tx: Transaction) -> int:
+    """Show operators how many cases stand where. Nothing changes, so there is never more of it to do."""
+    standing = await records.standing(tx.session)
+    for state in CaseState:
+        metrics.CASES.labels(state).set(sum(number for at, _, number in standing if at is state))
+    for awaited in set(AWAITED.values()):
+        late = [number for at, told, number in standing if told and AWAITED.get(at) == awaited]
+        metrics.OVERDUE.labels(awaited).set(sum(late))
+    return 0

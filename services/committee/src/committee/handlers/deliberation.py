@@ -1,30 +1,18 @@
 """What members and the chair do with a case: stand back, take positions, decide."""
 
-from dataclasses import dataclass
-
 from committee.domain import deliberation, reasons
 from committee.domain.case import Case, CaseState, NoSuchCase
-from committee.domain.deliberation import Count
+from committee.domain.deliberation import Count, Position, Verdict
 from committee.domain.record import CaseFile, Decided, Deferral
 from committee.domain.sitting import NoSuchSitting, Sitting
 from committee.handlers.placing import fill_meetings, fill_sittings
 from committee.handlers.rules import RULES, due, in_force
 from committee.handlers.sittings import put_off
 from committee.store import cases, gavel, members, records, sittings
-from committee.store.members import Position
 from townhall.chassis.auth import Caller
 from townhall.chassis.db import Transaction
 from townhall.contracts.committee import CaseDeliberated
-from townhall.contracts.values import ActedBy, CaseId, Decision
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the chair says the Committee decided, and why."""
-
-    decision: Decision
-    reasons: tuple[str, ...]
-    note: str
+from townhall.contracts.values import ActedBy, CaseId
 
 
 async def recuse(tx: Transaction, case_id: CaseId, reason: str, who: Caller) -> None:

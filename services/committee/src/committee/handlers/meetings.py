@@ -1,13 +1,12 @@
 """Strategy meetings: called by the secretary, who also records what they made of each item."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
 from committee.domain import meeting as rules_of_meetings
 from committee.domain import reasons
 from committee.domain.case import Case, CaseState, NoSuchCase, ended
-from committee.domain.meeting import Directive, Mandate, Meeting, NoSuchMeeting, NotOnAgenda, directive_id_of
+from committee.domain.meeting import Directive, Mandate, Meeting, NoSuchMeeting, NotOnAgenda, Result, directive_id_of
 from committee.domain.record import CaseFile, OutcomeNoted
 from committee.handlers.placing import fill_meetings
 from committee.handlers.rules import due, in_force
@@ -15,16 +14,6 @@ from committee.store import cases, gavel, meetings, records
 from townhall.chassis.db import Transaction
 from townhall.contracts.committee import DirectiveIssued, MeetingCalled, OutcomeRecorded
 from townhall.contracts.values import ActedBy, CaseId, MeetingId, Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What the meeting made of an item, and what follows from it."""
-
-    outcome: Outcome
-    reason: str
-    note: str
-    mandate: Mandate | None
 
 
 async def call_meeting(tx: Transaction, meets_at: datetime, capacity: int) -> Meeting:

@@ -50,6 +50,12 @@ async def known(session: AsyncSession, case_id: CaseId) -> bool:
     ).first() is not None
 
 
+async def found(session: AsyncSession, case_id: CaseId) -> Case | None:
+    """Read one case."""
+    row = (await session.scalars(select(CaseRow).where(col(CaseRow.case_id) == case_id))).first()
+    return read(row) if row else None
+
+
 async def locked(session: AsyncSession, case_id: CaseId) -> Case | None:
     """Lock and read one case."""
     found = await _locked(session, select(CaseRow).where(col(CaseRow.case_id) == case_id))

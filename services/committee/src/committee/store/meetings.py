@@ -1,7 +1,6 @@
 """Strategy meetings, their agendas, and the directives that follow from them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from committee.domain.meeting import Directive, Mandate, Meeting, MeetingState
+from committee.domain.meeting import Directive, Item, Mandate, Meeting, MeetingState
 from committee.domain.record import OutcomeNoted
 from committee.store.cases import FRESH
 from committee.store.meeting_tables import AgendaRow, DirectiveRow, MeetingRow, OutcomeRow
@@ -19,17 +18,6 @@ from townhall.contracts.values import CaseId, DirectiveId, MeetingId, Outcome, T
 
 After = tuple[datetime, UUID] | None
 """The place where the last page ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One place of an agenda."""
-
-    position: int
-    case_id: CaseId
-    task_id: TaskId
-    title: str
-    outcome: Outcome | None
 
 
 async def add(session: AsyncSession, meeting: Meeting) -> None:

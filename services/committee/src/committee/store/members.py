@@ -1,7 +1,6 @@
 """What members say and why they stand back, by pseudonym. Only numbers of it leave the service."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, exists, func, select
@@ -10,18 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from committee.domain.case import Case
-from committee.domain.deliberation import Part, Stance
+from committee.domain.deliberation import Part, Position, Stance
 from committee.store.tables import AttendanceRow, PositionRow, RecusalRow
 from townhall.contracts.values import CaseId
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A member's own position."""
-
-    stance: Stance
-    note: str
-    taken_at: datetime
 
 
 async def part(session: AsyncSession, case: Case, person: str) -> Part:

@@ -60,3 +60,8 @@ async def docket_of(session: AsyncSession, sitting_ids: Sequence[UUID]) -> dict[
     for row in await session.scalars(listed):
         cases[row.sitting_id].append(row.case_id)
     return cases
+
+
+async def docketed(session: AsyncSession, sitting_id: UUID) -> list[UUID]:
+    """Read which cases were given places on one sitting."""
+    return (await docket_of(session, [sitting_id]))[sitting_id]

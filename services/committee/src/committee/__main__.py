@@ -1,0 +1,14 @@
+"""`python -m committee serve | migrate | check`."""
+
+from committee.app import build
+from committee.settings import Settings
+from townhall.chassis.command import main
+
+
+def run() -> None:
+    """Do what the command line says."""
+    main("committee", build, Settings)
+
+
+if __name__ == "__main__":
+    run()
