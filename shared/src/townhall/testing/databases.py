@@ -32,7 +32,9 @@ class Cluster:
 
     async def fresh(self, service: str) -> str:
         """Make a database with that service's migrations done; return its URL."""
-        template = await self._templates.setdefault(service, asyncio.create_task(self._template(service)))
+        if service not in self._templates:
+            self._templates[service] = asyncio.create_task(self._template(service))
+        template = await self._templates[service]
         name = f"{service}_{uuid4().hex[:12]}"
         await databases.copy(self.admin, template, name)
         return databases.url_of(self.admin, template, self._run, name)
