@@ -53,6 +53,27 @@ READY: Final = frozenset({InitiativeState.DONE, InitiativeState.VERIFIED})
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """What the secretary calls citizens to evaluate."""
+
+    title: str
+    initiative_ids: tuple[InitiativeId, ...]
+    panel_size: int | None
+    """None for the number in the rule."""
+    seed_commitment: str
+    applications_close_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """What an applicant says of themselves."""
+
+    region: str
+    age_band: str
+    sex: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cancellation:
     """Why a round ended without results."""
 

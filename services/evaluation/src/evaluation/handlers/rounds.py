@@ -1,42 +1,19 @@
 """Evaluation rounds up to the panel: opened, applied for, drawn, or cancelled."""
 
 import secrets
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import uuid4
 
 from evaluation.domain import round as rules_of_round
 from evaluation.domain.lot import Ticket
 from evaluation.domain.opinion import Person
 from evaluation.domain.refusals import NoSuchRound, UnknownInitiative
-from evaluation.domain.round import Round
+from evaluation.domain.round import Call, Round, Stratum
 from evaluation.handlers import RULES
 from evaluation.store import initiatives, panels, rounds
 from evaluation.store.rounds import RoundStanding
 from townhall.chassis.db import Transaction
 from townhall.contracts import evaluation as wire
-from townhall.contracts.values import InitiativeId, RoundId
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What the secretary calls citizens to evaluate."""
-
-    title: str
-    initiative_ids: tuple[InitiativeId, ...]
-    panel_size: int | None
-    """None for the number in the rule."""
-    seed_commitment: str
-    applications_close_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Stratum:
-    """What an applicant says of themselves."""
-
-    region: str
-    age_band: str
-    sex: str
+from townhall.contracts.values import RoundId
 
 
 async def open_round(tx: Transaction, call: Call) -> RoundStanding:
