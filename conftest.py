@@ -1,6 +1,9 @@
 """Every suite's fixtures, and which tests need a broker."""
 
 import pytest
+import structlog
+
+from townhall.chassis import logs
 
 pytest_plugins = [
     "townhall.testing.brokers",
@@ -11,7 +14,9 @@ pytest_plugins = [
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say what the marks mean."""
+    """Log plainly, and say what the marks mean."""
+    # As in a service; structlog's own default would take seconds to draw each traceback, with the locals in it.
+    structlog.configure(processors=[logs.frames_only, structlog.processors.JSONRenderer()])
     config.addinivalue_line("markers", "broker: uses a broker; set by itself")
 
 

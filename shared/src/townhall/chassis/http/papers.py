@@ -9,21 +9,21 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from pydantic_core import CoreSchema, PydanticCustomError
 from typing_extensions import override
 
-_WRITTEN_AS_TEXT: Final = frozenset({"uuid", "date", "datetime", "enum"})
-"""Kinds JSON has no literal for."""
+_WITHOUT_LITERAL: Final = frozenset({"uuid", "date", "datetime", "enum", "tuple", "set", "frozenset"})
+"""Kinds JSON has no literal for: they come as strings and arrays."""
 _YEARS: Final = range(1900, 2200)
 """Further away, adding a period or a time zone leaves what Python and PostgreSQL can hold."""
 
 
-def _read_from_text(schema: Any, handler: GetCoreSchemaHandler) -> None:  # noqa: ANN401  a tree of dicts and lists
-    """Let a UUID, a time or a choice be read from its text; all else stays strict."""
+def _read_as_json(schema: Any, handler: GetCoreSchemaHandler) -> None:  # noqa: ANN401  a tree of dicts and lists
+    """Let a UUID, a time, a choice or a set be read as JSON writes it; all else stays strict."""
     if isinstance(schema, dict):
         kind: Any = handler.resolve_ref_schema(schema) if schema.get("type") == "definition-ref" else schema
-        if kind.get("type") in _WRITTEN_AS_TEXT:
+        if kind.get("type") in _WITHOUT_LITERAL:
             kind["strict"] = False
     parts = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
     for part in parts:
-        _read_from_text(part, handler)
+        _read_as_json(part, handler)
 
 
 class Paper(BaseModel):
@@ -42,7 +42,7 @@ class Paper(BaseModel):
     @override
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source)
-        _read_from_text(handler.resolve_ref_schema(schema), handler)
+        _read_as_json(handler.resolve_ref_schema(schema), handler)
         return schema
 
 

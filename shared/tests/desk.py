@@ -1,0 +1,137 @@
+"""A small service with one route of each kind, to try the chassis through HTTP."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from shared.tests.forge import ISSUER, Issuer
+from townhall.chassis.auth import Caller, Role, allow
+from townhall.chassis.db import Transaction
+from townhall.chassis.http import Day, Line, Moment, Once, Page, PageOf, Paper, Place, Prose, View, install
+from townhall.chassis.settings import ServiceSettings
+from townhall.rejected import Rejected
+
+SECRET = "s3cr3t-주민번호"
+BEGINNING = datetime(2027, 1, 1, tzinfo=UTC)
+NOTES: list[int] = list(range(250))
+
+
+class Colour(StrEnum):
+    """A choice."""
+
+    RED = "red"
+    BLUE = "blue"
+
+
+class Detail(Paper):
+    """Something inside a note."""
+
+    count: int
+
+
+class NotePaper(Paper):
+    """A field of each kind."""
+
+    title: Annotated[str, Line(100)]
+    text: Annotated[str, Prose(20_000, least=0)] = ""
+    colour: Colour = Colour.RED
+    colours: tuple[Colour, ...] = ()
+    task_id: UUID | None = None
+    task_ids: tuple[UUID, ...] = ()
+    at: Moment | None = None
+    on: Day | None = None
+    urgent: bool = False
+    weight: float | None = None
+    detail: Detail | None = None
+
+
+class NoteView(View):
+    """What was handed in."""
+
+    title: str
+    at: datetime | None = None
+
+
+class Unwilling(Rejected):
+    """A rule that always says no."""
+
+    code = "unwilling"
+    rule = "X1"
+    says = "Not today."
+
+
+def app_of(issuer: Issuer, **state: object) -> FastAPI:
+    """Put the service together."""
+    app = FastAPI(title="Desk", version="1")
+    settings = ServiceSettings(
+        environment="local",
+        port=0,
+        database_url="postgresql://nobody@localhost/none",
+        kafka_servers="localhost:9",
+        issuer=ISSUER,
+        jwks_url="/none",
+        person_key=bytes(range(32)),  # type: ignore[arg-type]  # as it comes from the environment, but for the digits
+    )
+    install(app, settings)
+    app.state.keys = issuer.keys()
+    for name, value in state.items():
+        setattr(app.state, name, value)
+    _add_routes(app)
+    return app
+
+
+def client_of(app: FastAPI) -> httpx.AsyncClient:
+    """Return a client that gets what a caller would get, and none of the application's exceptions."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://desk.test")
+
+
+def _add_routes(app: FastAPI) -> None:  # noqa: C901  one route of each kind
+    @app.post("/notes", status_code=201)
+    async def post_note(paper: NotePaper) -> NoteView:
+        return NoteView(title=paper.title, at=paper.at)
+
+    @app.post("/notes/once", status_code=201)
+    async def post_once(paper: NotePaper, who: Annotated[Caller, allow(Role.CITIZEN)], once: Once) -> NoteView:
+        async def act(tx: Transaction) -> NoteView:
+            app.state.acts += 1
+            if paper.title == "unwilling":
+                raise Unwilling
+            return NoteView(title=f"{paper.title} {app.state.acts}", at=tx.now)
+
+        return await once(act)
+
+    @app.get("/notes")
+    async def get_notes(page: Page) -> PageOf[NoteView]:
+        after = page.after.id.int if page.after else -1
+        found = [number for number in NOTES if number > after][: page.limit + 1]
+        return page.of(found, lambda number: Place(BEGINNING, UUID(int=number)), lambda n: NoteView(title=str(n)))
+
+    @app.get("/notes/{note_id}")
+    async def get_note(note_id: UUID, colour: Colour | None = None) -> NoteView:
+        return NoteView(title=f"{note_id} {colour}")
+
+    @app.get("/me")
+    async def get_me(who: Annotated[Caller, allow(Role.CHAIR, Role.CITIZEN)]) -> dict[str, Any]:
+        return {"person": who.person, "role": who.role, "roles": sorted(who.roles)}
+
+    @app.get("/fails/{how}")
+    async def get_failure(how: str) -> NoteView:
+        raise {
+            "refused": Unwilling(),
+            "unplanned": RuntimeError(SECRET),
+            "database-away": OperationalError(SECRET, {"p": SECRET}, ConnectionRefusedError(SECRET)),
+            "network": ConnectionResetError(SECRET),
+            "deadlock": DBAPIError(SECRET, {"p": SECRET}, _Postgres("40P01")),
+            "bug": DBAPIError(SECRET, {"p": SECRET}, _Postgres("42703")),
+        }[how]
+
+
+class _Postgres(Exception):
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(SECRET)
+        self.sqlstate = sqlstate
