@@ -47,7 +47,8 @@ class Running(BaseModel):
         return {name: address.url for name, address in self.services.items()}
 
     def write(self, data_dir: Path) -> None:
-        """Write it in one go: a reader sees all of it or nothing."""
+        """Write it in one go: a reader sees all of it or nothing. It holds passwords, so only the owner reads it."""
         beside = data_dir / f".{FILE}"
+        beside.touch(mode=0o600)
         beside.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
         beside.replace(data_dir / FILE)

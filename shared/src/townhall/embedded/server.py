@@ -10,7 +10,10 @@ from townhall.embedded.ports import HOST, on_a_port
 
 
 class Server(ABC):
-    """A server in a directory of its own. Start it from the main thread: it ends with the thread that started it."""
+    """A server in a directory of its own; it keeps its port from one start to the next.
+
+    Start it from the main thread: it ends with the thread that started it.
+    """
 
     NAME: ClassVar[str]
     """What people call it, in messages."""
@@ -23,7 +26,6 @@ class Server(ABC):
     def __init__(self, directory: Path, *, port: int = 0) -> None:
         self.directory = directory.absolute()
         self.port = port
-        self._wanted_port = port
         self._child: Child | None = None
 
     def start(self) -> None:
@@ -31,7 +33,7 @@ class Server(ABC):
         self.directory.mkdir(parents=True, exist_ok=True)
         self._prepare()
         self._child, self.port = on_a_port(
-            self._launch, self._ready, port=self._wanted_port, within=self.READY_WITHIN, name=self.NAME
+            self._launch, self._ready, port=self.port, within=self.READY_WITHIN, name=self.NAME
         )
 
     def stop(self) -> None:
