@@ -1,7 +1,7 @@
 """The main path: a citizen's idea is decided at the head of government, and citizens judge what became of it."""
 
 import hashlib
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from tests.journeys.whole import Json, Refused, Whole, until
 
@@ -22,20 +22,20 @@ BY_THEMSELVES = (
 """What nobody does: each must follow once, whatever is retried beneath."""
 
 
-def soon(seconds: float = 0.5) -> str:
-    """A moment just ahead."""
-    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()  # noqa: TID251  the secretary's calendar
+def ahead(**time: float) -> str:
+    """A moment ahead, by the secretary's calendar."""
+    return (datetime.now(UTC) + timedelta(**time)).isoformat()  # noqa: TID251  the platform's own clock is nobody's calendar
 
 
 def later(days: int) -> str:
     """A day well ahead."""
-    return (date.fromisoformat(soon()[:10]) + timedelta(days=days)).isoformat()
+    return ahead(days=days)[:10]
 
 
 async def test_a_proposal_reaches_the_president_and_comes_back_judged(whole: Whole) -> None:
     """Every automatic step happens exactly once, and the task's public timeline tells them all."""
-    sitting = await whole.post(SECRETARY, "committee", "/sittings", sits_at=soon(), capacity=3)
-    meeting = await whole.post(SECRETARY, "committee", "/strategy-meetings", meets_at=soon(), capacity=3)
+    sitting = await whole.post(SECRETARY, "committee", "/sittings", sits_at=ahead(hours=1), capacity=3)
+    meeting = await whole.post(SECRETARY, "committee", "/strategy-meetings", meets_at=ahead(hours=1), capacity=3)
     task_id = await put_to_the_vote(whole)
     await vote(whole, task_id)
     case_id = await deliberate(whole, task_id, sitting["sitting_id"])
@@ -158,7 +158,7 @@ async def evaluate(whole: Whole, initiative_id: str) -> None:
         initiative_ids=[initiative_id],
         panel_size=3,
         seed_commitment=hashlib.sha256(SEED.encode()).hexdigest(),
-        applications_close_at=soon(1.0),
+        applications_close_at=ahead(seconds=4),
     )
     path = f"/rounds/{opened['round_id']}"
     stratum = {"region": "서울", "age_band": "20-39", "sex": "female"}

@@ -17,6 +17,7 @@ DESK: Final = "rehearsal-desk"
 """The subject of the officials who run the rehearsal."""
 ALL_AT_ONCE: Final = 10_000
 """Proposals an author may hand in within a day of rehearsing."""
+LARGEST_SITTING: Final = 1000
 SITS_IN: Final = timedelta(days=30)
 VOTES_OPEN_WITHIN: Final = 60.0
 
@@ -42,7 +43,7 @@ async def call_sitting(platform: Platform, capacity: int, sits_at: datetime) -> 
     """Call a sitting that can take every case there may be."""
     secretary = platform.person("secretary", DESK)
     return await secretary.post(
-        "committee", "/sittings", {"sits_at": sits_at.isoformat(), "capacity": max(capacity, 1)}
+        "committee", "/sittings", {"sits_at": sits_at.isoformat(), "capacity": min(max(capacity, 1), LARGEST_SITTING)}
     )
 
 

@@ -1,13 +1,13 @@
 """Citizens judge the result: a panel drawn by a lot that anyone can repeat, and everybody else beside it."""
 
-from itertools import cycle
 from statistics import fmean
 
 from townhall_local.client.api import Json, Refused
-from townhall_local.client.people import Person
+from townhall_local.client.together import together
 from townhall_local.demo import lot
 from townhall_local.demo.scene import Scene
 from townhall_local.demo.stage import expect
+from townhall_local.demo.story import Round
 
 
 async def play(scene: Scene, initiative_id: str) -> str:
@@ -21,8 +21,13 @@ async def play(scene: Scene, initiative_id: str) -> str:
     return round_id
 
 
-def _applicant(scene: Scene, number: int) -> Person:
-    return scene.citizen(number)
+def _stratum(told: Round, number: int) -> Json:
+    """Spread the applicants over the strata, unevenly as people are."""
+    return {
+        "region": told.regions[number % len(told.regions)],
+        "age_band": told.age_bands[number % 5 % len(told.age_bands)],
+        "sex": told.sexes[number % len(told.sexes)],
+    }
 
 
 async def _open(scene: Scene, initiative_id: str) -> str:
@@ -43,12 +48,13 @@ async def _open(scene: Scene, initiative_id: str) -> str:
 
 async def _apply(scene: Scene, round_id: str) -> dict[str, int]:
     told = scene.story.round
-    regions, ages, sexes = cycle(told.regions), cycle(told.age_bands), cycle(told.sexes)
-    tickets = {}
-    for number in range(1, told.applicants + 1):
-        paper = {"region": next(regions), "age_band": next(ages), "sex": next(sexes)}
-        answer = await _applicant(scene, number).put("evaluation", f"/rounds/{round_id}/application", paper)
-        tickets[str(answer["ticket"])] = number
+    path = f"/rounds/{round_id}/application"
+
+    async def apply(number: int) -> tuple[str, int]:
+        answer = await scene.citizen(number).put("evaluation", path, _stratum(told, number))
+        return str(answer["ticket"]), number
+
+    tickets = dict(await together(range(1, told.applicants + 1), apply))
     await scene.stage.did(f"시민 {told.applicants}명 · {told.applicants} citizens", "apply for the panel")
     return tickets
 
@@ -81,7 +87,7 @@ async def _score(scene: Scene, round_id: str, initiative_id: str, panel: set[int
     told = scene.story.round
     for number, score in zip(sorted(panel), told.panel_scores, strict=True):
         path = f"/rounds/{round_id}/scores/{initiative_id}"
-        await _applicant(scene, number).put("evaluation", path, {"score": score})
+        await scene.citizen(number).put("evaluation", path, {"score": score})
     await scene.stage.did(f"평가단 {len(panel)}명 · The panel", f"scores {list(told.panel_scores)}")
     outside = [number for number in range(1, told.applicants + 1) if number not in panel]
     for number, score in zip(outside, told.open_scores, strict=False):
