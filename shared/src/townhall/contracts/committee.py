@@ -42,6 +42,7 @@ class CaseOpened(CaseEvent):
 
     title: Title
     cause: Literal["threshold", "referral"]
+    """What brought the task here."""
     rule: RuleUsed
 
 
@@ -52,6 +53,7 @@ class CaseDocketed(CaseEvent):
 
     sitting_id: SittingId
     sits_at: AwareDatetime
+    """When the sitting begins."""
     rule: RuleUsed | None = None
 
 
@@ -62,6 +64,7 @@ class DeliberationStarted(CaseEvent):
 
     sitting_id: SittingId
     present: PositiveInt
+    """How many members were present."""
     rule: RuleUsed
 
 
@@ -88,9 +91,13 @@ class CaseDeliberated(CaseEvent):
     reasons: tuple[ReasonCode, ...]
     note: Note = ""
     in_favour: NonNegativeInt
+    """Members for the task."""
     against: NonNegativeInt
+    """Members against it."""
     abstained: NonNegativeInt
+    """Members who abstained."""
     recused: NonNegativeInt
+    """Members who took no part, each with a reason."""
     acted_by: ActedBy
     rule: RuleUsed
 
@@ -102,6 +109,7 @@ class CaseTabled(CaseEvent):
 
     meeting_id: MeetingId
     meets_at: AwareDatetime
+    """When the meeting takes place."""
     rule: RuleUsed | None = None
 
 
@@ -111,7 +119,9 @@ class CaseOverdue(CaseEvent):
     TYPE: ClassVar[str] = "committee.case-overdue.v1"
 
     waits_for: Literal["sitting", "strategy-meeting", "outcome"]
+    """What the case should have had by now."""
     due_at: AwareDatetime
+    """When it was due."""
     rule: RuleUsed
 
 
@@ -137,6 +147,7 @@ class DirectiveIssued(CaseEvent):
     responsible_body: BodyName
     instruction: Note
     due_on: date
+    """By when the responsible body delivers."""
     outcome: Outcome
 
 
@@ -149,7 +160,9 @@ class SittingCalled(Event):
 
     sitting_id: SittingId
     sits_at: AwareDatetime
+    """When the sitting begins."""
     capacity: PositiveInt
+    """How many cases it has room for."""
 
 
 class MeetingCalled(Event):
@@ -161,4 +174,6 @@ class MeetingCalled(Event):
 
     meeting_id: MeetingId
     meets_at: AwareDatetime
+    """When the meeting takes place."""
     capacity: PositiveInt
+    """How many cases it has room for."""

@@ -43,6 +43,7 @@ class InitiativeOpened(InitiativeEvent):
     title: Title
     responsible_body: BodyName
     due_on: date
+    """By when the responsible body delivers."""
 
 
 class MilestonePlanned(InitiativeEvent):
@@ -53,6 +54,7 @@ class MilestonePlanned(InitiativeEvent):
     milestone_id: MilestoneId
     title: Title
     due_on: date
+    """By when it should be reached."""
 
 
 class MilestoneReached(InitiativeEvent):
@@ -79,7 +81,9 @@ class InitiativeDelayed(InitiativeEvent):
     reason: ReasonCode
     note: Note = ""
     was_due_on: date
+    """The day it was due before."""
     due_on: date
+    """The day it is due now."""
     acted_by: ActedBy
 
 
@@ -89,6 +93,7 @@ class InitiativeOverdue(InitiativeEvent):
     TYPE: ClassVar[str] = "evaluation.initiative-overdue.v1"
 
     due_on: date
+    """The day that passed."""
 
 
 class InitiativeDone(InitiativeEvent):
@@ -132,6 +137,7 @@ class InitiativeEvaluated(InitiativeEvent):
     open_score: Score | None
     """None when no citizen outside the panel scored; the panel then counts alone."""
     open_count: NonNegativeInt
+    """How many citizens outside the panel scored."""
     weighted_score: Score
     rule: RuleUsed
 
@@ -153,9 +159,11 @@ class RoundOpened(RoundEvent):
     title: Title
     initiative_ids: tuple[InitiativeId, ...]
     panel_size: PositiveInt
+    """Seats on the panel."""
     seed_commitment: str
     """SHA-256 of the seed, in lowercase hexadecimal, published before applications close."""
     applications_close_at: AwareDatetime
+    """Until when citizens may apply."""
     rule: RuleUsed
 
 
@@ -165,10 +173,13 @@ class PanelDrawn(RoundEvent):
     TYPE: ClassVar[str] = "evaluation.panel-drawn.v1"
 
     seed: str
+    """What the lot was drawn with; its hash was published before."""
     frame_sha256: str
     """SHA-256 of the published list of tickets, so that no ticket is added afterwards."""
     applicants: PositiveInt
+    """Tickets in the lot."""
     panel_size: PositiveInt
+    """Seats drawn."""
 
 
 class ResultsPublished(RoundEvent):
@@ -177,6 +188,7 @@ class ResultsPublished(RoundEvent):
     TYPE: ClassVar[str] = "evaluation.results-published.v1"
 
     initiatives: PositiveInt
+    """How many were evaluated."""
     rule: RuleUsed
 
 

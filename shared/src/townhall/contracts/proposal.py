@@ -27,6 +27,7 @@ class ProposalSubmitted(ProposalEvent):
     title: Title
     acted_by: ActedBy
     screening_due_at: AwareDatetime
+    """By when screening must decide."""
     rule: RuleUsed
 
 
@@ -78,6 +79,7 @@ class ProposalMerged(ProposalEvent):
 
     acted_by: ActedBy
     into: ProposalId
+    """The proposal it goes on in."""
     reason: ReasonCode
     note: Note = ""
 
@@ -89,6 +91,7 @@ class ProposalResubmitted(ProposalEvent):
 
     title: Title
     screening_due_at: AwareDatetime
+    """By when screening must decide."""
     rule: RuleUsed
 
 
@@ -104,6 +107,7 @@ class ScreeningOverdue(ProposalEvent):
     TYPE: ClassVar[str] = "proposal.screening-overdue.v1"
 
     due_at: AwareDatetime
+    """When screening was due."""
     rule: RuleUsed
 
 
@@ -123,12 +127,15 @@ class TaskSelected(TaskEvent):
 
     title: Title
     origin: Literal["proposals", "government"]
+    """Who proposed it: citizens, or the government itself."""
     proposal_ids: tuple[ProposalId, ...]
     """The lineage; empty for a task from the government's own plans."""
     reason: ReasonCode
     note: Note = ""
     opens_at: AwareDatetime
+    """From when ballots are accepted."""
     closes_at: AwareDatetime
+    """From when none is accepted any more."""
     rule: RuleUsed
 
 

@@ -7,14 +7,23 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraints
 
 ProposalId = NewType("ProposalId", UUID)
+"""Names a proposal."""
 TaskId = NewType("TaskId", UUID)
+"""Names a task, in all four services."""
 CaseId = NewType("CaseId", UUID)
+"""Names a case of the Committee; it follows from the task, so a replay makes the same."""
 SittingId = NewType("SittingId", UUID)
+"""Names a sitting of the Committee."""
 MeetingId = NewType("MeetingId", UUID)
+"""Names a strategy meeting."""
 DirectiveId = NewType("DirectiveId", UUID)
+"""Names a directive."""
 InitiativeId = NewType("InitiativeId", UUID)
+"""Names an initiative; it follows from the directive, so a replay makes the same."""
 MilestoneId = NewType("MilestoneId", UUID)
+"""Names a milestone."""
 RoundId = NewType("RoundId", UUID)
+"""Names an evaluation round."""
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 """A public title, at most 100 characters."""

@@ -25,7 +25,9 @@ class VoteScheduled(VoteEvent):
     TYPE: ClassVar[str] = "voting.vote-scheduled.v1"
 
     opens_at: AwareDatetime
+    """From when ballots are accepted."""
     closes_at: AwareDatetime
+    """From when none is accepted any more."""
 
 
 class VoteOpened(VoteEvent):
@@ -34,6 +36,7 @@ class VoteOpened(VoteEvent):
     TYPE: ClassVar[str] = "voting.vote-opened.v1"
 
     closes_at: AwareDatetime
+    """From when none is accepted any more."""
     more_than: NonNegativeInt
     """The vote passes when *more than* this number voted yes."""
     rule: RuleUsed
@@ -46,9 +49,13 @@ class ThresholdReached(VoteEvent):
 
     title: Title
     yes: PositiveInt
+    """Citizens who voted yes."""
     no: NonNegativeInt
+    """Citizens who voted no."""
     more_than: NonNegativeInt
+    """The number that yes had to exceed."""
     reached_at: AwareDatetime
+    """When it was counted, by voting's database."""
     rule: RuleUsed
 
 
@@ -58,7 +65,11 @@ class VoteClosed(VoteEvent):
     TYPE: ClassVar[str] = "voting.vote-closed.v1"
 
     yes: NonNegativeInt
+    """Citizens who voted yes."""
     no: NonNegativeInt
+    """Citizens who voted no."""
     threshold_reached: bool
+    """Whether the threshold was reached at any time."""
     closed_at: AwareDatetime
+    """When the vote closed."""
     rule: RuleUsed
