@@ -1,0 +1,128 @@
+"""Logs: one JSON object a line, whoever speaks, and nothing in it that a person said or chose."""
+
+import asyncio
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from townhall.chassis import logs
+
+CANARY = "canary-비밀투표"
+_LIBRARIES = ("", "uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "sqlalchemy", "alembic", "aiokafka")
+
+
+class Told:
+    """What was written to standard output."""
+
+    def __init__(self, stream: io.StringIO) -> None:
+        self.stream = stream
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return each line as the object it must be."""
+        return [json.loads(line) for line in self.stream.getvalue().splitlines()]
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    """Logs as a service writes them; the test run's own come back afterwards."""
+    loggers = [logging.getLogger(name) for name in _LIBRARIES]
+    before = [(each, each.handlers[:], each.level, each.propagate) for each in loggers]
+    processors, stdout = structlog.get_config(), sys.stdout
+    sys.stdout = stream = io.StringIO()
+    try:
+        logs.configure("desk", "info")
+        yield Told(stream)
+    finally:
+        sys.stdout = stdout
+        structlog.configure(**processors)
+        for logger, handlers, level, propagate in before:
+            logger.handlers[:], logger.propagate = handlers, propagate
+            logger.setLevel(level)
+
+
+def cast(choice: str) -> None:
+    """Fail with a choice in a local variable, in the message and in a driver's error."""
+    try:
+        int(choice)
+    except ValueError as error:
+        raise DBAPIError(f"INSERT {choice}", {"choice": choice}, error) from error
+
+
+async def test_our_own_lines(told: Told) -> None:
+    """A static event, keywords, the service, and what is bound to the request."""
+    with structlog.contextvars.bound_contextvars(request_id="r-1"):
+        structlog.get_logger("desk").info("note_taken", count=3)
+    line = told.lines()[0]
+    assert (line["event"], line["count"], line["service"], line["request_id"]) == ("note_taken", 3, "desk", "r-1")
+    assert line["level"] == "info"
+    assert line["timestamp"].endswith("Z")
+
+
+def test_below_the_level(told: Told) -> None:
+    """What was not asked for is not written."""
+    structlog.get_logger("desk").debug("note_taken")
+    logging.getLogger("desk").debug("note taken")
+    assert told.lines() == []
+
+
+@pytest.mark.parametrize("name", ["uvicorn.error", "faststream", "sqlalchemy.pool", "alembic", "asyncio", "anything"])
+def test_libraries_speak_the_same_form(name: str, told: Told) -> None:
+    """A library's line is an object like ours."""
+    logging.getLogger(name).warning("lost %s", "it")
+    assert [(line["event"], line["logger"], line["service"]) for line in told.lines()] == [("lost it", name, "desk")]
+
+
+def test_requests_have_no_line_each(told: Told) -> None:
+    """Uvicorn's access log, with its addresses and queries, is off."""
+    logging.getLogger("uvicorn.access").info("GET /notes?q=%s", CANARY)
+    assert told.lines() == []
+
+
+@pytest.mark.parametrize("speaks", ["ours", "a library", "the error alone"])
+def test_exceptions_tell_types_and_frames_only(speaks: str, told: Told) -> None:
+    """No message, no statement, no parameter, no local variable; the cause comes first."""
+    try:
+        cast(CANARY)
+    except DBAPIError as error:
+        if speaks == "ours":
+            structlog.get_logger("desk").exception("note_failed")
+        elif speaks == "a library":
+            logging.getLogger("uvicorn.error").exception("Exception in ASGI application\n")
+        else:
+            structlog.get_logger("desk").error("note_failed", exc_info=error)
+    exception = told.lines()[0]["exception"]
+    assert [each["type"] for each in exception] == ["builtins.ValueError", "sqlalchemy.exc.DBAPIError"]
+    assert exception[1]["frames"][-1].endswith(" cast")
+    assert CANARY not in told.stream.getvalue()
+    assert json.dumps(CANARY) not in told.stream.getvalue()
+
+
+def test_groups_tell_each(told: Told) -> None:
+    """Several tasks that failed together are all told."""
+    several = ExceptionGroup(CANARY, [KeyError(CANARY), OSError(CANARY)])
+    structlog.get_logger("desk").error("work_failed", exc_info=several)
+    group = told.lines()[0]["exception"][0]
+    assert [each["type"] for each in group["of"]] == ["builtins.KeyError", "builtins.OSError"]
+    assert json.dumps(CANARY)[1:-1] not in told.stream.getvalue()
+
+
+async def test_a_task_nobody_awaited(told: Told) -> None:
+    """Asyncio writes the exception itself into its line; only the first line is kept."""
+    loop = asyncio.get_running_loop()
+    loop.call_exception_handler({"message": "Task exception was never retrieved", "exception": ValueError(CANARY)})
+    assert [line["event"] for line in told.lines()] == ["Task exception was never retrieved"]
+    assert json.dumps(CANARY)[1:-1] not in told.stream.getvalue()
+
+
+def test_a_lost_broker_is_told_seldom(told: Told) -> None:
+    """Twenty lines a second say no more than one."""
+    for _ in range(100):
+        logging.getLogger("aiokafka.conn").error("Unable connect to node")
+    assert len(told.lines()) == 1
