@@ -12,7 +12,9 @@ from voting.domain.vote import EmptyPeriod, State, Terms, Vote, VoteNotOpen, clo
 OPENS = datetime(2026, 3, 1, 9, tzinfo=UTC)
 CLOSES = OPENS + timedelta(days=30)
 TERMS = Terms(version=1, article="제5조", more_than=2, ballots_changeable=True)
-SCHEDULED = Vote(TaskId(UUID(int=1)), "골목길 조명", State.SCHEDULED, OPENS, CLOSES)
+SCHEDULED = Vote(
+    TaskId(UUID(int=1)), "골목길 조명", State.SCHEDULED, OPENS, CLOSES, scheduled_at=OPENS - timedelta(days=7)
+)
 OPEN = opened(SCHEDULED, TERMS)
 CLOSED = closed(OPEN)
 TICK = timedelta(microseconds=1)
@@ -45,11 +47,14 @@ def test_a_vote_needs_time(closes_at: datetime) -> None:
         schedule(SCHEDULED.task_id, SCHEDULED.title, OPENS, closes_at, at=OPENS)
 
 
-@pytest.mark.parametrize("late", [timedelta(0), timedelta(hours=1)])
-def test_a_vote_that_is_late_opens_when_it_is_scheduled(late: timedelta) -> None:
-    """V2: the rule in force is looked up at a time that is known, not at one that is over."""
-    vote = schedule(SCHEDULED.task_id, SCHEDULED.title, OPENS, CLOSES, at=OPENS + late)
-    assert vote.opens_at == OPENS + late
+@pytest.mark.parametrize(
+    ("heard_at", "governed_from"),
+    [(OPENS - TICK, OPENS), (OPENS, OPENS), (OPENS + TICK, OPENS + TICK), (CLOSES + TICK, CLOSES + TICK)],
+)
+def test_a_vote_is_governed_from_its_opening(heard_at: datetime, governed_from: datetime) -> None:
+    """V2: the rule is looked up at a time that is on record, however late the timer is."""
+    vote = schedule(SCHEDULED.task_id, SCHEDULED.title, OPENS, CLOSES, at=heard_at)
+    assert vote.governed_from == governed_from
 
 
 MOVES = [

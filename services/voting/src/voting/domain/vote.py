@@ -60,15 +60,21 @@ class Vote:
     state: State
     opens_at: datetime
     closes_at: datetime
+    scheduled_at: datetime
     terms: Terms | None = None
     """None until the vote opens."""
 
+    @property
+    def governed_from(self) -> datetime:
+        """The time whose rule the vote opens under: its opening time, or when we heard of it if that was later (V2)."""
+        return max(self.opens_at, self.scheduled_at)
+
 
 def schedule(task_id: TaskId, title: str, opens_at: datetime, closes_at: datetime, *, at: datetime) -> Vote:
-    """Put a task to the vote. A vote that would have opened already opens now."""
+    """Put a task to the vote."""
     if opens_at >= closes_at:
         raise EmptyPeriod  # V1
-    return Vote(task_id, title, State.SCHEDULED, max(opens_at, at), closes_at)
+    return Vote(task_id, title, State.SCHEDULED, opens_at, closes_at, scheduled_at=at)
 
 
 def opened(vote: Vote, terms: Terms) -> Vote:

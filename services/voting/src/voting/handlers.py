@@ -1,0 +1,154 @@
+"""What voting does, each in one transaction: schedule, open, count, close."""
+
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from uuid import UUID
+
+from townhall.chassis.db import Database, Transaction
+from townhall.chassis.rules import Rules
+from townhall.contracts import proposal, voting
+from townhall.contracts.values import RuleUsed, TaskId
+from townhall.rejected import Rejected
+from voting import metrics
+from voting.domain import vote as votes
+from voting.domain.ballot import Ballot, Counted, NoBallot, Slip, Standing
+from voting.domain.counting import Box, Count, count
+from voting.domain.nullifier import Keyring, voter
+from voting.domain.parameters import Parameters
+from voting.domain.tally import Tally
+from voting.domain.vote import NoSuchVote, Terms, Vote, VoteNotOpen
+from voting.store import ballots as ballot_store
+from voting.store import votes as vote_store
+
+RULES = Rules(Parameters)
+KEY_BYTES = 32
+
+
+async def schedule_vote(tx: Transaction, task: proposal.TaskSelected, keyring: Keyring) -> None:
+    """Put a selected task to the vote, with a key of its own; open it when its time has come already."""
+    vote = votes.schedule(task.task_id, task.title, task.opens_at, task.closes_at, at=tx.now)
+    if not await vote_store.add(tx.session, vote, keyring.seal(secrets.token_bytes(KEY_BYTES))):
+        return
+    tx.announce(voting.VoteScheduled(task_id=vote.task_id, opens_at=vote.opens_at, closes_at=vote.closes_at))
+    metrics.VOTES.labels("scheduled").inc()
+    if vote.opens_at <= tx.now:
+        await _open(tx, vote)
+
+
+async def open_due_votes(tx: Transaction) -> int:
+    """Open every vote whose time has come (V1)."""
+    due = await vote_store.lock_to_open(tx.session)
+    for vote in due:
+        await _open(tx, vote)
+    return len(due)
+
+
+async def _open(tx: Transaction, vote: Vote) -> None:
+    rule = await RULES.in_force(tx.session, vote.governed_from)
+    terms = rule.parameters.terms(rule.version, rule.article)
+    await vote_store.save(tx.session, votes.opened(vote, terms))
+    opened = voting.VoteOpened(
+        task_id=vote.task_id, closes_at=vote.closes_at, more_than=terms.more_than, rule=_used(terms)
+    )
+    tx.announce(opened)
+    metrics.VOTES.labels("opened").inc()
+
+
+async def close_due_votes(tx: Transaction) -> int:
+    """Close every vote whose time is over by the database's clock (V1). Its totals are final."""
+    due = await vote_store.lock_to_close(tx.session)
+    for shown in due:
+        await vote_store.save(tx.session, votes.closed(shown.vote))
+        tx.announce(_closed(tx, shown))
+        metrics.VOTES.labels("closed").inc()
+    return len(due)
+
+
+def _closed(tx: Transaction, shown: vote_store.Shown) -> voting.VoteClosed:
+    if shown.vote.terms is None:
+        raise VoteNotOpen
+    return voting.VoteClosed(
+        task_id=shown.vote.task_id,
+        yes=shown.tally.yes,
+        no=shown.tally.no,
+        threshold_reached=shown.reached_at is not None,
+        closed_at=tx.now,
+        rule=_used(shown.vote.terms),
+    )
+
+
+async def count_ballots(tx: Transaction, slips: Sequence[Slip], keyring: Keyring) -> list[Counted | Rejected]:
+    """Count ballots of any voters on any tasks, in their order; return what became of each, once this commits."""
+    tasks = {slip.task_id for slip in slips}
+    locked = await ballot_store.lock_open(tx.session, tasks, tx.now)
+    refusal = await _refusals(tx, tasks.difference(locked.keys))
+    keys = {task_id: keyring.open(sealed) for task_id, sealed in locked.keys.items()}
+    named = [
+        Ballot(slip.task_id, voter(keys[slip.task_id], slip.subject), slip.choice)
+        for slip in slips
+        if slip.task_id in keys
+    ]
+    answers = iter((await _count(tx, locked.box, named)).answers)
+    return [next(answers) if slip.task_id in keys else refusal(slip.task_id) for slip in slips]
+
+
+async def _count(tx: Transaction, box: Box, ballots: Sequence[Ballot]) -> Count:
+    if not ballots:
+        return Count()
+    box.standings = await ballot_store.standings(tx.session, ballots)
+    done = count(box, ballots)
+    if done.accepted:
+        await ballot_store.store(tx.session, box, done)
+    for task_id, tally in done.crossings.items():
+        await _cross(tx, box, box.votes[task_id], tally)
+    return done
+
+
+async def _cross(tx: Transaction, box: Box, vote: Vote, tally: Tally) -> None:
+    """Record and announce that the threshold is reached: in the transaction of the ballot that reached it (V5)."""
+    terms = votes.terms_at(vote, box.at)
+    if not await ballot_store.cross(tx.session, vote, terms, tally, box.at):
+        return
+    reached = voting.ThresholdReached(
+        task_id=vote.task_id,
+        title=vote.title,
+        yes=tally.yes,
+        no=tally.no,
+        more_than=terms.more_than,
+        reached_at=box.at,
+        rule=_used(terms),
+    )
+    tx.announce(reached)
+    metrics.THRESHOLDS.inc()
+
+
+async def _refusals(tx: Transaction, tasks: Iterable[UUID]) -> Callable[[UUID], Rejected]:
+    """Return what says why there is no open vote on a task."""
+    wanted = set(tasks)
+    known = await ballot_store.known(tx.session, wanted) if wanted else set()
+    return lambda task_id: VoteNotOpen() if task_id in known else NoSuchVote()
+
+
+async def own_ballot(db: Database, task_id: TaskId, subject: str, keyring: Keyring) -> Standing:
+    """Return the ballot of the one who asks, and of nobody else."""
+    async with db.reading() as session:
+        sealed = await ballot_store.key(session, task_id)
+        if sealed is None:
+            raise NoSuchVote
+        standing = await ballot_store.standing(session, task_id, voter(keyring.open(sealed), subject))
+    if standing is None:
+        raise NoBallot
+    return standing
+
+
+async def vote_shown(db: Database, task_id: TaskId) -> vote_store.Shown:
+    """Return a vote with its totals as anyone may see them."""
+    async with db.reading() as session:
+        shown = await vote_store.shown(session, task_id)
+    if shown is None:
+        raise NoSuchVote
+    return shown
+
+
+def _used(terms: Terms) -> RuleUsed:
+    return RuleUsed(version=terms.version, article=terms.article)

@@ -1,0 +1,110 @@
+"""Counting what waits, a group at a time.
+
+While one group is committed the next one gathers; a ballot that comes alone waits for nobody. Answers are given after
+the commit, never before.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from structlog import get_logger
+
+from townhall.chassis.faults import transient
+from townhall.rejected import Rejected
+from voting import metrics
+from voting.domain.ballot import Counted, Slip
+from voting.intake.lines import Lines, Waiting
+from voting.intake.refusals import NotCounted, NotSure, TooBusy
+
+Answer = Counted | Rejected
+CountTogether = Callable[[Sequence[Slip]], Awaitable[Sequence[Answer]]]
+"""Counts ballots in one transaction and returns after its commit."""
+
+log = get_logger()
+
+
+class Intake:
+    """Takes ballots one by one and counts them in groups."""
+
+    def __init__(self, count: CountTogether, *, room: int, group: int) -> None:
+        self._count = count
+        self._lines = Lines(room)
+        self._most = group
+        self._come = asyncio.Event()
+        self._closed = False
+
+    async def cast(self, slip: Slip) -> Counted:
+        """Return what the ballot did once that is committed, or raise why it was refused."""
+        waiting = Waiting(slip, asyncio.get_running_loop().create_future())
+        leaving = waiting if self._closed else self._lines.put(waiting)
+        if leaving is not None:
+            _tell(leaving, TooBusy())
+        self._come.set()
+        return await waiting.answer
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator["Intake"]:
+        """Count for as long as the block lasts; then take no more, and finish what waits."""
+        work = asyncio.create_task(self._work(), name="intake")
+        try:
+            yield self
+        finally:
+            self._closed = True
+            self._come.set()
+            await work
+
+    async def _work(self) -> None:
+        while self._lines or not self._closed:
+            await self._come.wait()
+            self._come.clear()
+            while group := self._lines.take(self._most):
+                metrics.WAITING.set(len(self._lines))
+                await self._together(group)
+
+    async def _together(self, group: Sequence[Waiting]) -> None:
+        began = time.perf_counter()
+        metrics.GROUP_SIZE.observe(len(group))
+        try:
+            answers = await self._count([waiting.slip for waiting in group])
+        except Exception as fault:  # noqa: BLE001  whatever it was, every caller gets an answer
+            await self._apart(group, fault)
+        else:
+            for waiting, answer in zip(group, answers, strict=False):
+                _tell(waiting, answer)
+        metrics.GROUP_SECONDS.observe(time.perf_counter() - began)
+
+    async def _apart(self, group: Sequence[Waiting], fault: Exception) -> None:
+        """Answer a group that failed together. One ballot at fault must not fail its neighbours."""
+        gone = transient(fault)
+        metrics.GROUP_FAILURES.labels("database" if gone else "ballot").inc()
+        log.warning("ballots_not_counted_together", ballots=len(group), fault=type(fault).__name__)
+        for waiting in group:
+            answer = NotSure() if gone else await self._alone(waiting.slip)
+            gone = gone or isinstance(answer, NotSure)
+            _tell(waiting, answer)
+
+    async def _alone(self, slip: Slip) -> Answer | NotCounted:
+        try:
+            return (await self._count([slip]))[0]
+        except Exception as fault:  # noqa: BLE001  its text may hold the ballot: only its kind may be told (V8)
+            log.error("ballot_not_counted", fault=type(fault).__name__)  # noqa: TRY400  no traceback, for the same
+            return NotSure() if transient(fault) else NotCounted()
+
+
+def _tell(waiting: Waiting, answer: Answer | NotCounted) -> None:
+    """Answer one caller. One who hung up since is not told; their ballot stands all the same."""
+    metrics.BALLOTS.labels(_outcome(answer)).inc()
+    if waiting.answer.done():
+        return
+    if isinstance(answer, Counted):
+        waiting.answer.set_result(answer)
+    else:
+        waiting.answer.set_exception(answer)
+
+
+def _outcome(answer: Answer | NotCounted) -> str:
+    if isinstance(answer, Counted):
+        return answer.outcome.value
+    return answer.code if isinstance(answer, Rejected) else "failed"

@@ -1,0 +1,123 @@
+"""Votes, ballots, what stands of them, totals, and thresholds reached.
+
+The statements are frozen: a change is a new migration.
+"""
+
+from alembic import op
+
+from townhall.chassis import tables
+
+revision = "0001"
+down_revision = None
+
+STATEMENTS = (
+    """
+    CREATE TABLE vote (
+        task_id uuid PRIMARY KEY,
+        title text NOT NULL,
+        state text NOT NULL CONSTRAINT v1_known_state CHECK (state IN ('scheduled', 'open', 'closed')),
+        opens_at timestamptz NOT NULL,
+        closes_at timestamptz NOT NULL,
+        scheduled_at timestamptz NOT NULL,
+        rule_version int REFERENCES rule,
+        rule_article text,
+        more_than int CONSTRAINT v5_more_than_some_number CHECK (more_than >= 0),
+        ballots_changeable boolean,
+        wrapped_key bytea NOT NULL,
+        key_version int NOT NULL,
+        CONSTRAINT v1_a_vote_takes_time CHECK (opens_at < closes_at),
+        CONSTRAINT v2_open_under_a_rule CHECK (
+            num_nonnulls(rule_version, rule_article, more_than, ballots_changeable)
+            = CASE state WHEN 'scheduled' THEN 0 ELSE 4 END
+        )
+    )
+    """,
+    "CREATE INDEX vote_by_time ON vote (opens_at, task_id)",
+    "CREATE INDEX vote_by_state ON vote (state, opens_at, task_id)",
+    "CREATE INDEX vote_closing ON vote (closes_at) WHERE state = 'open'",
+    # One short row a vote, rewritten with every group of ballots: room in its page keeps that cheap.
+    """
+    CREATE TABLE tally (
+        task_id uuid PRIMARY KEY REFERENCES vote,
+        yes int NOT NULL,
+        no int NOT NULL,
+        reached_at timestamptz,
+        CONSTRAINT v6_no_total_below_none CHECK (yes >= 0 AND no >= 0)
+    ) WITH (fillfactor = 20)
+    """,
+    # No foreign key: rows come only from counting, which holds the vote's row.
+    """
+    CREATE TABLE ballot (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        task_id uuid NOT NULL,
+        voter bytea NOT NULL CONSTRAINT v7_a_keyed_name CHECK (length(voter) = 32),
+        choice text NOT NULL CONSTRAINT v3_yes_or_no CHECK (choice IN ('yes', 'no')),
+        cast_at timestamptz NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE standing (
+        task_id uuid NOT NULL,
+        voter bytea NOT NULL,
+        choice text NOT NULL,
+        cast_at timestamptz NOT NULL,
+        ballot bigint NOT NULL,
+        CONSTRAINT v3_one_ballot_per_citizen PRIMARY KEY (task_id, voter)
+    ) WITH (fillfactor = 90)
+    """,
+    """
+    CREATE TABLE crossing (
+        task_id uuid NOT NULL REFERENCES vote,
+        rule_version int NOT NULL REFERENCES rule,
+        yes int NOT NULL,
+        no int NOT NULL,
+        reached_at timestamptz NOT NULL,
+        CONSTRAINT v5_threshold_once PRIMARY KEY (task_id, rule_version)
+    )
+    """,
+    """
+    CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'V6: ballots are only ever added' USING ERRCODE = 'integrity_constraint_violation';
+    END $$
+    """,
+    """
+    CREATE TRIGGER v6_ballots_are_only_added BEFORE UPDATE OR DELETE OR TRUNCATE ON ballot
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting()
+    """,
+    """
+    CREATE FUNCTION keep_what_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF (NEW.task_id, NEW.scheduled_at, NEW.wrapped_key, NEW.key_version)
+           IS DISTINCT FROM (OLD.task_id, OLD.scheduled_at, OLD.wrapped_key, OLD.key_version) THEN
+            RAISE EXCEPTION 'V7: the key of a vote never changes' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        IF OLD.state <> 'scheduled'
+           AND (NEW.opens_at, NEW.closes_at, NEW.rule_version, NEW.rule_article, NEW.more_than, NEW.ballots_changeable)
+           IS DISTINCT FROM
+           (OLD.opens_at, OLD.closes_at, OLD.rule_version, OLD.rule_article, OLD.more_than, OLD.ballots_changeable) THEN
+            RAISE EXCEPTION 'V2: an open vote keeps its rule' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        IF (OLD.state, NEW.state) NOT IN (('scheduled', 'scheduled'), ('scheduled', 'open'), ('open', 'open'),
+                                          ('open', 'closed'), ('closed', 'closed')) THEN
+            RAISE EXCEPTION 'V1: a vote only moves forward' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    """
+    CREATE TRIGGER v2_v7_what_is_fixed_stays BEFORE UPDATE ON vote
+    FOR EACH ROW EXECUTE FUNCTION keep_what_is_fixed()
+    """,
+)
+
+
+def upgrade() -> None:
+    """Make the chassis tables, then those of voting, then the first rule."""
+    tables.create(op)
+    for statement in STATEMENTS:
+        op.execute(statement)
+    tables.seed_rule(op, "국민포럼 투표 운영 기준 (the voting rules of the Citizens' Forum)", PARAMETERS)
+
+
+PARAMETERS = {"yes_more_than": 1000, "ballots_changeable": True}

@@ -1,0 +1,51 @@
+"""All that voting can be told from outside."""
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, SecretBytes, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import SettingsConfigDict
+
+from townhall.chassis.settings import Key, ServiceSettings
+
+_AES_256 = 32
+
+
+def _of_aes(key: SecretBytes) -> SecretBytes:
+    if len(key.get_secret_value()) != _AES_256:
+        raise PydanticCustomError("master_key", "must have exactly 32 bytes (64 hexadecimal digits)")
+    return key
+
+
+MasterKey = Annotated[Key, AfterValidator(_of_aes)]
+"""An AES-256 key that wraps the keys of votes."""
+
+
+class Settings(ServiceSettings):
+    """Read once, in `__main__`."""
+
+    model_config = SettingsConfigDict(env_prefix="VOTING_")
+
+    master_key: MasterKey
+    """Wraps the key of each new vote."""
+    master_key_version: int = Field(1, ge=1)
+    """Counted up when the master key is replaced; the one before moves to `former_master_keys`."""
+    former_master_keys: Mapping[int, MasterKey] = {}
+    """By version, as JSON: needed for as long as votes of their time are open."""
+    intake_room: int = Field(4096, ge=1)
+    """Ballots that may wait to be counted; beyond it the answer is 503."""
+    intake_group: int = Field(512, ge=1)
+    """Ballots that share a transaction at the most."""
+
+    @model_validator(mode="after")
+    def _versions_apart(self) -> Self:
+        if self.master_key_version in self.former_master_keys:
+            raise PydanticCustomError("master_key", "VOTING_FORMER_MASTER_KEYS names the version now in use")
+        return self
+
+    @property
+    def masters(self) -> Mapping[int, bytes]:
+        """The master keys by version."""
+        keys = {**self.former_master_keys, self.master_key_version: self.master_key}
+        return {version: key.get_secret_value() for version, key in keys.items()}

@@ -1,0 +1,150 @@
+"""A polling place on a real database: votes and ballots as one-line steps, and what the tables say of them."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from sqlalchemy import text
+
+from townhall.chassis.db import Database
+from townhall.contracts import proposal
+from townhall.contracts.values import RuleUsed, TaskId
+from townhall.rejected import Rejected
+from voting import handlers
+from voting.domain.ballot import Choice, Counted, Slip
+from voting.domain.nullifier import Keyring
+from voting.domain.parameters import Parameters
+from voting.domain.vote import VoteNotOpen
+from voting.store import votes
+from voting.store.votes import Shown
+
+KEYRING = Keyring(1, {1: bytes(range(32))})
+T = TypeVar("T")
+YES, NO = Choice.YES, Choice.NO
+MONTH = timedelta(days=30)
+
+_RECOUNT = text("""
+    SELECT count(*) FILTER (WHERE choice = 'yes'), count(*) FILTER (WHERE choice = 'no')
+    FROM (SELECT DISTINCT ON (voter) choice FROM ballot WHERE task_id = :task_id ORDER BY voter, id DESC) AS last
+""")
+_STANDING = text("""
+    SELECT count(*) FILTER (WHERE choice = 'yes'), count(*) FILTER (WHERE choice = 'no')
+    FROM standing WHERE task_id = :task_id
+""")
+_OVER = text("SELECT clock_timestamp() >= closes_at FROM vote WHERE task_id = :task_id")
+_BALLOTS = text("SELECT count(*) FROM ballot WHERE task_id = :task_id")
+_ANNOUNCED = text("""
+    SELECT headers ->> 'ce_type' AS type, convert_from(payload, 'UTF8')::jsonb AS said
+    FROM outbox WHERE key = CAST(:task_id AS text) ORDER BY id
+""")
+
+
+def task(now: datetime, *, opens: timedelta = -MONTH, closes: timedelta = MONTH) -> proposal.TaskSelected:
+    """A task that was selected for the vote."""
+    return proposal.TaskSelected(
+        task_id=TaskId(uuid4()),
+        title="골목길 조명",
+        origin="government",
+        proposal_ids=(),
+        reason="public-interest",
+        opens_at=now + opens,
+        closes_at=now + closes,
+        rule=RuleUsed(version=1, article="제1조"),
+    )
+
+
+def slips(task_id: TaskId, yes: Iterable[str] = (), no: Iterable[str] = ()) -> list[Slip]:
+    """Ballots of these citizens."""
+    return [Slip(task_id, name, YES) for name in yes] + [Slip(task_id, name, NO) for name in no]
+
+
+@dataclass
+class Polls:
+    """Votes on one database."""
+
+    db: Database
+
+    async def enact(self, more_than: int, *, changeable: bool = True) -> None:
+        """Put a rule in force."""
+        async with self.db.transaction() as tx:
+            rule = Parameters(yes_more_than=more_than, ballots_changeable=changeable)
+            await handlers.RULES.enact(tx, "제5조", rule, None)
+
+    async def schedule(self, **period: timedelta) -> TaskId:
+        """Put a task to the vote; it is open at once unless `opens` says later."""
+        async with self.db.transaction() as tx:
+            selected = task(tx.now, **period)
+            await handlers.schedule_vote(tx, selected, KEYRING)
+        return selected.task_id
+
+    async def count(self, ballots: Sequence[Slip], db: Database | None = None) -> list[Counted | Rejected]:
+        """Count a group in one transaction."""
+        async with (db or self.db).transaction() as tx:
+            return await handlers.count_ballots(tx, ballots, KEYRING)
+
+    async def cast(self, slip: Slip, db: Database | None = None) -> str:
+        """Count one ballot alone; return its outcome, or the code of its refusal."""
+        return said((await self.count([slip], db))[0])
+
+    async def run_timers(self) -> tuple[int, int]:
+        """Open and close what is due, once; return how many of each."""
+        async with self.db.transaction() as tx:
+            opened = await handlers.open_due_votes(tx)
+        async with self.db.transaction() as tx:
+            return opened, await handlers.close_due_votes(tx)
+
+    async def shown(self, task_id: TaskId) -> Shown:
+        """Read a vote as anyone may."""
+        async with self.db.reading() as session:
+            found = await votes.shown(session, task_id)
+        assert found is not None
+        return found
+
+    async def totals(self, task_id: TaskId) -> tuple[int, int]:
+        """Return the totals, once they equal what stands and a recount of all ballots (V6)."""
+        async with self.db.reading() as session:
+            tally = (await self.shown(task_id)).tally
+            recounts = [(await session.execute(each, {"task_id": task_id})).one() for each in (_RECOUNT, _STANDING)]
+        assert recounts == [(tally.yes, tally.no)] * 2
+        return tally.yes, tally.no
+
+    async def ballots(self, task_id: TaskId) -> int:
+        """Return how many ballots were ever accepted."""
+        async with self.db.reading() as session:
+            return int((await session.execute(_BALLOTS, {"task_id": task_id})).scalar_one())
+
+    async def announced(self, task_id: TaskId) -> list[tuple[str, Any]]:
+        """Return what was announced about a task, in order."""
+        async with self.db.reading() as session:
+            rows = (await session.execute(_ANNOUNCED, {"task_id": str(task_id)})).all()
+        return [(row.type.removeprefix("voting.").removesuffix(".v1"), row.said) for row in rows]
+
+    async def until_time_is_over(self, task_id: TaskId) -> None:
+        """Return once the database's clock has passed the vote's closing time."""
+        while True:
+            async with self.db.reading() as session:
+                if (await session.execute(_OVER, {"task_id": task_id})).scalar_one():
+                    return
+
+    async def until_over(self, task_id: TaskId, name: str, db: Database) -> int:
+        """Cast ballots of ever new citizens until the vote is over; return how many were counted."""
+        for number in count():
+            outcome = await self.cast(Slip(task_id, f"{name}-{number}", YES), db)
+            if outcome == VoteNotOpen.code:
+                return number
+            assert outcome == "counted"
+        raise AssertionError
+
+
+def said(answer: Counted | Rejected) -> str:
+    """Return the outcome of a ballot, or the code of its refusal."""
+    return answer.code if isinstance(answer, Rejected) else answer.outcome.value
+
+
+async def together(*steps: Awaitable[T]) -> list[T]:
+    """Run steps at once; every one must succeed."""
+    return list(await asyncio.gather(*steps))
