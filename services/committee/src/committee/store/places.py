@@ -23,7 +23,7 @@ async def sittings_ahead(session: AsyncSession, at: datetime) -> Sequence[Slot[S
     columns = (col(SittingRow.sitting_id), col(SittingRow.sits_at), col(SittingRow.capacity), col(SittingRow.taken))
     asked = select(*columns).where(ahead, col(SittingRow.taken) < col(SittingRow.capacity))
     rows = await session.execute(asked.order_by(*columns[1::-1]))
-    return [Slot(SittingId(key), starts_at, capacity, taken) for key, starts_at, capacity, taken in rows.tuples()]
+    return [Slot(SittingId(key), starts_at, capacity, taken) for key, starts_at, capacity, taken in rows]
 
 
 async def meetings_ahead(session: AsyncSession, at: datetime) -> Sequence[Slot[MeetingId]]:
@@ -32,7 +32,7 @@ async def meetings_ahead(session: AsyncSession, at: datetime) -> Sequence[Slot[M
     columns = (col(MeetingRow.meeting_id), col(MeetingRow.meets_at), col(MeetingRow.capacity), col(MeetingRow.taken))
     asked = select(*columns).where(ahead, col(MeetingRow.taken) < col(MeetingRow.capacity))
     rows = await session.execute(asked.order_by(*columns[1::-1]))
-    return [Slot(MeetingId(key), starts_at, capacity, taken) for key, starts_at, capacity, taken in rows.tuples()]
+    return [Slot(MeetingId(key), starts_at, capacity, taken) for key, starts_at, capacity, taken in rows]
 
 
 async def docket(session: AsyncSession, place: Place[SittingId]) -> None:

@@ -82,7 +82,7 @@ async def standing(session: AsyncSession) -> Sequence[tuple[CaseState, bool, int
     """Count the cases by state and by whether they wait too long."""
     asked = select(col(CaseRow.state), col(CaseRow.overdue_told), func.count())
     counted = await session.execute(asked.group_by(col(CaseRow.state), col(CaseRow.overdue_told)))
-    return [(CaseState(state), late, number) for state, late, number in counted.tuples()]
+    return [(CaseState(state), late, number) for state, late, number in counted]
 
 
 async def _whole(session: AsyncSession, asked: Select[CaseRow]) -> list[CaseFile]:
@@ -127,7 +127,7 @@ async def _outcomes(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, li
 async def _directives(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, DirectiveId]:
     columns = select(col(DirectiveRow.case_id), col(DirectiveRow.directive_id))
     found = await session.execute(columns.where(col(DirectiveRow.case_id).in_(ids)))
-    return {case_id: DirectiveId(directive_id) for case_id, directive_id in found.tuples()}
+    return {case_id: DirectiveId(directive_id) for case_id, directive_id in found}
 
 
 def _by_case(facts: Iterable[tuple[UUID, V]]) -> dict[UUID, list[V]]:

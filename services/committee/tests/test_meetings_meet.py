@@ -1,0 +1,205 @@
+"""C12-C15, C17: every deliberated case comes before the strategy meeting, once, and gets an outcome."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from committee.handlers.cases import count_cases, tell_overdue
+from services.committee.tests.house import House, Json, refusal
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+TODAY = datetime.now(UTC).date()  # noqa: TID251  the API is told real days
+DIRECTIVE = {"responsible_body": "국토교통부", "instruction": "시범 운행", "due_on": str(TODAY + timedelta(days=90))}
+
+
+async def outcome(house: House, meeting_id: str, case_id: UUID, **said: object) -> Json:
+    """The secretary records an outcome that is accepted."""
+    paper = {"case_id": str(case_id), "outcome": "adopted", "reason": "public-benefit"} | said
+    return await house.done("POST", f"/strategy-meetings/{meeting_id}/outcomes", paper, secretary="yun")
+
+
+@pytest.mark.parametrize(
+    ("stance", "decision", "reason"),
+    [
+        ("for", "recommended", "public-benefit"),
+        ("for", "amended", "needs-change"),
+        ("against", "declined", "costs-outweigh"),
+    ],
+)
+async def test_every_decision_is_tabled(house: House, stance: str, decision: str, reason: str) -> None:
+    """C12: recommended, amended and declined alike come before the meeting, without anybody's doing."""
+    meeting_id = await house.meeting()
+    (case_id,) = await house.opened()
+    await house.open(await house.sitting())
+    for member in ("han", "choi"):
+        await house.position(case_id, stance, member)
+    case = (await house.decide(case_id, decision, reason)).json()
+    assert (case["state"], case["meeting_id"]) == ("tabled", meeting_id)
+    agenda = (await house.done("GET", f"/strategy-meetings/{meeting_id}"))["agenda"]
+    assert [(each["position"], each["case_id"], each["outcome"]) for each in agenda] == [(1, str(case_id), None)]
+    assert [each["type"] for each in await house.events()][-2:] == ["case-deliberated", "case-tabled"]
+
+
+async def test_one_agenda_item_per_case_and_room_is_kept(house: House) -> None:
+    """C12: four cases, three meetings for one called in parallel; the fourth waits for the next meeting."""
+    cases = await house.deliberated(4)
+    await asyncio.gather(*(house.meeting(hours=hour, capacity=1) for hour in (30, 20, 10)), house.meeting(hours=40))
+    assert await house.count("SELECT count(*) FROM agenda_item") == 4
+    assert await house.count("SELECT max(taken) FROM meeting") <= 5
+    assert {(await house.case(each))["state"] for each in cases} == {"tabled"}
+    assert len(await house.events("case-tabled")) == 4
+
+
+async def test_meetings_never_overflow(house: House) -> None:
+    """C12: oldest first, in the order of meetings, and the rest waits as deliberated."""
+    first, second, third = await house.deliberated(3)
+    later, sooner = await asyncio.gather(house.meeting(hours=9, capacity=1), house.meeting(hours=3, capacity=1))
+    placed = {(await house.case(each))["meeting_id"] for each in (first, second)}
+    assert placed == {later, sooner}
+    waiting = await house.case(third)
+    assert (waiting["state"], waiting["meeting_id"]) == ("deliberated", None)
+
+
+async def test_adopted_with_its_one_directive(house: House) -> None:
+    """C14, C15: an adopted task is given to a body with a date, once."""
+    meeting_id = await house.meeting()
+    (case_id,) = await house.deliberated()
+    case = await outcome(house, meeting_id, case_id, outcome="adopted-with-change", directive=DIRECTIVE)
+    assert (case["state"], case["outcome"], case["due_at"]) == ("adopted-with-change", "adopted-with-change", None)
+    directive = await house.done("GET", f"/directives/{case['directive_id']}")
+    assert directive | DIRECTIVE == directive
+    assert (await house.done("GET", "/directives"))["items"] == [directive]
+    paper = {"case_id": str(case_id), "outcome": "returned", "reason": "not-feasible"}
+    again = await house.ask("POST", f"/strategy-meetings/{meeting_id}/outcomes", paper, secretary="yun")
+    assert refusal(again) == (409, "not-on-agenda")
+    assert [each["type"] for each in await house.events()][-2:] == ["outcome-recorded", "directive-issued"]
+    assert (await house.events("directive-issued"))[0]["due_on"] == DIRECTIVE["due_on"]
+
+
+async def test_returned_ends(house: House) -> None:
+    """C14: with its reason, and without a directive."""
+    meeting_id = await house.meeting()
+    (case_id,) = await house.deliberated()
+    case = await outcome(house, meeting_id, case_id, outcome="returned", reason="needs-redesign", note="다시")
+    assert (case["state"], case["directive_id"], case["outcomes"][0]["reason"]) == ("returned", None, "needs-redesign")
+
+
+async def test_deferred_moves_the_one_item(house: House) -> None:
+    """C12, C14: to the next later meeting with room; without one it waits, still one item, until one is called."""
+    meeting_id = await house.meeting(hours=5)
+    (case_id,) = await house.deliberated()
+    await house.meeting(hours=4)
+    case = await outcome(house, meeting_id, case_id, outcome="deferred", reason="needs-hearing")
+    assert (case["state"], case["outcome"], case["meeting_id"]) == ("deliberated", "deferred", None)
+    later = await house.meeting(hours=6)
+    case = await house.case(case_id)
+    assert (case["state"], case["meeting_id"]) == ("tabled", later)
+    assert await house.count("SELECT count(*) FROM agenda_item") == 1
+    old = (await house.done("GET", f"/strategy-meetings/{meeting_id}"))["agenda"]
+    assert [(each["case_id"], each["outcome"]) for each in old] == [(str(case_id), "deferred")]
+    case = await outcome(house, later, case_id, directive=DIRECTIVE)
+    assert [each["outcome"] for each in case["outcomes"]] == ["deferred", "adopted"]
+
+
+async def test_a_held_meeting_takes_nothing_more(house: House) -> None:
+    """C12: from its first outcome on, later cases go to the next meeting."""
+    meeting_id = await house.meeting(hours=3)
+    first, second = await house.deliberated(2)
+    await outcome(house, meeting_id, first, outcome="returned", reason="not-feasible")
+    await outcome(house, meeting_id, second, outcome="returned", reason="not-feasible")
+    (third,) = await house.deliberated()
+    assert (await house.case(third))["state"] == "deliberated"
+
+
+async def test_outcomes_that_are_refused(house: House) -> None:
+    """C13-C15, C18: each leaves the case on the agenda."""
+    meeting_id = await house.meeting()
+    (case_id,) = await house.deliberated()
+    path = f"/strategy-meetings/{meeting_id}/outcomes"
+    paper = {"case_id": str(case_id), "outcome": "adopted", "reason": "public-benefit"}
+    returned = {"outcome": "returned", "reason": "unlawful"}
+    yesterday: Json = DIRECTIVE | {"due_on": str(TODAY - timedelta(days=2))}
+    refused: list[tuple[Json, tuple[int, str]]] = [
+        ({}, (422, "directive-missing")),
+        ({"directive": yesterday}, (422, "directive-in-past")),
+        (returned | {"directive": DIRECTIVE}, (422, "directive-not-due")),
+        ({"reason": "i-like-it"}, (422, "unknown-reason")),
+        ({"outcome": "dropped"}, (422, "invalid-request")),
+        (returned | {"case_id": meeting_id}, (409, "not-on-agenda")),
+    ]
+    for said, expected in refused:
+        assert refusal(await house.ask("POST", path, paper | said, secretary="yun")) == expected
+    assert (await house.case(case_id))["state"] == "tabled"
+    far = await house.meeting(hours=24 * 9)
+    early = await house.ask("POST", f"/strategy-meetings/{far}/outcomes", paper | returned, secretary="yun")
+    assert refusal(early) == (409, "not-on-agenda")
+    assert await house.count("SELECT count(*) FROM outcome") == 0
+
+
+async def test_an_outcome_is_not_recorded_before_the_meeting(house: House) -> None:
+    """C14: not days ahead."""
+    meeting_id = await house.meeting(hours=24 * 9)
+    (case_id,) = await house.deliberated()
+    paper = {"case_id": str(case_id), "outcome": "returned", "reason": "unlawful"}
+    early = await house.ask("POST", f"/strategy-meetings/{meeting_id}/outcomes", paper, secretary="yun")
+    assert refusal(early) == (409, "meeting-not-due")
+
+
+async def test_nothing_waits_silently(house: House) -> None:
+    """C17: a case without a sitting, one without a meeting and one without an outcome are told of, once each."""
+    (deliberated,) = await house.deliberated()
+    (waiting,) = await house.opened()
+    async with house.in_days(29) as tx:
+        assert await tell_overdue(tx) == 0
+    async with house.in_days(31) as tx:
+        assert await tell_overdue(tx) == 2
+        await count_cases(tx)
+    async with house.in_days(32) as tx:
+        assert await tell_overdue(tx) == 0
+    assert (await house.case(waiting))["overdue"]
+    await house.meeting(hours=1)
+    assert not (await house.case(deliberated))["overdue"]
+    async with house.in_days(8) as tx:
+        assert await tell_overdue(tx) == 1
+    told = [(each["case_id"], each["waits_for"]) for each in await house.events("case-overdue")]
+    assert sorted(told[:2]) == sorted([(str(deliberated), "strategy-meeting"), (str(waiting), "sitting")])
+    assert told[2:] == [(str(deliberated), "outcome")]
+
+
+SECOND = [
+    (
+        """INSERT INTO "case" SELECT gen_random_uuid(), task_id, title, cause, opened_at, state, sitting_id, meeting_id,
+        later_than, due_at, due_rule_version, overdue_told FROM "case" LIMIT 1""",
+        "c1_one_case_per_task",
+    ),
+    ("UPDATE sitting SET taken = capacity + 1", "c3_never_more_cases_than_capacity"),
+    ("UPDATE meeting SET taken = capacity + 1", "c12_never_more_items_than_capacity"),
+    ("INSERT INTO agenda_item SELECT case_id, meeting_id, position + 1 FROM agenda_item", "c12_one_agenda_item"),
+    (
+        """INSERT INTO directive SELECT gen_random_uuid(), case_id, task_id, title, responsible_body, instruction,
+        due_on, outcome, issued_at FROM directive""",
+        "c15_one_directive_per_case",
+    ),
+    (
+        """INSERT INTO outcome SELECT o.case_id, m.meeting_id, 1, 'returned', '', '', now() FROM outcome o, meeting m
+        WHERE m.meeting_id <> o.meeting_id""",
+        "c14_one_end_per_case",
+    ),
+]
+
+
+@pytest.mark.parametrize(("statement", "constraint"), SECOND)
+async def test_the_database_is_the_judge(house: House, statement: str, constraint: str) -> None:
+    """C1, C3, C12, C14, C15: even a fault in the code can't make a second one."""
+    meeting_id = await house.meeting()
+    await house.meeting(hours=9)
+    (case_id,) = await house.deliberated()
+    await outcome(house, meeting_id, case_id, directive=DIRECTIVE)
+    with pytest.raises(IntegrityError, match=constraint):
+        async with house.db.transaction() as tx:
+            await tx.session.execute(text(statement))

@@ -1,0 +1,159 @@
+"""C4-C11: a sitting from its call to its end, over the API."""
+
+from uuid import uuid4
+
+import pytest
+
+from committee.handlers.sittings import end_sitting
+from services.committee.tests.house import House, refusal
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_quorum_of_the_rule_in_force(house: House) -> None:
+    """C6: too few may not open; the version of the rules is recorded, and a new one doesn't change an open sitting."""
+    (case_id,) = await house.opened()
+    sitting_id = await house.sitting()
+    await house.done("PUT", f"/sittings/{sitting_id}/attendance", member="han")
+    again = await house.done("PUT", f"/sittings/{sitting_id}/attendance", member="han")
+    assert again["present"] == 1
+    answer = await house.ask("POST", f"/sittings/{sitting_id}/opening", chair="lee")
+    assert refusal(answer) == (409, "no-quorum")
+    assert (await house.done("GET", f"/sittings/{sitting_id}"))["present"] == 1
+    await house.done("PUT", f"/sittings/{sitting_id}/attendance", member="choi")
+    opened = await house.done("POST", f"/sittings/{sitting_id}/opening", chair="lee")
+    assert (opened["state"], opened["present"], opened["rule_version"]) == ("open", 3, 1)
+    (started,) = await house.events("deliberation-started")
+    assert (started["present"], started["rule"]["version"]) == (3, 1)
+    await _enact(house, decision_quorum=9)
+    await house.position(case_id, "for", "han")
+    await house.position(case_id, "for", "choi")
+    decided = (await house.decide(case_id)).json()["decision"]
+    assert (decided["rule"]["version"], decided["in_favour"]) == (1, 2)
+
+
+async def _enact(house: House, **changed: int) -> None:
+    rule = (await house.done("GET", "/rules/1"))["parameters"] | changed
+    await house.done("POST", "/rules", {"article": "훈령 제2조", "parameters": rule}, secretary="yun")
+
+
+async def test_recusal_strikes_and_silences(house: House) -> None:
+    """C7, C8: a position before the recusal is struck, none comes after, and the number alone is public."""
+    (case_id,) = await house.opened()
+    await house.open(await house.sitting())
+    for member in ("han", "choi"):
+        assert (await house.position(case_id, "against", member)).is_success
+    paper = {"reason": "버스회사 이사"}
+    recused = await house.done("PUT", f"/cases/{case_id}/recusal", paper, member="han")
+    assert recused == await house.done("PUT", f"/cases/{case_id}/recusal", paper, member="han")
+    assert refusal(await house.position(case_id, "for", "han")) == (409, "member-recused")
+    assert refusal(await house.decide(case_id, "declined", "not-feasible")) == (409, "no-decision-quorum")
+    await house.done("PUT", f"/cases/{case_id}/position", {"stance": "against"}, chair="lee")
+    decided = (await house.decide(case_id, "declined", "not-feasible")).json()["decision"]
+    counted = {name: decided[name] for name in ("in_favour", "against", "abstained", "recused")}
+    assert counted == {"in_favour": 0, "against": 2, "abstained": 0, "recused": 1}
+
+
+async def test_a_position_may_change_until_the_decision(house: House) -> None:
+    """C8: the last one counts, once; the member can read it, and others can't."""
+    (case_id,) = await house.opened()
+    assert refusal(await house.position(case_id, "for", "han")) == (409, "case-not-in-deliberation")
+    await house.open(await house.sitting())
+    for stance in ("against", "abstain", "for"):
+        await house.position(case_id, stance, "han")
+    await house.position(case_id, "for", "choi")
+    mine = await house.done("GET", f"/cases/{case_id}/position", member="han")
+    assert mine["stance"] == "for"
+    other = await house.ask("GET", f"/cases/{case_id}/position", member="park")
+    assert refusal(other) == (404, "no-position")
+    assert refusal(await house.position(case_id, "for", "park")) == (409, "not-attending")
+    assert refusal(await house.decide(case_id, "declined", "not-feasible")) == (409, "against-majority")
+    assert (await house.decide(case_id)).json()["decision"]["in_favour"] == 2
+    assert refusal(await house.position(case_id, "against", "han")) == (409, "case-not-in-deliberation")
+    assert refusal(await house.decide(case_id)) == (409, "case-not-in-deliberation")
+    assert len(await house.events("case-deliberated")) == 1
+
+
+async def test_a_recused_or_absent_chair_does_not_decide(house: House) -> None:
+    """C9: whoever decides is in the room and has a part in the case."""
+    (case_id,) = await house.opened()
+    await house.open(await house.sitting())
+    paper = {"decision": "deferred", "reasons": ["no-quorum"]}
+    absent = await house.ask("POST", f"/cases/{case_id}/decision", paper, chair="other")
+    assert refusal(absent) == (409, "not-attending")
+    await house.done("PUT", f"/cases/{case_id}/recusal", {"reason": "가족"}, chair="lee")
+    assert refusal(await house.decide(case_id, "deferred", "no-quorum")) == (409, "member-recused")
+
+
+async def test_a_deferred_case_goes_to_a_later_sitting(house: House) -> None:
+    """C11: not to the one it left, at once when a later one has room, with its reasons in public."""
+    (case_id,) = await house.opened()
+    await house.open(await house.sitting(hours=2))
+    earlier, later = await house.sitting(hours=1), await house.sitting(hours=3)
+    case = (await house.decide(case_id, "deferred", "needs-evidence")).json()
+    assert (case["state"], case["sitting_id"], case["decision"]) == ("docketed", later, None)
+    assert [(each["reasons"], each["acted_by"]) for each in case["deferrals"]] == [(["needs-evidence"], "chair")]
+    assert (await house.done("GET", f"/sittings/{earlier}"))["cases"] == []
+    told = [each["type"] for each in await house.events()]
+    assert told[-2:] == ["case-deferred", "case-docketed"]
+
+
+async def test_closing_defers_what_was_not_reached(house: House) -> None:
+    """C11: the rest of a closed sitting waits, by the rule, and goes on the next sitting that is called."""
+    done, left = await house.opened(2)
+    sitting_id = await house.sitting()
+    await house.open(sitting_id)
+    for member in ("han", "choi"):
+        await house.position(done, "for", member)
+    await house.decide(done)
+    closed = await house.done("POST", f"/sittings/{sitting_id}/closing", chair="lee")
+    assert (closed["state"], closed["cases"]) == ("closed", [str(done), str(left)])
+    case = await house.case(left)
+    assert (case["state"], case["sitting_id"]) == ("deferred", None)
+    assert (case["deferrals"][0]["reasons"], case["deferrals"][0]["acted_by"]) == (["not-reached"], "rule")
+    next_one = await house.sitting(hours=5)
+    assert (await house.case(left))["sitting_id"] == next_one
+    again = await house.ask("POST", f"/sittings/{sitting_id}/closing", chair="lee")
+    assert refusal(again) == (409, "sitting-elsewhere")
+    (told,) = await house.events("case-deferred")
+    assert (told["acted_by"], told["rule"]["version"]) == ("rule", 1)
+
+
+async def test_a_sitting_nobody_opens_lapses(house: House) -> None:
+    """C11: its cases go to the next sitting with room by themselves, and nobody has to ask."""
+    (case_id,) = await house.opened()
+    sitting_id = await house.sitting(hours=1)
+    async with house.in_days(1) as tx:
+        assert await end_sitting(tx) == 0
+    later = await house.sitting(hours=24 * 9)
+    async with house.in_days(2) as tx:
+        assert await end_sitting(tx) == 1
+    async with house.in_days(2) as tx:
+        assert await end_sitting(tx) == 0
+    case = await house.case(case_id)
+    assert (case["state"], case["sitting_id"]) == ("docketed", later)
+    assert case["deferrals"][0]["reasons"] == ["sitting-not-held"]
+    lapsed = await house.ask("POST", f"/sittings/{sitting_id}/opening", chair="lee")
+    assert refusal(lapsed) == (409, "sitting-elsewhere")
+
+
+async def test_a_sitting_nobody_closes_closes_by_itself(house: House) -> None:
+    """C11: an open sitting doesn't hold its cases for ever."""
+    (case_id,) = await house.opened()
+    sitting_id = await house.sitting()
+    await house.open(sitting_id)
+    async with house.in_days(1.1) as tx:
+        assert await end_sitting(tx) == 1
+    assert (await house.done("GET", f"/sittings/{sitting_id}"))["state"] == "closed"
+    assert (await house.case(case_id))["state"] == "deferred"
+
+
+async def test_a_sitting_far_ahead_is_not_attended_yet(house: House) -> None:
+    """C4, C5: neither in the past nor weeks before its time."""
+    sitting_id = await house.sitting(hours=24 * 20)
+    early = await house.ask("PUT", f"/sittings/{sitting_id}/attendance", member="han")
+    assert refusal(early) == (409, "sitting-not-due")
+    past = {"sits_at": "2020-01-01T00:00:00Z", "capacity": 1}
+    assert refusal(await house.ask("POST", "/sittings", past, secretary="yun")) == (422, "sitting-in-past")
+    nowhere = await house.ask("PUT", f"/sittings/{uuid4()}/attendance", member="han")
+    assert refusal(nowhere) == (404, "no-such-sitting")
