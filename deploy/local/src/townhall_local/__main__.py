@@ -4,7 +4,13 @@ import sys
 
 import typer
 
+from townhall_local.demo.command import demo
+from townhall_local.operating.aside import aside
+from townhall_local.operating.outbox import outbox
+from townhall_local.operating.replay import replay
+from townhall_local.operating.topics import topics
 from townhall_local.rehearsal.command import rehearse
+from townhall_local.token import token
 from townhall_local.trouble import Trouble
 from townhall_local.up.command import up
 
@@ -16,7 +22,13 @@ townhall = typer.Typer(
     add_completion=False,
 )
 townhall.command()(up)
+townhall.command()(demo)
 townhall.command()(rehearse)
+townhall.command()(token)
+townhall.add_typer(topics, name="topics")
+townhall.add_typer(aside, name="aside")
+townhall.add_typer(outbox, name="outbox")
+townhall.command()(replay)
 
 
 def app() -> None:

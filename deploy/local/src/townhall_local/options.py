@@ -13,7 +13,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 """Whether a program reads the answer."""
 DatabaseUrl = Annotated[
     str | None,
-    typer.Option(help="The service's database, instead of the data directory's.", envvar="TOWNHALL_DATABASE_URL"),
+    typer.Option(
+        "--database-url",
+        metavar="URL",
+        help="The service's database, instead of the data directory's.",
+        envvar="TOWNHALL_DATABASE_URL",
+    ),
 ]
 """For operators of a platform that runs elsewhere."""
 Servers = Annotated[

@@ -1,7 +1,6 @@
 """The command `townhall up`: its options, and what it prints."""
 
 import asyncio
-import signal
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +13,7 @@ from townhall_local.options import HERE, DataDir
 from townhall_local.running import Running
 from townhall_local.up.places import DEFAULT_BASE
 from townhall_local.up.platform import Wanted, platform
+from townhall_local.up.told import until_told
 
 
 class Broker(StrEnum):
@@ -52,28 +52,8 @@ def up(
     Exit code 0 after Ctrl-C or SIGTERM, 1 when it could not start.
 
     """
-    asyncio.run(_until_told(Wanted(data_dir, base_port, broker), as_json=as_json))
-
-
-async def _until_told(wanted: Wanted, *, as_json: bool) -> None:
-    stopping = asyncio.Event()
-    serving = asyncio.create_task(_serve(wanted, stopping, as_json=as_json))
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        # The second signal is taken as it is: the kernel then ends the processes with this one.
-        for each in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(each)
-        serving.cancel()
-        stopping.set()
-
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stop)
-    try:
-        await serving
-    except asyncio.CancelledError:
-        if not stopping.is_set():
-            raise
+    wanted = Wanted(data_dir, base_port, broker)
+    asyncio.run(until_told(lambda stopping: _serve(wanted, stopping, as_json=as_json)))
 
 
 async def _serve(wanted: Wanted, stopping: asyncio.Event, *, as_json: bool) -> None:
