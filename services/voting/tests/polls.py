@@ -67,6 +67,7 @@ class Polls:
     """Votes on one database."""
 
     db: Database
+    keyring: Keyring = KEYRING
 
     async def enact(self, more_than: int, *, changeable: bool = True) -> None:
         """Put a rule in force."""
@@ -78,13 +79,13 @@ class Polls:
         """Put a task to the vote; it is open at once unless `opens` says later."""
         async with self.db.transaction() as tx:
             selected = task(tx.now, **period)
-            await handlers.schedule_vote(tx, selected, KEYRING)
+            await handlers.schedule_vote(tx, selected, self.keyring)
         return selected.task_id
 
     async def count(self, ballots: Sequence[Slip], db: Database | None = None) -> list[Counted | Rejected]:
         """Count a group in one transaction."""
         async with (db or self.db).transaction() as tx:
-            return await handlers.count_ballots(tx, ballots, KEYRING)
+            return await handlers.count_ballots(tx, ballots, self.keyring)
 
     async def cast(self, slip: Slip, db: Database | None = None) -> str:
         """Count one ballot alone; return its outcome, or the code of its refusal."""

@@ -32,15 +32,16 @@ class _Hung:
 class Noticeboard:
     """Keeps what `written` last returned, and asks again when that is too old. Many who ask at once ask once."""
 
-    def __init__(self, written: Callable[[TaskId], Awaitable[bytes]]) -> None:
+    def __init__(self, written: Callable[[TaskId], Awaitable[bytes]], *, fresh: float = FRESH) -> None:
         self._written = written
+        self._fresh = fresh
         self._hung: OrderedDict[TaskId, _Hung] = OrderedDict()
 
     async def notice(self, task_id: TaskId) -> Notice:
         """Return the vote as it stood at most a second ago; whatever `written` raises is raised here."""
         now = asyncio.get_running_loop().time()
         hung = self._hung.get(task_id)
-        if hung is None or now - hung.at > FRESH:
+        if hung is None or now - hung.at > self._fresh:
             hung = self._hung[task_id] = _Hung(now, asyncio.ensure_future(self._written_anew(task_id)))
             self._hung.move_to_end(task_id)
             if len(self._hung) > MOST:
