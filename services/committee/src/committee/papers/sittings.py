@@ -10,7 +10,7 @@ from pydantic import Field
 from committee.domain.sitting import Sitting, SittingState
 from townhall.chassis.http import Line, Moment, Paper, View
 
-Capacity = Annotated[int, Field(ge=1, le=1000, examples=[5], description="Cases it can take.")]
+Capacity = Annotated[int, Field(ge=1, le=10_000, examples=[5], description="Cases it can take.")]
 
 
 class SittingPaper(Paper):

@@ -1,0 +1,119 @@
+"""The HTTP API: who may do what, what is public, how lists turn their pages, and that nobody is named."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from services.committee.tests.house import MEMBERS, House, refusal
+from townhall.contracts.roles import Role
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SITTING = {"sits_at": "2199-01-01T00:00:00Z", "capacity": 1}
+MEETING = {"meets_at": "2199-01-01T00:00:00Z", "capacity": 1}
+ACTS: list[tuple[str, str, Any, set[Role]]] = [
+    ("POST", "/sittings", SITTING, {Role.SECRETARY}),
+    ("PUT", "/sittings/{id}/attendance", None, {Role.MEMBER, Role.CHAIR}),
+    ("POST", "/sittings/{id}/opening", None, {Role.CHAIR}),
+    ("POST", "/sittings/{id}/closing", None, {Role.CHAIR}),
+    ("PUT", "/cases/{id}/recusal", {"reason": "가족"}, {Role.MEMBER, Role.CHAIR}),
+    ("PUT", "/cases/{id}/position", {"stance": "for"}, {Role.MEMBER, Role.CHAIR}),
+    ("GET", "/cases/{id}/position", None, {Role.MEMBER, Role.CHAIR}),
+    ("POST", "/cases/{id}/decision", {"decision": "declined", "reasons": ["unlawful"]}, {Role.CHAIR}),
+    ("POST", "/strategy-meetings", MEETING, {Role.SECRETARY}),
+    (
+        "POST",
+        "/strategy-meetings/{id}/outcomes",
+        {"case_id": str(uuid4()), "outcome": "returned", "reason": "unlawful"},
+        {Role.SECRETARY},
+    ),
+]
+READ = ("/cases", "/sittings", "/strategy-meetings", "/directives", "/rules")
+PEOPLE = text("SELECT person FROM attendance UNION SELECT person FROM recusal UNION SELECT person FROM position")
+TOLD = text("SELECT string_agg(convert_from(payload, 'UTF8') || headers::text || key, '') FROM outbox")
+
+
+@pytest.mark.parametrize(("method", "path", "paper", "allowed"), ACTS)
+async def test_roles(house: House, method: str, path: str, paper: Any, allowed: set[Role]) -> None:  # noqa: ANN401
+    """Each act is for the roles it names, and for nobody without a token."""
+    there = path.format(id=uuid4())
+    assert refusal(await house.ask(method, there, paper)) == (401, "token-missing")
+    for role in Role:
+        answer = await house.ask(method, there, paper, **{role: "somebody"})
+        assert (answer.status_code != 403) is (role in allowed), (role, answer.text)
+        assert answer.status_code in {201, 403, 404}, answer.text
+
+
+async def test_anybody_reads(house: House) -> None:
+    """The record of the Committee is public."""
+    for path in READ:
+        assert (await house.ask("GET", path)).status_code == 200
+    for path in READ[:-1]:
+        assert (await house.ask("GET", f"{path}/{uuid4()}")).status_code == 404
+
+
+async def test_pages_show_each_once(house: House) -> None:
+    """Lists turn page by page, newest first, filtered by state."""
+    cases = await house.opened(5)
+    sittings = [await house.sitting(hours=hour, capacity=1) for hour in (3, 2)]
+    for path, expected in (
+        ("/cases", [str(each) for each in reversed(cases)]),
+        ("/cases?state=docketed", [str(each) for each in reversed(cases[:2])]),
+        ("/sittings?state=called", sittings),
+    ):
+        assert await _all(house, path) == expected
+
+
+async def _all(house: House, path: str) -> list[str]:
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = await house.done("GET", f"{path}{'&' if '?' in path else '?'}limit=1" + (cursor and f"&cursor={cursor}"))
+        found += [each.get("case_id") or each["sitting_id"] for each in page["items"]]
+        cursor = page["next"]
+    return found
+
+
+async def test_calling_twice_with_one_key_calls_once(house: House) -> None:
+    """A retried call makes one sitting and is answered alike."""
+    headers = dict(house.mint("secretary", "yun").header) | {"Idempotency-Key": "spring-sitting"}
+    answers = [await house.http.post("/sittings", json=SITTING, headers=headers) for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    assert len((await house.done("GET", "/sittings"))["items"]) == 1
+
+
+async def test_nobody_is_named(house: House) -> None:
+    """C19: after a whole deliberation no member, and no reason of a recusal, is in any answer or event."""
+    (case_id,) = await house.opened()
+    sitting_id = await house.sitting()
+    await house.open(sitting_id)
+    await house.done("PUT", f"/sittings/{sitting_id}/attendance", member="park-jiho")
+    await house.done("PUT", f"/cases/{case_id}/recusal", {"reason": "숨은사유"}, member="park-jiho")
+    paper = {"stance": "for", "note": "숨은의견"}
+    answers = [await house.ask("PUT", f"/cases/{case_id}/position", paper, member=each) for each in MEMBERS[:2]]
+    answers += [await house.decide(case_id), await house.ask("GET", "/metrics")]
+    answers += [await house.ask("GET", path) for path in (*READ, f"/cases/{case_id}", f"/sittings/{sitting_id}")]
+    async with house.db.reading() as session:
+        people = list(await session.scalars(PEOPLE))
+        told = (await session.execute(TOLD)).scalar_one()
+    said = told + "".join(answer.text for answer in answers[2:])
+    assert len(people) == 4
+    assert not [secret for secret in (*people, "park-jiho", "숨은사유", "숨은의견") if secret in said]
+
+
+async def test_the_document_shows_examples_and_refusals(house: House) -> None:
+    """Every paper has an example for each field that needs one; every act declares its refusals by public code."""
+    document = await house.done("GET", "/openapi.json")
+    papers = {name: schema for name, schema in document["components"]["schemas"].items() if name.endswith("Paper")}
+    without = [
+        f"{name}.{field}"
+        for name, schema in papers.items()
+        for field in schema.get("required", ())
+        if not {"examples", "$ref", "format"} & schema["properties"][field].keys()
+    ]
+    assert without == []
+    decision = document["paths"]["/cases/{case_id}/decision"]["post"]["responses"]
+    assert "`no-decision-quorum` C9" in decision["409"]["description"]
+    assert "`unknown-reason` C18" in decision["422"]["description"]
