@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from shared.tests.forge import ISSUER, Issuer
@@ -91,11 +91,13 @@ def client_of(app: FastAPI) -> httpx.AsyncClient:
 
 
 def _add_routes(app: FastAPI) -> None:  # noqa: C901  one route of each kind
-    @app.post("/notes", status_code=201)
+    router = APIRouter()
+
+    @router.post("/notes", status_code=201)
     async def post_note(paper: NotePaper) -> NoteView:
         return NoteView(title=paper.title, at=paper.at)
 
-    @app.post("/notes/once", status_code=201)
+    @router.post("/notes/once", status_code=201)
     async def post_once(paper: NotePaper, who: Annotated[Caller, allow(Role.CITIZEN)], once: Once) -> NoteView:
         async def act(tx: Transaction) -> NoteView:
             app.state.acts += 1
@@ -105,21 +107,21 @@ def _add_routes(app: FastAPI) -> None:  # noqa: C901  one route of each kind
 
         return await once(act)
 
-    @app.get("/notes")
+    @router.get("/notes")
     async def get_notes(page: Page) -> PageOf[NoteView]:
         after = page.after.id.int if page.after else -1
         found = [number for number in NOTES if number > after][: page.limit + 1]
         return page.of(found, lambda number: Place(BEGINNING, UUID(int=number)), lambda n: NoteView(title=str(n)))
 
-    @app.get("/notes/{note_id}")
+    @router.get("/notes/{note_id}")
     async def get_note(note_id: UUID, colour: Colour | None = None) -> NoteView:
         return NoteView(title=f"{note_id} {colour}")
 
-    @app.get("/me")
+    @router.get("/me")
     async def get_me(who: Annotated[Caller, allow(Role.CHAIR, Role.CITIZEN)]) -> dict[str, Any]:
         return {"person": who.person, "role": who.role, "roles": sorted(who.roles)}
 
-    @app.get("/fails/{how}")
+    @router.get("/fails/{how}")
     async def get_failure(how: str) -> NoteView:
         raise {
             "refused": Unwilling(),
@@ -129,6 +131,8 @@ def _add_routes(app: FastAPI) -> None:  # noqa: C901  one route of each kind
             "deadlock": DBAPIError(SECRET, {"p": SECRET}, _Postgres("40P01")),
             "bug": DBAPIError(SECRET, {"p": SECRET}, _Postgres("42703")),
         }[how]
+
+    app.include_router(router)
 
 
 class _Postgres(Exception):

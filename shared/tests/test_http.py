@@ -217,6 +217,11 @@ async def test_paths_and_queries(method: str, path: str, status: int, code: str,
     problem_of(await desk.request(method, path), status, code)
 
 
+async def test_all_methods_of_a_path_are_told(desk: httpx.AsyncClient) -> None:
+    """Allow names the methods of every route on the path, as RFC 9110 asks."""
+    assert (await desk.delete("/notes")).headers["allow"] == "GET, POST"
+
+
 @pytest.mark.parametrize("path", ["/notes", "/nowhere", "/fails/unplanned", "/me", "/openapi.json"])
 async def test_every_answer_is_guarded(path: str, desk: httpx.AsyncClient) -> None:
     """Good or bad, an answer carries the headers that keep browsers and caches from making more of it."""

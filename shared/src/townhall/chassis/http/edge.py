@@ -14,7 +14,6 @@ from townhall.chassis.http import problems
 
 REQUEST_ID: Final = "x-request-id"
 _FORM: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 _DOCS: Final = frozenset({"/docs", "/redoc"})
 _ALWAYS: Final = {
     "x-content-type-options": "nosniff",
@@ -93,7 +92,7 @@ def _request_id(headers: Headers) -> str:
 
 
 def _measure(scope: Scope, status: int | None, seconds: float) -> None:
-    method = scope["method"] if scope["method"] in _METHODS else "other"
+    method = scope["method"] if scope["method"] in problems.METHODS else "other"
     route = getattr(scope.get("route"), "path", "unmatched")
     # An answer that was never sent went to a caller who had left.
     metrics.REQUEST_SECONDS.labels(method, route, str(status or "none")).observe(seconds)

@@ -5,17 +5,19 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from townhall.chassis.faults import transient
 from townhall.rejected import Rejected
 
 MEDIA_TYPE: Final = "application/problem+json"
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 log = structlog.get_logger(__name__)
 
 
@@ -96,24 +98,38 @@ def invalid(error: RequestValidationError) -> ProblemResponse:
     return problem(422, "invalid-request", "The request doesn't fit what this route accepts.", faults=faults)
 
 
-def unrouted(error: HTTPException) -> ProblemResponse:
+def unrouted(error: HTTPException, allowed: Sequence[str] = ()) -> ProblemResponse:
     """Return what the framework refused, in our form."""
     phrase = HTTPStatus(error.status_code).phrase
-    return problem(error.status_code, phrase.lower().replace(" ", "-"), f"{phrase}.", headers=error.headers)
+    headers = {"Allow": ", ".join(allowed)} if allowed else error.headers
+    return problem(error.status_code, phrase.lower().replace(" ", "-"), f"{phrase}.", headers=headers)
 
 
 def install(app: FastAPI) -> None:
     """Answer every kind of error in one form. `Edge` answers what no handler took."""
-    for kind, answer in ((Rejected, refused), (RequestValidationError, invalid), (HTTPException, unrouted)):
-        app.add_exception_handler(kind, _handler(answer))
+
+    async def on_rejected(_request: Request, error: Any) -> Response:  # noqa: ANN401  the framework's signature
+        return refused(error)
+
+    async def on_invalid(_request: Request, error: Any) -> Response:  # noqa: ANN401
+        return invalid(error)
+
+    async def on_unrouted(request: Request, error: Any) -> Response:  # noqa: ANN401
+        return unrouted(error, _allowed(request) if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else ())
+
+    app.add_exception_handler(Rejected, on_rejected)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_unrouted)
 
 
-def _handler(answer: Any) -> Any:  # noqa: ANN401  each answer takes its own kind of error
-    async def handle(_request: Request, error: Exception) -> ProblemResponse:
-        response: ProblemResponse = answer(error)
-        return response
+def _allowed(request: Request) -> list[str]:
+    """Return every method of the path: the framework names only those of the first route that fits."""
 
-    return handle
+    def fits(method: str) -> bool:
+        scope = dict(request.scope) | {"method": method}
+        return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+
+    return [method for method in METHODS if fits(method)]
 
 
 def _where(error: Mapping[str, Any]) -> list[str | int]:
