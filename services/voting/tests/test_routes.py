@@ -195,3 +195,27 @@ async def test_the_document_declares_its_refusals(api: AsyncClient) -> None:
     for status, told in (("409", "ballot-is-final"), ("404", "no-such-vote"), ("503", "too-busy")):
         assert told in put["responses"][status]["description"]
     assert put["security"] == [{"bearer": ["citizen"]}]
+
+
+async def test_nothing_of_a_ballot_leaves(api: AsyncClient, polls: Polls, mint: Mint) -> None:
+    """V7, V8: not the subject anywhere, and no voter's name outside the ballots' own tables."""
+    await polls.enact(0)
+    task_id = await scheduled(api, polls)
+    who = mint("citizen", "subject-of-kim").header
+    answers = [await api.put(f"/votes/{task_id}/ballot", json=paper, headers=who) for paper in (YES, NO, {})]
+    async with polls.db.reading() as session:
+        connection = await session.connection()
+        tables = ("vote", "tally", "crossing", "ballot", "standing", "stream", "outbox", "receipt")
+        dump = {
+            name: str((await connection.exec_driver_sql(f"SELECT row_to_json({name})::text FROM {name}")).all())  # noqa: S608
+            for name in tables
+        }
+        payloads = await connection.exec_driver_sql("SELECT string_agg(convert_from(payload, 'UTF8'), '') FROM outbox")
+        announced = str(payloads.scalar_one())
+        names = (await connection.exec_driver_sql("SELECT encode(voter, 'hex') FROM ballot")).scalars().all()
+    public = [announced, (await api.get("/metrics")).text, (await api.get("/votes")).text, answers[2].text]
+    assert "subject-of-kim" not in " ".join([*dump.values(), *public, *(each.text for each in answers)])
+    for name in names:
+        assert name not in " ".join(
+            [*public, *(told for table, told in dump.items() if table not in {"ballot", "standing"})]
+        )
