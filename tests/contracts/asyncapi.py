@@ -1,0 +1,19 @@
+"""Write each service's AsyncAPI document into a folder: `python -m tests.contracts.asyncapi FOLDER`."""
+
+import json
+import sys
+from pathlib import Path
+
+from tests.contracts.assembled import NAMES, hears, service
+from townhall.chassis.asyncapi import document
+
+
+def main(folder: Path) -> None:
+    """Write what each service serves at `/asyncapi.json`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in NAMES:
+        (folder / f"{name}.json").write_text(json.dumps(document(name, service(name).announces, hears(name))))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
