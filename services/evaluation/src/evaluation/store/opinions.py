@@ -44,6 +44,6 @@ async def counts(session: AsyncSession, ids: Sequence[InitiativeId]) -> Mapping[
     about, stance = col(OpinionRow.initiative_id), col(OpinionRow.stance)
     asked = select(about, stance, func.count()).where(about.in_(ids)).group_by(about, stance)
     found: dict[InitiativeId, dict[Stance, int]] = {}
-    for initiative_id, kind, number in (await session.execute(asked)).tuples():
+    for initiative_id, kind, number in await session.execute(asked):
         found.setdefault(InitiativeId(initiative_id), {})[Stance(kind)] = number
     return found

@@ -32,7 +32,7 @@ async def tallies(session: AsyncSession, round_id: RoundId) -> Mapping[tuple[Ini
     """Add up all scores of a round."""
     about, track, score = col(ScoreRow.initiative_id), col(ScoreRow.track), col(ScoreRow.score)
     asked = select(about, track, func.count(), func.sum(score)).where(col(ScoreRow.round_id) == round_id)
-    rows = (await session.execute(asked.group_by(about, track))).tuples()
+    rows = await session.execute(asked.group_by(about, track))
     return {(InitiativeId(about), Track(track)): Tally(count, int(total)) for about, track, count, total in rows}
 
 

@@ -99,14 +99,14 @@ async def _standings(session: AsyncSession, rows: Sequence[RoundRow]) -> list[Ro
 async def _applicants(session: AsyncSession, ids: Sequence[RoundId]) -> Mapping[RoundId, int]:
     of = col(ApplicationRow.round_id)
     asked = select(of, func.count()).where(of.in_(ids)).group_by(of)
-    return {RoundId(round_id): number for round_id, number in (await session.execute(asked)).tuples()}
+    return {RoundId(round_id): number for round_id, number in await session.execute(asked)}
 
 
 async def _whole(session: AsyncSession, rows: Sequence[RoundRow]) -> list[Round]:
     of = col(SubjectRow.round_id)
     asked = select(of, col(SubjectRow.initiative_id)).where(of.in_([row.id for row in rows]))
     subjects: dict[UUID, list[InitiativeId]] = {}
-    for round_id, initiative_id in (await session.execute(asked.order_by(col(SubjectRow.place)))).tuples():
+    for round_id, initiative_id in await session.execute(asked.order_by(col(SubjectRow.place))):
         subjects.setdefault(round_id, []).append(InitiativeId(initiative_id))
     return [_round(row, tuple(subjects.get(row.id, ()))) for row in rows]
 

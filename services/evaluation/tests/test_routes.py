@@ -1,0 +1,112 @@
+"""The HTTP API: who may do what, how bad input is answered, and that a retry has one effect."""
+
+from services.evaluation.tests.bureau import STRATUM, Bureau, refused
+
+ID = "00000000-0000-4000-8000-000000000000"
+ROUND = {
+    "title": "평가",
+    "initiative_ids": [ID],
+    "seed_commitment": "0" * 64,
+    "applications_close_at": "2150-01-01T00:00:00Z",
+}
+ACTS = [
+    ("POST", f"/initiatives/{ID}/milestones", {"title": "끝", "due_on": "2150-01-01"}, {"agency"}),
+    ("POST", f"/initiatives/{ID}/milestones/{ID}/reached", {}, {"agency"}),
+    ("POST", f"/initiatives/{ID}/start", None, {"agency"}),
+    ("POST", f"/initiatives/{ID}/delays", {"reason": "budget", "due_on": "2150-01-01"}, {"agency"}),
+    ("POST", f"/initiatives/{ID}/completion", {}, {"agency"}),
+    ("POST", f"/initiatives/{ID}/drop", {"reason": "superseded"}, {"agency"}),
+    ("POST", f"/initiatives/{ID}/verification", {}, {"officer"}),
+    ("POST", f"/initiatives/{ID}/opinions", {"stance": "mixed", "text": "글쎄요"}, {"citizen"}),
+    ("POST", "/rounds", ROUND, {"secretary"}),
+    ("PUT", f"/rounds/{ID}/application", STRATUM, {"citizen", "evaluator"}),
+    ("GET", f"/rounds/{ID}/application", None, {"citizen", "evaluator"}),
+    ("POST", f"/rounds/{ID}/draw", {"seed": "씨앗"}, {"secretary"}),
+    ("POST", f"/rounds/{ID}/cancellation", {"reason": "seed-lost"}, {"secretary"}),
+    ("PUT", f"/rounds/{ID}/scores/{ID}", {"score": 1}, {"citizen", "evaluator"}),
+    ("PUT", f"/rounds/{ID}/open-scores/{ID}", {"score": 1}, {"citizen"}),
+    ("POST", f"/rounds/{ID}/publication", None, {"secretary"}),
+]
+ROLES = ("citizen", "officer", "member", "chair", "secretary", "agency", "evaluator", "auditor")
+
+
+async def test_roles(bureau: Bureau) -> None:
+    """Each act is open to its roles alone, and to nobody without a token; allowed, it asks for what doesn't exist."""
+    for method, path, paper, allowed in ACTS:
+        assert refused(await bureau.ask(method, path, paper))[0] == 401, path
+        for role in ROLES:
+            answer = await bureau.ask(method, path, paper, role=role)
+            expected = {404, 422} if role in allowed else {403}
+            assert answer.status_code in expected, (path, role, answer.text)
+
+
+READS = ("/initiatives/{}", "/initiatives/{}/opinions", "/rounds/{}", "/rounds/{}/draw", "/rounds/{}/results")
+
+
+async def test_reading_needs_no_token(bureau: Bureau) -> None:
+    """Anyone may ask; what doesn't exist is said not to."""
+    for path in READS:
+        assert refused(await bureau.ask("GET", path.format(ID)))[0] == 404, path
+
+
+BAD = [
+    (f"/initiatives/{ID}/opinions", "citizen", {"stance": "angry", "text": "글"}),
+    (f"/initiatives/{ID}/opinions", "citizen", {"stance": "mixed", "text": "ㅤ"}),
+    (f"/initiatives/{ID}/opinions", "citizen", {"stance": "mixed", "text": "가" * 2001}),
+    (f"/initiatives/{ID}/opinions", "citizen", {"stance": "mixed", "text": "a\u0000b"}),
+    (f"/initiatives/{ID}/opinions", "citizen", {"stance": "mixed", "text": "글", "name": "jun"}),
+    (f"/initiatives/{ID}/delays", "agency", {"reason": "Budget!", "due_on": "2150-01-01"}),
+    (f"/initiatives/{ID}/delays", "agency", {"reason": "budget", "due_on": "tomorrow"}),
+    (f"/initiatives/{ID}/delays", "agency", {"reason": "budget", "due_on": "2150-02-30"}),
+    ("/rounds", "secretary", ROUND | {"initiative_ids": []}),
+    ("/rounds", "secretary", ROUND | {"initiative_ids": [ID, ID]}),
+    ("/rounds", "secretary", ROUND | {"seed_commitment": "F" * 64}),
+    ("/rounds", "secretary", ROUND | {"seed_commitment": "0" * 63}),
+    ("/rounds", "secretary", ROUND | {"panel_size": 0}),
+    ("/rounds", "secretary", ROUND | {"applications_close_at": "2150-01-01T00:00:00"}),
+    (f"/rounds/{ID}/draw", "secretary", {"seed": ""}),
+    ("/rules", "secretary", {"article": "제3조", "parameters": {"panel_weight": 0}}),
+    ("/rules", "secretary", {"article": "제3조", "parameters": {"time_zone": "Asia"}}),
+]
+
+
+async def test_bad_input(bureau: Bureau) -> None:
+    """Bad input is a problem of the caller's, told without repeating it."""
+    for path, role, paper in BAD:
+        answer = await bureau.ask("POST", path, paper, role=role)
+        assert refused(answer)[0] == 422, paper
+        assert "jun" not in answer.text
+
+
+async def test_bad_scores(bureau: Bureau) -> None:
+    """E11: a score is a whole number from 0 to 100, and nothing that resembles one."""
+    for score in (-1, 101, 1.5, "80", True, None):
+        answer = await bureau.ask("PUT", f"/rounds/{ID}/scores/{ID}", {"score": score}, role="citizen")
+        assert refused(answer)[0] == 422, score
+
+
+async def test_a_retry_has_one_effect(bureau: Bureau) -> None:
+    """The same key opens one round, plans one milestone, and is answered alike."""
+    done = await bureau.initiative("done")
+    papers = [("/rounds", "secretary", ROUND | {"initiative_ids": [done]})]
+    planned = await bureau.initiative()
+    papers.append((f"/initiatives/{planned}/milestones", "agency", {"title": "끝", "due_on": "2150-01-01"}))
+    for path, role, paper in papers:
+        first, second = [
+            await bureau.ask("POST", path, paper, role=role, name=role, Idempotency_Key="k") for _ in range(2)
+        ]
+        assert (second.status_code, second.content) == (first.status_code, first.content)
+    assert await bureau.count("round") == 1
+    assert await bureau.count("milestone") == 1
+
+
+async def test_documents_name_rules_and_roles(bureau: Bureau) -> None:
+    """The OpenAPI document tells each route's roles and the public codes of its refusals."""
+    document = await bureau.get("/openapi.json")
+    draw = document["paths"]["/rounds/{round_id}/draw"]["post"]
+    assert draw["security"] == [{"bearer": ["secretary"]}]
+    assert "applications-still-open" in draw["responses"]["409"]["description"]
+    assert "seed-does-not-match" in draw["responses"]["422"]["description"]
+    asyncapi = (await bureau.ask("GET", "/asyncapi.json")).text
+    assert "evaluation.round-cancelled.v1" in asyncapi
+    assert "committee.directive-issued.v1" in asyncapi
