@@ -17,10 +17,13 @@ from townhall.chassis.delivery import Hearing, Requeue, Subscription
 from townhall.chassis.delivery.applying import Applying
 from townhall.chassis.delivery.reading import Reader
 from townhall.chassis.gauges import watch
+from townhall.chassis.http import once
 from townhall.chassis.relay import Relay
 from townhall.chassis.settings import ServiceSettings
 from townhall.chassis.work import Companion, Run, Timer, going_on
 from townhall.contracts import Event
+
+_FORGET = Timer("forget_receipts", seconds=60, act=once.forget)
 
 __all__ = ["Service", "Timer", "assemble", "serve"]
 
@@ -71,7 +74,7 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
     works: dict[str, Run] = {"relay": relay.run, "gauges": partial(watch, db), "requeue": Requeue(db, reader).run}
     if hearing is not None:
         works["hearing"] = hearing.run
-    works |= {timer.name: partial(timer.run, db) for timer in service.timers}
+    works |= {timer.name: partial(timer.run, db) for timer in (*service.timers, _FORGET)}
     async with at_hand(app), going_on(works):
         yield
         state.stopping = True
