@@ -43,7 +43,8 @@ class Meter:
     ) -> None:
         self._bar.stop()
         if not self._console.is_terminal:
-            self._say()
+            seconds = monotonic() - self._start
+            self._console.print(f"{self._what}: {self._done:,} in {seconds:.1f} s, {self._done / seconds:,.0f}/s")
 
     def advance(self) -> None:
         """One more is done."""

@@ -28,7 +28,7 @@ async def perform(running: Running, data_dir: Path, console: Console) -> bool:
         try:
             task = await play(scene)
         except STEP_FAILED as fault:
-            stage.failed(str(fault))
+            await stage.failed(str(fault))
             return False
     _show_timeline(stage, task)
     _sum_up(stage, monotonic() - start)
@@ -49,8 +49,9 @@ def _sum_up(stage: Stage, seconds: float) -> None:
     waits = sorted(stage.waits)
     stage.console.print(
         f"\n[bold green]모두 끝났습니다 · The whole consultation took {seconds:.1f} s.[/] {len(waits)} steps happened "
-        f"by themselves, the slowest {waits[-1] * 1000:,.0f} ms after its cause.",
+        f"by themselves, the slowest seen after {waits[-1] * 1000:,.0f} ms.",
         highlight=False,
+        soft_wrap=True,
     )
 
 

@@ -45,28 +45,24 @@ class Stage:
 
     async def did(self, who: str, what: str, note: str = "") -> None:
         """Somebody did something."""
-        self.console.print(f"  [green]✓[/] [bold]{escape(who)}[/] {escape(what)}", highlight=False)
-        if note:
-            self.console.print(f"      [italic dim]{escape(note)}", highlight=False)
-        await self._breathe()
+        said = f"\n[italic dim]{escape(note)}[/]" if note else ""
+        await self._line("[green]✓[/]", f"[bold]{escape(who)}[/] {escape(what)}{said}")
 
     async def check(self, what: str) -> None:
         """Something turned out as it must."""
-        self.console.print(f"  [green]✓ {escape(what)}", highlight=False)
-        await self._breathe()
+        await self._line("[green]✓[/]", f"[green]{escape(what)}[/]")
+
+    async def failed(self, why: str) -> None:
+        """A step went another way than told; the play ends here."""
+        await self._line("[bold red]✗[/]", f"[bold red]{escape(why)}[/]")
 
     async def by_itself(self, what: str, look: Callable[[], Awaitable[Seen | None]]) -> Seen:
         """Wait for something nobody does: events bring it about."""
         arrived = await self.wait(what, look)
         self.waits.append(arrived.seconds)
-        took = f"by itself, {arrived.seconds * 1000:,.0f} ms on the bus"
-        self.console.print(f"  [yellow]⚡ {escape(what)}[/] [dim]({took})", highlight=False)
-        await self._breathe()
+        took = f"by itself, seen after {arrived.seconds * 1000:,.0f} ms"
+        await self._line("[yellow]⚡[/]", f"[yellow]{escape(what)}[/] [dim]({took})[/]")
         return arrived.seen
-
-    def failed(self, why: str) -> None:
-        """A step went another way than told; the play ends here."""
-        self.console.print(f"  [bold red]✗ {escape(why)}", highlight=False)
 
     async def wait(self, what: str, look: Callable[[], Awaitable[Seen | None]]) -> Arrived[Seen]:
         """Wait until there is something to see."""
@@ -74,15 +70,24 @@ class Stage:
             return await until(look, what=what, within=BUS_WITHIN, every=0.02)
 
     def table(self, title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-        """Show a table."""
+        """Show a table; a log gets a line for each row, so that nothing in it is cut."""
+        self.console.print()
+        if not self.console.is_terminal:
+            lines = [title, *("  " + "  ".join(row) for row in rows)]
+            self.console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
+            return
         shown = Table(title=title, title_justify="left", box=None, header_style="dim", pad_edge=False)
         for column in columns:
             shown.add_column(column, overflow="fold")
         for row in rows:
             shown.add_row(*(escape(cell) for cell in row))
-        self.console.print()
         self.console.print(shown)
 
-    async def _breathe(self) -> None:
-        if self.console.is_terminal:
-            await asyncio.sleep(PACE)  # noqa: TID251 - for the reader's eye
+    async def _line(self, mark: str, text: str) -> None:
+        if not self.console.is_terminal:  # a log wraps nothing
+            self.console.print(f"  {mark} " + text.replace("\n", "\n      "), highlight=False, soft_wrap=True)
+            return
+        line = Table.grid(padding=(0, 1))
+        line.add_row(f"  {mark}", text)
+        self.console.print(line, highlight=False)
+        await asyncio.sleep(PACE)  # noqa: TID251 - for the reader's eye

@@ -69,7 +69,7 @@ async def _task_of(platform: Platform, comment: Comment) -> str:
     proposal = await author.post("proposal", "/proposals", {"title": title, "problem": problem, "remedy": ""})
     proposal_id = proposal["proposal_id"]
     await officer.post(
-        "proposal", f"/proposals/{proposal_id}/screening", {"decision": "admit", "reason": "within-remit"}
+        "proposal", f"/proposals/{proposal_id}/screening", {"decision": "admit", "reason": "meets-requirements"}
     )
     selection = {
         "title": title,

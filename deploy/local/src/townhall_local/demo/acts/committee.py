@@ -1,5 +1,7 @@
 """The case is at the Committee without anybody bringing it there; a sitting with quorum decides."""
 
+from datetime import datetime
+
 from townhall_local.client.api import Json
 from townhall_local.client.people import Person
 from townhall_local.demo.scene import Scene
@@ -25,6 +27,7 @@ async def play(scene: Scene, task_id: str, sitting_id: str) -> str:
         "위원회에 안건이 접수되었습니다 · The Committee has a case", lambda: _case(scene, task_id)
     )
     expect("threshold", case["cause"], "cause of the case")
+    await _check_wait(scene, task_id, case)
     case_id = str(case["case_id"])
     docketed = await scene.stage.by_itself(
         "안건이 회의에 상정되었습니다 · It is on the docket of a sitting", lambda: _with(scene, case_id, "sitting_id")
@@ -41,6 +44,16 @@ async def tabled(scene: Scene, case_id: str) -> Json:
     return await scene.stage.by_itself(
         "전략회의 안건이 되었습니다 · It is on the agenda of the strategy meeting",
         lambda: _with(scene, case_id, "meeting_id"),
+    )
+
+
+async def _check_wait(scene: Scene, task_id: str, case: Json) -> None:
+    """Say how long the case really took, by the records of the two services."""
+    vote = await scene.platform.api.get("voting", f"/votes/{task_id}")
+    crossed = datetime.fromisoformat(vote["threshold"]["reached_at"])
+    seconds = (datetime.fromisoformat(case["opened_at"]) - crossed).total_seconds()
+    await scene.stage.check(
+        f"기록상 {seconds * 1000:,.0f} ms · On record: {seconds * 1000:,.0f} ms after the deciding yes"
     )
 
 
@@ -92,4 +105,4 @@ async def _decide(scene: Scene, case_id: str) -> None:
     stances = [told.stance, *(member.stance for member in scene.story.sitting.members)]
     counted = [case["decision"][name] for name in ("in_favour", "against", "abstained", "recused")]
     expect([stances.count("for"), stances.count("against"), stances.count("abstain"), 1], counted, "positions")
-    await scene.stage.did(scene.story.sitting.chair, f"decides: {told.decision} {list(told.reasons)}", told.note)
+    await scene.stage.did(scene.story.sitting.chair, f"decides: {told.decision} [{', '.join(told.reasons)}]", told.note)

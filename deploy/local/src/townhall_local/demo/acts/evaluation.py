@@ -97,14 +97,22 @@ async def _score(scene: Scene, round_id: str, initiative_id: str, panel: set[int
 
 
 async def _publish(scene: Scene, round_id: str, initiative_id: str) -> None:
-    told = scene.story.round
     await scene.secretary.post("evaluation", f"/rounds/{round_id}/publication")
     results = await scene.platform.api.get("evaluation", f"/rounds/{round_id}/results")
     result = next(one for one in results["items"] if one["initiative_id"] == initiative_id)
-    weighted = (7 * fmean(told.panel_scores) + 3 * fmean(told.open_scores)) / 10
-    expect(round(weighted, 2), round(result["weighted_score"], 2), "the weighted score")
-    what = f"publishes {result['weighted_score']:.1f} of 100: panel {fmean(told.panel_scores):.1f} x 7"
-    await scene.stage.did("사무국 · Secretariat", f"{what}, everybody else {fmean(told.open_scores):.1f} x 3")
+    rule = await scene.platform.api.get("evaluation", f"/rules/{result['rule']['version']}")
+    await _check_result(scene, result, rule["parameters"])
+
+
+async def _check_result(scene: Scene, result: Json, weights: Json) -> None:
+    """Weigh the scores again, as the rule version that the result names says."""
+    told = scene.story.round
+    panel, others = fmean(told.panel_scores), fmean(told.open_scores)
+    parts = weights["panel_weight"], weights["open_weight"]
+    again = (panel * parts[0] + others * parts[1]) / sum(parts)
+    expect(f"{again:.2f}", f"{result['weighted_score']:.2f}", "the weighted score")
+    what = f"publishes {again:.1f} of 100: panel {panel:.1f} x {parts[0]}, everybody else {others:.1f} x {parts[1]}"
+    await scene.stage.did("사무국 · Secretariat", what, result["rule"]["article"])
 
 
 async def evaluated(scene: Scene, task_id: str) -> Json:

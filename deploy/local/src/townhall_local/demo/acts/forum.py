@@ -1,5 +1,8 @@
 """Citizens propose and support; the Support Unit screens, each time with a public reason."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from townhall_local.demo.scene import Scene
 from townhall_local.demo.stage import expect
 from townhall_local.demo.story import Proposal, Screening, Wording
@@ -16,10 +19,11 @@ async def play(scene: Scene) -> dict[str, str]:
         proposal_ids[told.key] = await _propose(scene, told)
     await _support(scene, proposal_ids)
     for told in scene.story.proposals:
-        await _screen(scene, told, told.screening, proposal_ids)
+        desk = Desk(scene, proposal_ids[told.key], proposal_ids)
+        await desk.screen(told.title, told.screening)
         if told.resubmission and told.second_screening:
-            await _resubmit(scene, told.author, told.resubmission, proposal_ids[told.key])
-            await _screen(scene, told, told.second_screening, proposal_ids)
+            await _resubmit(scene, told.author, told.resubmission, desk.proposal_id)
+            await desk.screen(told.resubmission.title, told.second_screening)
     return proposal_ids
 
 
@@ -41,19 +45,27 @@ async def _support(scene: Scene, proposal_ids: dict[str, str]) -> None:
     await scene.stage.did("시민들 · Citizens", f"support the proposals: {counts}")
 
 
-async def _screen(scene: Scene, told: Proposal, verdict: Screening, proposal_ids: dict[str, str]) -> None:
-    paper = {"decision": verdict.decision, "reason": verdict.reason, "note": verdict.note}
-    if verdict.merge_into:
-        paper["merge_into"] = proposal_ids[verdict.merge_into]
-    path = f"/proposals/{proposal_ids[told.key]}/screening"
-    screened = await scene.officer.post("proposal", path, paper)
-    state = BECOMES[verdict.decision]
-    expect(state, screened["state"], "state after screening")
-    await scene.stage.did("국민지원과 · Support Unit", f"{state}: “{told.title}” [{verdict.reason}]", verdict.note)
-
-
 async def _resubmit(scene: Scene, author: str, improved: Wording, proposal_id: str) -> None:
     path = f"/proposals/{proposal_id}/resubmission"
     proposal = await scene.citizen(author).post("proposal", path, improved.model_dump())
     expect("screening", proposal["state"], "state of a resubmitted proposal")
     await scene.stage.did(author, f"improves it: “{improved.title}”")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The desk of the Support Unit with one proposal on it."""
+
+    scene: Scene
+    proposal_id: str
+    proposal_ids: Mapping[str, str]
+
+    async def screen(self, title: str, verdict: Screening) -> None:
+        """Decide on the proposal, with the reason published."""
+        paper = {"decision": verdict.decision, "reason": verdict.reason, "note": verdict.note}
+        if verdict.merge_into:
+            paper["merge_into"] = self.proposal_ids[verdict.merge_into]
+        screened = await self.scene.officer.post("proposal", f"/proposals/{self.proposal_id}/screening", paper)
+        state = BECOMES[verdict.decision]
+        expect(state, screened["state"], "state after screening")
+        await self.scene.stage.did("국민지원과 · Support Unit", f"{state}: “{title}” [{verdict.reason}]", verdict.note)
