@@ -41,7 +41,7 @@ class Noticeboard:
         """Return the vote as it stood at most a second ago; whatever `written` raises is raised here."""
         now = asyncio.get_running_loop().time()
         hung = self._hung.get(task_id)
-        if hung is None or now - hung.at > self._fresh:
+        if hung is None or (hung.notice.done() and now - hung.at > self._fresh):
             hung = self._hung[task_id] = _Hung(now, asyncio.ensure_future(self._written_anew(task_id)))
             self._hung.move_to_end(task_id)
             if len(self._hung) > MOST:

@@ -1,24 +1,19 @@
 """Ballots on real PostgreSQL: counted in groups, by several processes at once, up to the closing time and no later."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from services.voting.tests.polls import KEYRING, NO, YES, Polls, said, slips, together
+from services.voting.tests.polls import NO, YES, Polls, said, slips, together
 from townhall.chassis.db import Database
 from townhall.contracts.values import TaskId
-from voting import handlers
-from voting.domain.ballot import Choice, Slip
+from voting.domain.ballot import Slip
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CITIZENS = [f"시민-{number}" for number in range(60)]
-SEQUENCES = st.lists(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(Choice)), min_size=1), min_size=1)
 
 
 async def test_a_group_is_answered_one_by_one(polls: Polls) -> None:
@@ -59,19 +54,6 @@ async def test_a_citizen_has_another_name_in_every_vote(polls: Polls) -> None:
     assert "시민-0".encode().hex() not in " ".join(everything)
 
 
-@given(groups=SEQUENCES)
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_a_tally_equals_a_recount(polls: Polls, groups: list[list[tuple[int, Choice]]]) -> None:
-    """V6: after any sequence of ballots, changes and repeats, in groups of any size."""
-    task_id = await polls.schedule()
-    last: dict[int, Choice] = {}
-    for group in groups:
-        await polls.count([Slip(task_id, str(number), choice) for number, choice in group])
-        last |= dict(group)
-    chosen = list(last.values())
-    assert await polls.totals(task_id) == (chosen.count(YES), chosen.count(NO))
-
-
 async def test_more_than_means_more_than(polls: Polls) -> None:
     """V5: the number itself is not enough, one more is, and it is told once, with the totals of that moment."""
     await polls.enact(2)
@@ -108,70 +90,6 @@ async def test_a_threshold_is_told_once_by_all_processes(polls: Polls) -> None:
         assert await polls.totals(task_id) == (60, 0)
         (told,) = await _reached(polls, task_id)
         assert (told["yes"], told["no"]) == (21, 0)
-
-
-async def test_two_processes_in_opposite_order(polls: Polls) -> None:
-    """V6: groups that touch the same votes in opposite order never block each other for good, nor lose a change."""
-    tasks = [await polls.schedule() for _ in range(4)]
-    other = Database(polls.db.dsn, source="voting")
-
-    async def vote(name: str) -> None:
-        order = tasks if int(name) % 2 else tasks[::-1]
-        for choice in (YES, NO):
-            await polls.count([Slip(task_id, name, choice) for task_id in order], other if int(name) % 3 else polls.db)
-
-    await together(*(vote(str(number)) for number in range(20)))
-    await other.close()
-    assert [await polls.totals(task_id) for task_id in tasks] == [(0, 20)] * 4
-
-
-async def test_no_ballot_after_closing_and_none_before_it_lost(polls: Polls) -> None:
-    """V1: ballots race the closing time by the database's clock; those counted are those in the final totals."""
-    task_id = await polls.schedule(closes=timedelta(seconds=1))
-    other = Database(polls.db.dsn, source="voting")
-    over = asyncio.Event()
-
-    async def clock() -> None:
-        while (await polls.run_timers())[1] == 0:
-            await asyncio.wait([asyncio.create_task(over.wait())], timeout=0.005)
-
-    closing = asyncio.create_task(clock())
-    counted = await together(*(polls.until_over(task_id, f"{at}", [polls.db, other][at % 2]) for at in range(6)))
-    await closing
-    await other.close()
-    total = sum(counted)
-    assert total > 0
-    assert await polls.totals(task_id) == (total, 0)
-    kind, told = (await polls.announced(task_id))[-1]
-    assert (kind, told["yes"]) == ("vote-closed", total)
-    async with polls.db.reading() as session:
-        connection = await session.connection()
-        late = await connection.exec_driver_sql(
-            "SELECT count(*) FROM ballot JOIN vote USING (task_id) WHERE cast_at >= closes_at"
-        )
-        assert late.scalar_one() == 0
-
-
-async def test_closing_waits_for_ballots_in_flight(polls: Polls) -> None:
-    """V1: a vote whose ballots are being counted is closed after their commit, with them in its totals."""
-    task_id = await polls.schedule(closes=timedelta(milliseconds=300))
-    counting, go_on = asyncio.Event(), asyncio.Event()
-
-    async def count_slowly() -> None:
-        async with polls.db.transaction() as tx:
-            await handlers.count_ballots(tx, slips(task_id, yes=["a"]), KEYRING)
-            counting.set()
-            await go_on.wait()
-
-    slow = asyncio.create_task(count_slowly())
-    await counting.wait()
-    await polls.until_time_is_over(task_id)
-    assert await polls.cast(Slip(task_id, "too late", YES)) == "vote-not-open"
-    assert (await polls.run_timers())[1] == 0
-    go_on.set()
-    await slow
-    assert (await polls.run_timers())[1] == 1
-    assert (await polls.announced(task_id))[-1][1]["yes"] == 1
 
 
 async def _reached(polls: Polls, task_id: TaskId) -> list[dict[str, Any]]:
