@@ -152,6 +152,8 @@ async def test_each_fact_once_even_without_an_inbox(ear: Ear) -> None:
         await tx.session.execute(text("TRUNCATE inbox"))
     await ear.again(messages)
     assert await ear.shown(task.id) == once
+    async with ear.db.reading() as session:
+        assert (await session.execute(text("SELECT count(*) FROM aside"))).scalar_one() == 0
 
 
 @pytest.mark.parametrize("seed", range(5))

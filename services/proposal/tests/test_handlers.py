@@ -51,7 +51,7 @@ class Bench:
 
     db: Database
 
-    async def do(self, act: Callable[..., Awaitable[T]], *given: Any, **named: Any) -> T:  # noqa: ANN401
+    async def do(self, act: Callable[..., Awaitable[T]], *given: Any, **named: Any) -> T:  # noqa: ANN401  what the act takes
         """Run one use case in its transaction."""
         async with self.db.transaction() as tx:
             return await act(tx, *given, **named)
@@ -243,6 +243,16 @@ async def test_screening_overdue_is_told_once_per_due_date(bench: Bench) -> None
     assert await bench.do(handlers.tell_overdue_screenings) == 1
 
 
+async def test_overdue_screenings_are_shared_out(bench: Bench) -> None:
+    """P16: what one process is telling, another leaves alone instead of waiting for it."""
+    await bench.submitted()
+    await bench.run("UPDATE proposal SET screening_due_at = now() - interval '1 hour'")
+    async with bench.db.transaction() as tx:
+        assert await handlers.tell_overdue_screenings(tx) == 1
+        async with asyncio.timeout(5):
+            assert await bench.do(handlers.tell_overdue_screenings) == 0
+
+
 async def test_decided_in_time_is_never_overdue(bench: Bench) -> None:
     """P16: only what still waits is told."""
     await bench.admitted()
@@ -276,6 +286,14 @@ async def test_selection_and_withdrawal_at_once(bench: Bench) -> None:
     kinds = {type(outcome) for outcome in outcomes}
     assert kinds in ({Task, PartOfTask}, {ProposalNotAdmitted, Proposal})
     assert bool((await bench.read(made.id)).task_ids) == (Task in kinds)
+
+
+async def test_withdrawal_is_announced(bench: Bench) -> None:
+    """P9: what its author took back is stored and told."""
+    made = await bench.admitted()
+    await bench.do(handlers.withdraw_proposal, made.id, MINA)
+    assert (await bench.read(made.id)).state is State.WITHDRAWN
+    assert (await bench.announced())[-1].type == "proposal.withdrawn.v1"
 
 
 @pytest.mark.parametrize(
