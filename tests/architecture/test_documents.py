@@ -25,7 +25,7 @@ RULES = rows(RULEBOOK, r"[PVCEX]\d+")
 GUARANTEES = rows(ARCHITECTURE, r"G\d+")
 
 
-def tests_of(names: list[str]) -> list[str]:
+def named_tests(names: list[str]) -> list[str]:
     """Pick the tests out of what a row names: `path.py` or `path.py::test`."""
     return [name for name in names if ".py" in name and "test_" in name]
 
@@ -55,14 +55,14 @@ def is_code(name: str) -> bool:
 @pytest.mark.parametrize(("number", "names"), GUARANTEES.items(), ids=GUARANTEES.keys())
 def test_a_guarantee_has_its_test(number: str, names: list[str]) -> None:
     """Each guarantee of docs/architecture.md names a test, and the test is there."""
-    assert tests_of(names)
-    assert [name for name in tests_of(names) if not is_there(name)] == []
+    assert named_tests(names)
+    assert [name for name in named_tests(names) if not is_there(name)] == []
 
 
 @pytest.mark.parametrize(("number", "names"), RULES.items(), ids=RULES.keys())
 def test_a_rule_has_its_function_and_its_test(number: str, names: list[str]) -> None:
     """Each rule of docs/rulebook.md names the function that decides it and the test that shows it."""
-    shown_by = tests_of(names)
+    shown_by = named_tests(names)
     decided_by = [
         name for name in names if name.split(".")[0] in (*SERVICES, "townhall") and not name.startswith("townhall/")
     ]
