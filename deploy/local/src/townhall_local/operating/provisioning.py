@@ -17,7 +17,8 @@ PARTITIONS: Final = 6
 """Of each event topic. It can't change later: keys would move to other partitions and lose their order."""
 KEPT_FOR_EVER: Final = {"retention.ms": "-1", "cleanup.policy": "delete"}
 """Replay reads event topics from the beginning, so nothing of them may be thrown away."""
-_NO_PREFERENCE: Final = -1
+COPIES: Final = 3
+"""Of each topic, on a cluster that has so many brokers: one may be away and nothing stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,9 @@ async def plan(admin: AIOKafkaAdminClient, wanted: Sequence[Topic]) -> Plan:
     )
 
 
-async def create(admin: AIOKafkaAdminClient, topics: Sequence[Topic], replicas: int = _NO_PREFERENCE) -> None:
-    """Create the topics; one that somebody else just created is fine. `replicas` -1 leaves it to the cluster."""
+async def create(admin: AIOKafkaAdminClient, topics: Sequence[Topic], replicas: int | None = None) -> None:
+    """Create the topics; one that somebody else just created is fine. Copies: as given, or as many as make sense."""
+    replicas = replicas or min(COPIES, len((await admin.describe_cluster())["brokers"]))
     asked = [NewTopic(each.name, each.partitions, replicas, topic_configs=dict(each.settings)) for each in topics]
     answer = await admin.create_topics(asked) if asked else None
     for name, code, *_ in answer.topic_errors if answer else ():

@@ -16,7 +16,9 @@ CHANGES_NEEDED = 2
 topics = typer.Typer(no_args_is_help=True, help="The platform's topics on a Kafka cluster.")
 
 Prefix = Annotated[str, typer.Option(help="Put before every topic name, as the services' TOPIC_PREFIX.")]
-Replicas = Annotated[int, typer.Option(min=-1, help="Copies of each new topic; -1 leaves it to the cluster.")]
+Replicas = Annotated[
+    int | None, typer.Option(min=1, help="Copies of each new topic; by default 3, or fewer on fewer brokers.")
+]
 
 
 @topics.command("plan")
@@ -40,7 +42,7 @@ def apply(
     data_dir: DataDir = HERE,
     kafka: Servers = None,
     prefix: Prefix = "",
-    replicas: Replicas = -1,
+    replicas: Replicas = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -64,7 +66,7 @@ async def _plan(at: str, prefix: str) -> Plan:
         return await plan(admin, desired(prefix))
 
 
-async def _apply(at: str, prefix: str, replicas: int) -> Plan:
+async def _apply(at: str, prefix: str, replicas: int | None) -> Plan:
     async with administering(at) as admin:
         found = await plan(admin, desired(prefix))
         if found.repartitioned:

@@ -12,7 +12,7 @@ from townhall_local.running import Address
 from townhall_local.trouble import Trouble
 from townhall_local.up.service import STOP_WITHIN, ServiceProcess
 
-READY_WITHIN: Final = 60.0
+READY_WITHIN: Final = 120.0
 _LOOK_EVERY: Final = 0.1
 
 

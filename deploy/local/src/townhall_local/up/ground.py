@@ -50,7 +50,7 @@ class Ground:
                 raise Trouble(
                     f"{', '.join(todo.repartitioned)} has another number of partitions than the platform needs."
                 )
-            await create(admin, todo.missing, replicas=1)
+            await create(admin, todo.missing)
         if todo.missing or self._home.broker_changed(self.kind):
             await refill(self.urls)
 
