@@ -53,7 +53,7 @@ schemas: setup ## freeze the schema and a sample of each new event type
 lock: $(BIN)/uv ## resolve every requirement file anew, pinned by hash
 	@.ci/lock $(ARGS)
 clean: ## remove what the tools made; .venv/ stays
-	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} \

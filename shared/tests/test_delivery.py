@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from shared.tests.effects import Effects
 from shared.tests.facts import Topic, closed
-
 from townhall.chassis.db import Database
 from townhall.chassis.delivery.message import Message
 

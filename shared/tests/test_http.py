@@ -240,7 +240,7 @@ async def test_personal_answers_are_not_stored(desk: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(("given", "kept"), [("a-b.c_d-12345678", True), ("short", False), ("x" * 65, False)])
-async def test_request_id(given: str, kept: bool, desk: httpx.AsyncClient) -> None:  # noqa: FBT001
+async def test_request_id(given: str, kept: bool, desk: httpx.AsyncClient) -> None:  # noqa: FBT001  a row of the table
     """A well-formed id is taken over, so that a request can be followed; any other is replaced."""
     answer = await desk.get("/nowhere", headers={"x-request-id": given})
     assert (answer.json()["request_id"] == given) == kept

@@ -6,9 +6,9 @@ from datetime import UTC
 from uuid import uuid4
 
 import pytest
-from shared.tests.facts import closed
 from sqlalchemy import text
 
+from shared.tests.facts import closed
 from townhall.chassis import outbox, trace
 from townhall.chassis.db import Database
 from townhall.chassis.outbox import LARGEST, EventTooLarge

@@ -6,9 +6,9 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
-from shared.tests.facts import closed
 from sqlalchemy import text
 
+from shared.tests.facts import closed
 from townhall.chassis.broker import Bus
 from townhall.chassis.db import Database, Transaction
 from townhall.chassis.delivery import Hearing, Subscription

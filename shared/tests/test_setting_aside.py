@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from uuid import UUID, uuid4
 
 import pytest
-from shared.tests.effects import Effects
-from shared.tests.facts import Topic, closed
 from sqlalchemy import text
 
+from shared.tests.effects import Effects
+from shared.tests.facts import Topic, closed
 from townhall.chassis.db import Database
 from townhall.chassis.delivery import aside
 from townhall.chassis.delivery.message import Message

@@ -64,7 +64,7 @@ def test_nobody_counts_twice(said: list[tuple[str, str, int]]) -> None:
 )
 def test_each_disagreement_is_named(found: dict[str, object], complaint: str) -> None:
     """Four yes are more than three: the counts, the threshold and the one case are each compared."""
-    lines = differences([replace(AGREED, **found)], {"a": Tally(4, 1, 4)}, more_than=3)  # type: ignore[arg-type]
+    lines = differences([replace(AGREED, **found)], {"a": Tally(4, 1, 4)}, more_than=3)  # type: ignore[arg-type]  # each case names a field of its own
     assert [complaint in line for line in lines] == ([True] if complaint else [])
 
 

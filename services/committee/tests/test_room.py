@@ -37,7 +37,7 @@ class Docket(RuleBasedStateMachine):
         """Give out the places, as every handler does before it commits."""
         ahead = [slot for slot in self.slots.values() if slot.starts_at > self.now]
         for place in room.given(self.waiting(), ahead):
-            self.cases[place.case.case_id] = cases.docketed(place.case, place.slot.id)  # type: ignore[arg-type]
+            self.cases[place.case.case_id] = cases.docketed(place.case, place.slot.id)  # type: ignore[arg-type]  # a slot of either kind
             self.docket[place.slot.id].append(place.case.case_id)
             self.slots[place.slot.id] = Slot(place.slot.id, place.slot.starts_at, place.slot.capacity, place.position)
 

@@ -36,7 +36,7 @@ TOLD = text("SELECT string_agg(convert_from(payload, 'UTF8') || headers::text ||
 
 
 @pytest.mark.parametrize(("method", "path", "paper", "allowed"), ACTS)
-async def test_roles(house: House, method: str, path: str, paper: Any, allowed: set[Role]) -> None:  # noqa: ANN401
+async def test_roles(house: House, method: str, path: str, paper: Any, allowed: set[Role]) -> None:  # noqa: ANN401  a JSON document
     """Each act is for the roles it names, and for nobody without a token."""
     there = path.format(id=uuid4())
     assert refusal(await house.ask(method, there, paper)) == (401, "token-missing")

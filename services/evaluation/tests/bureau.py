@@ -39,7 +39,7 @@ _STEPS = {
 }
 
 
-def directive(*, due_on: date = FAR, outcome: Outcome = Outcome.ADOPTED, **more: Any) -> committee.DirectiveIssued:  # noqa: ANN401
+def directive(*, due_on: date = FAR, outcome: Outcome = Outcome.ADOPTED, **more: Any) -> committee.DirectiveIssued:  # noqa: ANN401  any field
     """An order of the strategy meeting, for a task of its own."""
     usual = {
         "task_id": TaskId(uuid4()),
@@ -90,7 +90,7 @@ class Bureau:
         """Read as anybody."""
         return answered(await self.ask("GET", path))
 
-    async def initiative(self, state: str = "planned", **of: Any) -> str:  # noqa: ANN401
+    async def initiative(self, state: str = "planned", **of: Any) -> str:  # noqa: ANN401  any field
         """Let a directive open an initiative, and bring it to that state; return its id."""
         issued = directive(**of)
         await self.hear(issued)
@@ -147,7 +147,7 @@ class Bureau:
     async def count(self, table: str) -> int:
         """How many rows a table has."""
         async with self.db.reading() as session:
-            return int((await session.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())  # noqa: S608
+            return int((await session.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())  # noqa: S608  a name of this file
 
 
 def answered(answer: Response) -> Json:

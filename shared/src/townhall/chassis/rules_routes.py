@@ -17,7 +17,7 @@ P = TypeVar("P", bound=BaseModel)
 class Enactment(Paper, Generic[P]):
     """A new version of the rules. It takes effect at once when no date is given, and never in the past."""
 
-    article: Line(200) = Field(examples=["대통령훈령 제1호 제5조 (Presidential Instruction 1, article 5)"])  # type: ignore[valid-type]
+    article: Line(200) = Field(examples=["대통령훈령 제1호 제5조 (Presidential Instruction 1, article 5)"])  # type: ignore[valid-type]  # a type made by a function
     effective_from: Moment | None = None
     parameters: P
 

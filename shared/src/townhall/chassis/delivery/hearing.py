@@ -155,14 +155,14 @@ class Hearing(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's cl
 
 def _lag(consumer: "AIOKafkaConsumer[Any, Any]", partition: TopicPartition) -> int:
     """Records between the last one fetched and the end, as the last fetch told it."""
-    state = consumer._subscription.subscription.assignment.state_value(partition)  # noqa: SLF001
+    state = consumer._subscription.subscription.assignment.state_value(partition)  # noqa: SLF001  no public way there
     highwater = consumer.highwater(partition)
     return max(highwater - state.position, 0) if highwater is not None and state.has_valid_position else 0
 
 
 async def _parse(records: "tuple[ConsumerRecord[Any, Any], ...]", original: Any) -> KafkaMessage:  # noqa: ANN401  FastStream's form
     """Wrap the batch without looking into it; the original parser knows the consumer that will commit."""
-    consumer = original.__self__._consumer  # noqa: SLF001
+    consumer = original.__self__._consumer  # noqa: SLF001  no public way there
     return KafkaAckableMessage(raw_message=records, body=b"", headers={}, message_id="", consumer=consumer)
 
 

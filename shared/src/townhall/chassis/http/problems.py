@@ -111,10 +111,10 @@ def install(app: FastAPI) -> None:
     async def on_rejected(_request: Request, error: Any) -> Response:  # noqa: ANN401  the framework's signature
         return refused(error)
 
-    async def on_invalid(_request: Request, error: Any) -> Response:  # noqa: ANN401
+    async def on_invalid(_request: Request, error: Any) -> Response:  # noqa: ANN401  FastAPI names the kind when it registers
         return invalid(error)
 
-    async def on_unrouted(request: Request, error: Any) -> Response:  # noqa: ANN401
+    async def on_unrouted(request: Request, error: Any) -> Response:  # noqa: ANN401  FastAPI names the kind when it registers
         return unrouted(error, _allowed(request) if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else ())
 
     app.add_exception_handler(Rejected, on_rejected)
