@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from townhall.chassis import logs, migrate
+from townhall.chassis import logs
 from townhall.chassis.serve import serve
 from townhall.chassis.settings import ServiceSettings, SettingsRefused, load
 
@@ -22,11 +22,17 @@ def main(name: str, build: Callable[[Any], FastAPI], settings_class: type[Servic
         sys.exit(_told(name, refused))
     logs.configure(name, settings.log_level)
     if act == "migrate":
-        asyncio.run(migrate.upgrade(str(settings.database_url), name))
+        _migrate(name, str(settings.database_url))
     elif act == "serve":
         serve(build, settings)
     else:
         build(settings)
+
+
+def _migrate(name: str, url: str) -> None:
+    from townhall.chassis import migrate  # noqa: PLC0415  a service that serves doesn't carry the migration tool
+
+    asyncio.run(migrate.upgrade(url, name))
 
 
 def _parser(name: str) -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from townhall.chassis import migrate
+from townhall.chassis import revisions
 from townhall.chassis.db import Database
 from townhall.chassis.delivery import Hearing
 from townhall.chassis.relay import Relay
@@ -41,7 +41,7 @@ class Health:
     async def _database(self) -> bool:
         try:
             async with self.db.engine.connect() as connection:
-                return not await migrate.behind(connection, self.name)
+                return not await revisions.behind(connection, self.name)
         except (SQLAlchemyError, OSError, TimeoutError):
             return False
 

@@ -6,10 +6,8 @@ from typing import Final
 
 from alembic import command, context
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from townhall.chassis.db import driver_url
 
@@ -28,11 +26,6 @@ async def upgrade(url: str, package: str) -> None:
         await engine.dispose()
 
 
-async def behind(connection: AsyncConnection, package: str) -> bool:
-    """Tell whether the database is older than this code. A newer one, unknown here, is not."""
-    return await connection.run_sync(_behind, ScriptDirectory.from_config(_config(package)))
-
-
 def environment(metadata: MetaData) -> None:
     """Run migrations on the connection `upgrade` holds; the whole of a service's `env.py`."""
     context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
@@ -43,12 +36,6 @@ def _upgrade(connection: Connection, package: str) -> None:
     config = _config(package)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-
-
-def _behind(connection: Connection, scripts: ScriptDirectory) -> bool:
-    revision = MigrationContext.configure(connection).get_current_revision()
-    older = {script.revision for script in scripts.walk_revisions()} - {scripts.get_current_head()}
-    return revision is None or revision in older
 
 
 def _config(package: str) -> Config:

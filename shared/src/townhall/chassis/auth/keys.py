@@ -1,16 +1,16 @@
 """The issuer's public keys, kept so that neither its absence nor a flood of forged key ids matters."""
 
 import asyncio
-import ssl
 import time
+import urllib.request
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from functools import partial
 from hashlib import sha256
+from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
-import httpx
 import structlog
 
 from townhall.chassis.auth import tokens
@@ -19,6 +19,8 @@ from townhall.chassis.settings import ServiceSettings
 
 PATIENCE: Final = 5.0
 COOL_DOWN: Final = 60.0
+LARGEST: Final = 256 * 1024
+"""Bytes of a key set; what is longer is cut, and then no key set."""
 EMPTY_COOL_DOWN: Final = 2.0
 """Before the first keys are here nobody can call at all, so the issuer is asked again sooner."""
 REMEMBERED: Final = 20_000
@@ -69,7 +71,7 @@ class Keys:
             self._asked = self._elapsed()
             try:
                 found = tokens.read_keys(await asyncio.wait_for(self._fetch(), PATIENCE))
-            except (httpx.HTTPError, OSError, ValueError, TimeoutError):
+            except (OSError, ValueError, TimeoutError, HTTPException):
                 log.warning("issuer_keys_unavailable", exc_info=True)
                 return
             if found:
@@ -89,11 +91,13 @@ class Keys:
 def keys_of(settings: ServiceSettings) -> Keys:
     """Return the keys of the issuer the settings name. The address comes from there and never from a token."""
     url = settings.jwks_url
-    fetch = partial(_download, url) if "://" in url else partial(asyncio.to_thread, Path(url).read_bytes)
-    return Keys(fetch, issuer=settings.issuer, audience=settings.audience)
+    read = partial(_download, url) if "://" in url else Path(url).read_bytes
+    return Keys(partial(asyncio.to_thread, read), issuer=settings.issuer, audience=settings.audience)
 
 
-async def _download(url: str) -> bytes:
-    # trust_env: a proxy meant for the outside must not stand between a service and its issuer.
-    async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False, verify=ssl.create_default_context()) as client:
-        return (await client.get(url)).raise_for_status().content
+def _download(url: str) -> bytes:
+    # No proxies: one meant for the outside must not stand between a service and its issuer.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=PATIENCE) as answer:
+        body: bytes = answer.read(LARGEST)
+        return body

@@ -1,0 +1,74 @@
+"""A recorded consultation, played again on the running platform, is counted exactly as a recount says."""
+
+import asyncio
+import json
+import random
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from townhall_local.rehearsal import polis
+from townhall_local.rehearsal.recount import ballots, recount
+
+COMMENTS = {
+    "0": "심야 버스를 늘려 주세요",
+    "1": "two\nlines, and a \u202ehidden turn",
+    "2": "",
+    "3": "Nobody votes on this",
+}
+VOTERS = 12
+
+
+def record(folder: Path, seed: int) -> Path:
+    """Make up a conversation in which people vote, vote again, and pass, in no order of time."""
+    dice = random.Random(seed)
+    folder.mkdir()
+    votes = [
+        f"{dice.randrange(10_000)},,{comment},{voter},{dice.choice([1, 1, -1, 0])}"
+        for voter in range(VOTERS)
+        for comment in ("0", "1", "2", "404")
+        for _ in range(dice.choice([1, 1, 2, 3]))
+    ]
+    dice.shuffle(votes)
+    written = [f'0,,{name},{int(name) % 2},0,0,1,"{body}"' for name, body in COMMENTS.items()]
+    (folder / "comments.csv").write_text(
+        "\n".join(["timestamp,datetime,comment-id,author-id,agrees,disagrees,moderated,comment-body", *written])
+    )
+    (folder / "votes.csv").write_text("\n".join(["timestamp,datetime,comment-id,voter-id,vote", *votes]))
+    return folder
+
+
+async def rehearse(recording: Path, more_than: int, data_dir: Path) -> dict[str, Any]:
+    """Run the command, which must find no difference; return its report."""
+    options = ["--yes-threshold", str(more_than), "--data-dir", str(data_dir), "--json"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "townhall_local", "rehearse", str(recording), *options, stdout=PIPE
+    )
+    async with asyncio.timeout(240):
+        printed, _ = await process.communicate()
+    report: dict[str, Any] = json.loads(printed)
+    assert process.returncode == 0, report["differences"]
+    return report
+
+
+@pytest.mark.broker
+async def test_two_rehearsals_on_one_platform_each_agree_with_the_recount(tmp_path: Path, copy: Path) -> None:
+    """Counts, thresholds and cases are exact; the second rehearsal has tasks of its own and its own threshold."""
+    recording = record(tmp_path / "recording", seed=7)
+    expected = recount(polis.read(recording))
+    most = max(tally.yes for tally in expected.values())
+    reports = [await rehearse(recording, more_than, copy) for more_than in (most - 1, most)]
+    for more_than, report in zip((most - 1, most), reports, strict=True):
+        assert report["differences"] == []
+        counted = {task["source_id"]: (task["yes"], task["no"]) for task in report["tasks"]}
+        assert counted == {name: (tally.yes, tally.no) for name, tally in expected.items()}
+        with_case = {task["source_id"] for task in report["tasks"] if task["case_id"]}
+        assert with_case >= {name for name, tally in expected.items() if tally.yes > more_than}
+        assert with_case <= {name for name, tally in expected.items() if tally.ever_yes > more_than}
+        assert report["ballots"]["accepted"] == report["ballots"]["sent"] == len(ballots(polis.read(recording)))
+    first, second = ({task["task_id"] for task in report["tasks"]} for report in reports)
+    assert len(first) == len(second) == len(COMMENTS)
+    assert not first & second
