@@ -65,6 +65,22 @@ async def test_meetings_never_overflow(house: House) -> None:
     assert (waiting["state"], waiting["meeting_id"]) == ("deliberated", None)
 
 
+async def test_decisions_at_once_are_all_tabled(house: House) -> None:
+    """C12: six cases decided in parallel, two meetings with room for four: each answered, four placed, two wait."""
+    cases = await house.opened(6)
+    await house.open(await house.sitting(capacity=6))
+    for case_id in cases:
+        for member in ("han", "choi"):
+            await house.position(case_id, "for", member)
+    await house.meeting(hours=9, capacity=1)
+    await house.meeting(hours=3, capacity=3)
+    answers = await asyncio.gather(*(house.decide(case_id) for case_id in cases))
+    assert {answer.status_code for answer in answers} == {200}
+    states = sorted([(await house.case(each))["state"] for each in cases])
+    assert states == ["deliberated"] * 2 + ["tabled"] * 4
+    assert await house.count("SELECT count(*) FROM agenda_item") == 4
+
+
 async def test_adopted_with_its_one_directive(house: House) -> None:
     """C14, C15: an adopted task is given to a body with a date, once."""
     meeting_id = await house.meeting()
