@@ -1,4 +1,4 @@
-"""E2 to E7 on real PostgreSQL: what is stored, announced and public of an initiative."""
+"""E2 to E6 on real PostgreSQL: what is stored, announced and public of an initiative."""
 
 import asyncio
 from datetime import timedelta
@@ -125,7 +125,7 @@ async def test_due_until_the_day_ends(bureau: Bureau) -> None:
 
 
 async def test_one_opinion_per_citizen(bureau: Bureau) -> None:
-    """E7: the last word of a citizen takes the place of the first, also when several come at once."""
+    """E6: the last word of a citizen takes the place of the first, also when several come at once."""
     path = f"/initiatives/{await bureau.initiative('done')}"
     for stance in ("satisfied", "mixed"):
         await bureau.ask("POST", f"{path}/opinions", {"stance": stance, "text": "좋아요"}, role="citizen", name="jun")

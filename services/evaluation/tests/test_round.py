@@ -79,7 +79,8 @@ def test_results_are_needed(state: State) -> None:
 )
 def test_round_refused(new: Round, rule: type[Rejected]) -> None:
     """E8: each rule refuses alone."""
-    assert rounds.open_round(ROUND, [State.DONE, State.VERIFIED], PARAMETERS) == ROUND
+    opened = rounds.open_round(ROUND, [State.DONE, State.VERIFIED], PARAMETERS)
+    assert opened == replace(ROUND, due_at=CLOSE + timedelta(days=7))
     with pytest.raises(rule):
         rounds.open_round(new, [State.DONE], PARAMETERS)
 
@@ -115,7 +116,7 @@ def test_draw_refused(circumstance: dict[str, object], rule: type[Rejected]) -> 
     """E10: before applications close, with another seed, for too few, or a second time."""
     ordinary = {"applied_for": ROUND, "seed": SEED, "frame": FRAME, "parameters": PARAMETERS, "at": CLOSE}
     with pytest.raises(rule):
-        rounds.draw(**(ordinary | circumstance))  # type: ignore[arg-type]
+        rounds.draw(**(ordinary | circumstance))  # type: ignore[arg-type]  # each case names a field of its own
 
 
 def test_draw_shows_what_it_rests_on() -> None:
@@ -133,3 +134,16 @@ def test_cancelled_with_a_reason() -> None:
     assert (ended.state, ended.cancellation.reason) == (RoundState.CANCELLED, "too-few-applicants")
     with pytest.raises(UnknownReason):
         rounds.cancel(ROUND, "because", "", CLOSE)
+
+
+def test_overdue() -> None:
+    """E14: the draw is due by the rule after applications close, the publication after the draw; then nothing is."""
+    opened = rounds.open_round(ROUND, [State.DONE], PARAMETERS)
+    due = CLOSE + timedelta(days=7)
+    assert not rounds.overdue(opened, due)
+    assert rounds.overdue(opened, due + timedelta(microseconds=1))
+    assert not rounds.overdue(replace(opened, overdue_for=due), due + timedelta(days=1))
+    drawn, _ = rounds.draw(opened, SEED, FRAME, PARAMETERS, due)
+    assert drawn.due_at == due + timedelta(days=60)
+    assert rounds.publish(drawn, due).due_at is None
+    assert rounds.cancel(drawn, "irregularity", "", due).due_at is None

@@ -161,7 +161,7 @@ async def test_score_can_be_changed_until_published(bureau: Bureau) -> None:
 
 
 async def test_published_whole_or_not_at_all(bureau: Bureau) -> None:
-    """E12: one initiative with too few scores, or unverified, holds all results back, and nothing is announced."""
+    """E7, E12: one initiative with too few scores, or unverified, holds all results back, and nothing is announced."""
     first, second = await bureau.initiative("verified"), await bureau.initiative("done")
     path = await bureau.round(first, second)
     panel, _ = await bureau.drawn(path)
@@ -239,8 +239,33 @@ async def test_one_round_per_initiative(bureau: Bureau) -> None:
     assert (await bureau.ask("POST", "/rounds", paper, role="secretary")).status_code == 201
 
 
+async def test_nothing_waits_silently(bureau: Bureau) -> None:
+    """E14: a late draw and a late publication are announced once each, however many look."""
+
+    async def tell() -> int:
+        async with bureau.db.transaction() as tx:
+            return await rounds.tell_overdue(tx)
+
+    async def late() -> int:
+        async with bureau.db.transaction() as tx:
+            await tx.session.execute(text("UPDATE round SET due_at = now() - interval '1 hour'"))
+        return sum(await asyncio.gather(tell(), tell(), tell()))
+
+    path = await bureau.round(await bureau.initiative("done"))
+    assert await tell() == 0
+    assert await late() == 1
+    assert (await bureau.get(path))["overdue"] is True
+    await bureau.drawn(path)
+    assert await tell() == 0
+    assert (await bureau.get(path))["overdue"] is False
+    assert await late() == 1
+    assert [event["awaited"] for event in await bureau.announced(evaluation.RoundOverdue)] == ["draw", "publication"]
+    await bureau.post("secretary", f"{path}/cancellation", {"reason": "too-few-scores"})
+    assert await tell() == 0
+
+
 async def test_no_person_is_public(bureau: Bureau) -> None:
-    """No pseudonym of an applicant, evaluator or author is in any answer or announcement."""
+    """E15: no pseudonym of an applicant, evaluator or author is in any answer or announcement."""
     initiative = await bureau.initiative("verified")
     path = await bureau.round(initiative)
     panel, others = await bureau.drawn(path)

@@ -5,7 +5,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from evaluation import consumers, routes
-from evaluation.handlers import RULES, initiatives
+from evaluation.handlers import RULES, initiatives, rounds
 from evaluation.settings import Settings
 from townhall.chassis.rules_routes import rules_router
 from townhall.chassis.serve import Service, Timer, assemble
@@ -24,6 +24,9 @@ def build(settings: Settings) -> FastAPI:
             routers=[*routes.ROUTERS, rules_router(RULES)],
             subscriptions=consumers.subscriptions(),
             announces=ANNOUNCES,
-            timers=[Timer("tell_overdue_initiatives", seconds=5, act=initiatives.tell_overdue)],
+            timers=[
+                Timer("tell_overdue_initiatives", seconds=5, act=initiatives.tell_overdue),
+                Timer("tell_overdue_rounds", seconds=5, act=rounds.tell_overdue),
+            ],
         )
     )

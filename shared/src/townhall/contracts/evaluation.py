@@ -1,7 +1,7 @@
 """The facts the evaluation service announces: initiatives, their progress, rounds and published results."""
 
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import AwareDatetime, NonNegativeInt, PositiveInt
 
@@ -189,6 +189,18 @@ class ResultsPublished(RoundEvent):
 
     initiatives: PositiveInt
     """How many were evaluated."""
+    rule: RuleUsed
+
+
+class RoundOverdue(RoundEvent):
+    """The panel was not drawn, or the results were not published, by the date the rule sets."""
+
+    TYPE: ClassVar[str] = "evaluation.round-overdue.v1"
+
+    awaited: Literal["draw", "publication"]
+    """What is owed: the draw of the panel, or the publication of its results."""
+    due_at: AwareDatetime
+    """When it was owed."""
     rule: RuleUsed
 
 

@@ -142,7 +142,7 @@ def verify(initiative: Initiative, note: str, at: datetime) -> Initiative:
 def evaluate(initiative: Initiative) -> Initiative:
     """Close the record with the published result of citizens' evaluation."""
     if initiative.state is not State.VERIFIED:
-        raise NotVerified  # E12
+        raise NotVerified  # E7
     return replace(initiative, state=after(initiative.state, Move.EVALUATE))
 
 

@@ -23,6 +23,7 @@ def _distinct(cells: tuple[str, ...]) -> tuple[str, ...]:
 
 Weight = Annotated[int, Field(ge=0, le=1000)]
 Seats = Annotated[int, Field(ge=1, le=10_000)]
+Days = Annotated[int, Field(ge=1, le=366)]
 Cell = Annotated[str, StringConstraints(pattern=r"^[^|\x00-\x1f\x7f]{1,40}$")]
 """One value of a stratum. It never holds the bar that separates values in the published frame."""
 Cells = Annotated[tuple[Cell, ...], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
@@ -39,6 +40,10 @@ class Parameters(BaseModel):
     """Seats of a panel when the secretary names no number."""
     minimum_scores: Seats = 3
     """Panel scores each initiative needs before a round may be published, so also the smallest panel."""
+    draw_days: Days = 7
+    """The panel is due this many days after applications closed."""
+    scoring_days: Days = 60
+    """Results are due this many days after the panel was drawn."""
     regions: Cells = (
         *("서울", "부산", "대구", "인천", "광주", "대전", "울산", "세종", "경기"),
         *("강원", "충북", "충남", "전북", "전남", "경북", "경남", "제주"),

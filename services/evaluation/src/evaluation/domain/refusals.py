@@ -156,7 +156,7 @@ class NotVerified(Rejected):
     """Only what was verified gets a result."""
 
     code = "initiative-not-verified"
-    rule = "E12"
+    rule = "E7"
     says = "Every initiative must be verified before its results are published."
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from evaluation.domain import lot, reasons
 from evaluation.domain.initiative import State as InitiativeState
@@ -47,6 +47,12 @@ MOVES: Final[Mapping[RoundState, Mapping[RoundMove, RoundState]]] = {
     RoundState.CANCELLED: {},
 }
 """E12: a move that isn't here is refused. So a panel is drawn once, and results are published once."""
+
+AWAITED: Final[Mapping[RoundState, Literal["draw", "publication"]]] = {
+    RoundState.APPLYING: "draw",
+    RoundState.SCORING: "publication",
+}
+"""What is owed next."""
 
 READY: Final = frozenset({InitiativeState.DONE, InitiativeState.VERIFIED})
 """What a round may be opened for. Publication needs verification on top of it (E2)."""
@@ -97,6 +103,10 @@ class Round:
     rule: RuleUsed
     """The rule in force at the opening: it holds until the publication, whatever is enacted meanwhile."""
     state: RoundState = RoundState.APPLYING
+    due_at: datetime | None = None
+    """When the next step is due: the draw, then the publication; None when nothing is owed any more."""
+    overdue_for: datetime | None = None
+    """The due date that was last announced as passed."""
     seed: str | None = None
     frame_sha256: str | None = None
     published_at: datetime | None = None
@@ -119,7 +129,7 @@ def open_round(new: Round, states: Collection[InitiativeState], parameters: Para
         raise ClosingNotAhead  # E8
     if new.panel_size < parameters.minimum_scores:
         raise PanelTooSmall  # E8
-    return new
+    return replace(new, due_at=new.applications_close_at + timedelta(days=parameters.draw_days))
 
 
 def apply(applied_for: Round, ticket: Ticket, parameters: Parameters, at: datetime) -> Ticket:
@@ -144,16 +154,23 @@ def draw(
     if len(frame) < parameters.minimum_scores:
         raise TooFewApplicants  # E10
     drawn = lot.draw(frame, applied_for.panel_size, seed)
-    return replace(applied_for, state=reached, seed=seed, frame_sha256=lot.frame_sha256(frame)), drawn
+    due_at = at + timedelta(days=parameters.scoring_days)
+    fingerprint = lot.frame_sha256(frame)
+    return replace(applied_for, state=reached, seed=seed, frame_sha256=fingerprint, due_at=due_at), drawn
 
 
 def publish(scored: Round, at: datetime) -> Round:
     """End the round with its results."""
-    return replace(scored, state=after(scored.state, RoundMove.PUBLISH), published_at=at)
+    return replace(scored, state=after(scored.state, RoundMove.PUBLISH), published_at=at, due_at=None)
 
 
 def cancel(given_up: Round, reason: str, note: str, at: datetime) -> Round:
     """End the round without results. Its initiatives are free for another one."""
     reasons.require(reason, reasons.CANCELLATION)
     cancelled = Cancellation(reason, note, ActedBy.SECRETARY, at)
-    return replace(given_up, state=after(given_up.state, RoundMove.CANCEL), cancellation=cancelled)
+    return replace(given_up, state=after(given_up.state, RoundMove.CANCEL), cancellation=cancelled, due_at=None)
+
+
+def overdue(waiting: Round, at: datetime) -> bool:
+    """Tell whether the next step is late, and was not yet announced as late (E14)."""
+    return waiting.due_at is not None and waiting.due_at < at and waiting.overdue_for != waiting.due_at

@@ -1,6 +1,8 @@
 """Evaluation rounds up to the panel: opened, applied for, drawn, or cancelled."""
 
 import secrets
+from dataclasses import replace
+from typing import Final
 from uuid import uuid4
 
 from evaluation.domain import round as rules_of_round
@@ -14,6 +16,9 @@ from evaluation.store.rounds import RoundStanding
 from townhall.chassis.db import Transaction
 from townhall.contracts import evaluation as wire
 from townhall.contracts.values import RoundId
+
+TOLD_AT_ONCE: Final = 100
+"""Overdue rounds announced in one transaction."""
 
 
 async def open_round(tx: Transaction, call: Call) -> RoundStanding:
@@ -86,6 +91,17 @@ async def cancel(tx: Transaction, round_id: RoundId, reason: str, note: str) -> 
         by = cancelled.cancellation.acted_by
         tx.announce(wire.RoundCancelled(round_id=round_id, reason=reason, note=note, acted_by=by))
     return await shown(tx, round_id)
+
+
+async def tell_overdue(tx: Transaction) -> int:
+    """Announce each draw and each publication that is late, once. Several processes may do this at the same time."""
+    late = await rounds.overdue(tx.session, tx.now, TOLD_AT_ONCE)
+    for each in late:
+        if each.due_at is not None:
+            await rounds.save(tx.session, replace(each, overdue_for=each.due_at))
+            awaited = rules_of_round.AWAITED[each.state]
+            tx.announce(wire.RoundOverdue(round_id=each.id, awaited=awaited, due_at=each.due_at, rule=each.rule))
+    return len(late)
 
 
 async def locked(tx: Transaction, round_id: RoundId, *, shared: bool = False) -> Round:

@@ -146,6 +146,8 @@ class RoundView(View):
     seed_commitment: str
     applications_close_at: datetime
     opened_at: datetime
+    due_at: Annotated[datetime | None, Field(description="When the draw, then the publication, is due.")]
+    overdue: bool
     seed: str | None
     frame_sha256: str | None
     rule: RuleUsed
@@ -167,6 +169,8 @@ class RoundView(View):
             seed_commitment=shown.seed_commitment,
             applications_close_at=shown.applications_close_at,
             opened_at=shown.opened_at,
+            due_at=shown.due_at,
+            overdue=shown.due_at is not None and shown.overdue_for == shown.due_at,
             seed=shown.seed,
             frame_sha256=shown.frame_sha256,
             rule=shown.rule,

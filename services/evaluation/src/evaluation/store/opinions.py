@@ -14,11 +14,11 @@ from townhall.contracts.values import InitiativeId
 
 
 async def give(session: AsyncSession, initiative_id: InitiativeId, citizen: Person, opinion: Opinion) -> Opinion:
-    """Store an opinion in the place of the citizen's earlier one, whose id it then keeps (E7)."""
+    """Store an opinion in the place of the citizen's earlier one, whose id it then keeps (E6)."""
     said = {"stance": opinion.stance, "text": opinion.text, "given_at": opinion.given_at}
     row = {"id": opinion.id, "initiative_id": initiative_id, "citizen": citizen} | said
     given = insert(OpinionRow).values(row)
-    kept = given.on_conflict_do_update(constraint="e7_one_opinion_per_citizen", set_=said)
+    kept = given.on_conflict_do_update(constraint="e6_one_opinion_per_citizen", set_=said)
     return Opinion(
         (await session.scalars(kept.returning(col(OpinionRow.id)))).one(),
         opinion.stance,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -70,6 +71,14 @@ async def locked(session: AsyncSession, round_id: RoundId, *, shared: bool = Fal
     return next(iter(await _whole(session, rows.all())), None)
 
 
+async def overdue(session: AsyncSession, at: datetime, most: int) -> Sequence[Round]:
+    """Lock and read rounds whose next step is late untold, leaving those another process works on (E14)."""
+    due = col(RoundRow.due_at)
+    late = select(RoundRow).where(due < at, col(RoundRow.overdue_for).is_distinct_from(due)).order_by(due).limit(most)
+    rows = await session.scalars(late.with_for_update(key_share=True, skip_locked=True), execution_options=FRESH)
+    return await _whole(session, rows.all())
+
+
 async def standing(session: AsyncSession, round_id: RoundId) -> RoundStanding | None:
     """Read one round with its results."""
     rows = await session.scalars(select(RoundRow).where(col(RoundRow.id) == round_id))
@@ -116,6 +125,8 @@ def _now(changed: Round) -> dict[str, Any]:
     ended = changed.cancellation
     return {
         "state": changed.state,
+        "due_at": changed.due_at,
+        "overdue_for": changed.overdue_for,
         "seed": changed.seed,
         "frame_sha256": changed.frame_sha256,
         "published_at": changed.published_at,
@@ -137,6 +148,8 @@ def _round(row: RoundRow, initiative_ids: tuple[InitiativeId, ...]) -> Round:
         opened_at=row.opened_at,
         rule=RuleUsed(version=row.rule_version, article=row.rule_article),
         state=RoundState(row.state),
+        due_at=row.due_at,
+        overdue_for=row.overdue_for,
         seed=row.seed,
         frame_sha256=row.frame_sha256,
         published_at=row.published_at,

@@ -111,7 +111,7 @@ class OpinionRow(Row, table=True):
 
     __tablename__ = "opinion"
     __table_args__ = (
-        UniqueConstraint("initiative_id", "citizen", name="e7_one_opinion_per_citizen"),
+        UniqueConstraint("initiative_id", "citizen", name="e6_one_opinion_per_citizen"),
         Index("opinion_by_time", "initiative_id", "given_at", "id"),
     )
 
@@ -131,6 +131,7 @@ class RoundRow(Row, table=True):
         CheckConstraint("(seed IS NULL) = (frame_sha256 IS NULL)", name="e10_seed_with_the_frame"),
         CheckConstraint("seed IS NOT NULL OR state IN ('applying', 'cancelled')", name="e10_panel_with_the_seed"),
         Index("round_by_time", "opened_at", "id"),
+        Index("round_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -142,6 +143,8 @@ class RoundRow(Row, table=True):
     opened_at: datetime = Field(sa_type=INSTANT)
     rule_version: int
     rule_article: str
+    due_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    overdue_for: datetime | None = Field(default=None, sa_type=INSTANT)
     seed: str | None = None
     frame_sha256: str | None = None
     published_at: datetime | None = Field(default=None, sa_type=INSTANT)

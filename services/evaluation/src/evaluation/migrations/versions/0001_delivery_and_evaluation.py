@@ -79,7 +79,7 @@ STATEMENTS = (
         stance text NOT NULL,
         text text NOT NULL,
         given_at timestamptz NOT NULL,
-        CONSTRAINT e7_one_opinion_per_citizen UNIQUE (initiative_id, citizen)
+        CONSTRAINT e6_one_opinion_per_citizen UNIQUE (initiative_id, citizen)
     )
     """,
     "CREATE INDEX opinion_by_time ON opinion (initiative_id, given_at, id)",
@@ -94,6 +94,8 @@ STATEMENTS = (
         opened_at timestamptz NOT NULL,
         rule_version int NOT NULL,
         rule_article text NOT NULL,
+        due_at timestamptz,
+        overdue_for timestamptz,
         seed text,
         frame_sha256 text,
         published_at timestamptz,
@@ -106,6 +108,7 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX round_by_time ON round (opened_at, id)",
+    "CREATE INDEX round_due ON round (due_at) WHERE due_at IS NOT NULL",
     """
     CREATE TABLE subject (
         round_id uuid NOT NULL REFERENCES round,
@@ -166,6 +169,8 @@ PARAMETERS = {
     "open_weight": 3,
     "panel_size": 120,
     "minimum_scores": 3,
+    "draw_days": 7,
+    "scoring_days": 60,
     "regions": (
         *("서울", "부산", "대구", "인천", "광주", "대전", "울산", "세종", "경기"),
         *("강원", "충북", "충남", "전북", "전남", "경북", "경남", "제주"),
