@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from townhall.chassis.delivery import inbox
 from townhall_local.operating.reaching import database, database_url, running_on
 from townhall_local.options import HERE, DatabaseUrl, DataDir
 
@@ -40,5 +39,8 @@ def replay(
 
 
 async def _begin_anew(service: str, url: str) -> None:
+    # What hears the bus takes long to load, and no other command needs it.
+    from townhall.chassis.delivery import inbox  # noqa: PLC0415
+
     async with database(service, url) as db, db.transaction() as tx:
         await inbox.reincarnate(tx.session)
