@@ -1,0 +1,72 @@
+"""From the ballot that crosses the threshold to the case at the Committee, while ballots come at half the top rate."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from bench.ballots import YES, schedule
+from bench.ground import Ground, opened
+from bench.load import Seen, paced, request
+from townhall.chassis.db import Database
+from townhall.chassis.waiting import rest
+from voting import handlers
+from voting.domain.parameters import Parameters
+
+CROSSINGS = 40
+MORE_THAN = 20
+
+_OPENED = text('SELECT task_id, opened_at FROM "case"')
+_REACHED = text("SELECT task_id, reached_at FROM crossing")
+
+
+async def measure(ground: Ground, top: float, seconds: float) -> dict[str, Any]:
+    """Return the seconds from crossing to case, by the databases' clock."""
+    voting_url, committee_url = await ground.database("voting"), await ground.database("committee")
+    async with AsyncExitStack() as stack:
+        votes = await stack.enter_async_context(opened(voting_url, "voting"))
+        cases = await stack.enter_async_context(opened(committee_url, "committee"))
+        async with votes.transaction() as tx:
+            rule = Parameters(yes_more_than=MORE_THAN, ballots_changeable=True)
+            await handlers.RULES.enact(tx, "bench", rule, None)
+        tasks = [await schedule(votes, ground.key) for _ in range(CROSSINGS + 1)]
+        process = await stack.enter_async_context(ground.serving("bench.server", "voting", voting_url))
+        await stack.enter_async_context(ground.serving("committee", "committee", committee_url))
+        seen = await _load(ground, process.port, tasks, top / 2, seconds)
+        waits = await _waits(votes, cases)
+    waits.sort()
+    return {
+        "crossings": len(waits),
+        "ballots_per_second": round(seen.rate, 1),
+        "p50_s": round(waits[len(waits) // 2], 3),
+        "p99_s": round(waits[min(int(len(waits) * 0.99), len(waits) - 1)], 3),
+    }
+
+
+async def _load(ground: Ground, port: int, tasks: list[UUID], rate: float, seconds: float) -> Seen:
+    """Send most ballots to one task, and every now and then one to the others, so that they cross one by one."""
+    many = max(int(rate * seconds), 2 * CROSSINGS * (MORE_THAN + 1))
+    voters = [ground.issuer.token("citizen", f"crossing-{number}") for number in range(2000)]
+    *others, busy = tasks
+    needed = [(task, voter) for task in others for voter in voters[: MORE_THAN + 1]]
+    every = many // len(needed)
+    requests = []
+    for number in range(many):
+        task, voter = needed.pop(0) if needed and number % every == 0 else (busy, voters[number % len(voters)])
+        requests.append(request("PUT", f"/votes/{task}/ballot", voter, YES))
+    return await paced([port], requests, rate)
+
+
+async def _waits(votes: Database, cases: Database) -> list[float]:
+    async with votes.reading() as session:
+        reached: dict[UUID, datetime] = dict((await session.execute(_REACHED)).tuples().all())
+    async with asyncio.timeout(60):
+        while True:
+            async with cases.reading() as session:
+                opened_at: dict[UUID, datetime] = dict((await session.execute(_OPENED)).tuples().all())
+            if reached.keys() <= opened_at.keys():
+                return [(opened_at[task] - reached[task]).total_seconds() for task in reached]
+            await rest(0.2)

@@ -1,0 +1,43 @@
+"""What PostgreSQL itself takes for one ballot's statements: the bound that no server in front of it can pass."""
+
+import asyncio
+import os
+import re
+from typing import Final
+
+from bench.ground import Ground
+from townhall.embedded.binaries import postgres_binaries
+
+_TABLES: Final = """
+    CREATE TABLE IF NOT EXISTS bench_vote (task int PRIMARY KEY, open bool NOT NULL);
+    CREATE TABLE IF NOT EXISTS bench_standing (task int, voter bytea, choice text, PRIMARY KEY (task, voter));
+    CREATE TABLE IF NOT EXISTS bench_ballot (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, voter bytea);
+    INSERT INTO bench_vote VALUES (1, true) ON CONFLICT DO NOTHING;
+"""
+_BALLOT: Final = r"""
+\set voter random(1, 1000000000)
+BEGIN;
+SELECT open FROM bench_vote WHERE task = 1 FOR KEY SHARE;
+INSERT INTO bench_ballot (voter) VALUES (int8send(:voter));
+INSERT INTO bench_standing VALUES (1, int8send(:voter), 'yes') ON CONFLICT DO NOTHING;
+COMMIT;
+"""
+
+
+async def measure(ground: Ground, seconds: float) -> float:
+    """Return transactions a second with 16 clients, without a tally, so without a row they all wait for."""
+    script = ground.directory / "ballot.sql"
+    script.write_text(_BALLOT)
+    await _run("psql", "-q", "-c", _TABLES, ground.postgres.url)
+    words = ["-n", "-c", "16", "-j", "1", "-T", str(max(int(seconds), 1)), "-f", str(script), ground.postgres.url]
+    found = re.search(r"tps = ([0-9.]+)", await _run("pgbench", *words))
+    return round(float(found.group(1)), 1) if found else 0.0
+
+
+async def _run(program: str, *words: str) -> str:
+    binary = postgres_binaries((os.getuid(), os.getgid())) / program
+    process = await asyncio.create_subprocess_exec(
+        binary, *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, _ = await process.communicate()
+    return out.decode()

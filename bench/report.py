@@ -1,0 +1,92 @@
+"""The report of one run: figures, ratios, and a picture of throughput against latency."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+from typing import Any, Final
+
+from bench.picture import picture
+
+HERE: Final = Path(__file__).parent
+TARGETS: Final = {
+    "grouped_over_single": ("at least 3", 3.0, 1),
+    "grouped_over_noop": ("at least 0.6", 0.6, 1),
+    "relay_over_aiokafka": ("at least 0.5", 0.5, 1),
+    "isolation_p99": ("at most 1.5", 1.5, -1),
+}
+"""What each ratio should be, from the design, and which way is better."""
+STEPS: Final = ("empty", "noop_new_tokens", "noop", "single", "grouped", "grouped_two_workers", "tally_reads")
+
+
+def ratios(found: Mapping[str, Any]) -> dict[str, float]:
+    """Return the ratios that carry over to other machines."""
+    ballots, events = found["ballots"], found["events"]
+    grouped = ballots["grouped"]["per_second"]
+    isolation = ballots["isolation"]
+    return {
+        "grouped_over_single": _over(grouped, ballots["single"]["per_second"]),
+        "grouped_over_noop": _over(grouped, ballots["noop"]["per_second"]),
+        "grouped_two_workers_over_one": _over(ballots["grouped_two_workers"]["per_second"], grouped),
+        "relay_over_aiokafka": _over(events["relay_per_second"], events["aiokafka_produce_per_second"]),
+        "consumer_over_aiokafka": _over(
+            events["consumer_with_effect_per_second"], events["aiokafka_consume_per_second"]
+        ),
+        "isolation_p99": _over(isolation["beside_viral_p99_ms"], isolation["quiet_p99_ms"]),
+        "grouped_over_pgbench": _over(grouped, found["pgbench_per_second"]),
+    }
+
+
+def _over(one: float, other: float) -> float:
+    return round(one / other, 3) if other else 0.0
+
+
+def write(found: dict[str, Any]) -> None:
+    """Write report.json, report.md and throughput.svg beside this file."""
+    found["ratios"] = ratios(found)
+    (HERE / "report.json").write_text(json.dumps(found, indent=2) + "\n")
+    (HERE / "report.md").write_text(_page(found))
+    (HERE / "throughput.svg").write_text(picture(found["ballots"]["latency"]))
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures were taken on."""
+    return {"cores": os.cpu_count(), "python": platform.python_version(), "load_at_start": os.getloadavg()[0]}
+
+
+def _page(found: Mapping[str, Any]) -> str:
+    ballots, crossing, isolation = found["ballots"], found["crossing"], found["ballots"]["isolation"]
+    said = {
+        "broker": found["broker"],
+        "cores": found["machine"]["cores"],
+        "python": found["machine"]["python"],
+        "load": round(found["machine"]["load_at_start"], 1),
+        "ratios": "\n".join(_ratio(name, value) for name, value in found["ratios"].items()),
+        "ballots": "\n".join(f"| {name} | {_cells(ballots[name])} |" for name in STEPS),
+        "exact": "yes" if ballots["exact"] else "NO",
+        "resident": ballots["resident_mb_after"],
+        "pgbench": found["pgbench_per_second"],
+        "quiet_rate": isolation["rate_each"],
+        "quiet_p99": isolation["quiet_p99_ms"],
+        "beside_p99": isolation["beside_viral_p99_ms"],
+        "viral_rate": isolation["rate_viral"],
+        "events": "\n".join(f"- {name.replace('_', ' ')}: {value}" for name, value in found["events"].items()),
+        "crossing_rate": crossing["ballots_per_second"],
+        "crossing_p50": crossing["p50_s"],
+        "crossing_p99": crossing["p99_s"],
+        "crossings": crossing["crossings"],
+    }
+    return Template((HERE / "page.md.tmpl").read_text()).substitute(said)
+
+
+def _cells(figures: Mapping[str, Any]) -> str:
+    cpu = figures.get("server_cpu_seconds_per_million", "")
+    return f"{figures['per_second']} | {figures['p50_ms']} | {figures['p99_ms']} | {cpu}"
+
+
+def _ratio(name: str, value: float) -> str:
+    wanted, bound, way = TARGETS.get(name, ("", 0.0, 0))
+    met = "" if not way else "yes" if (value - bound) * way >= 0 else "no"
+    return f"| {name} | {value} | {wanted} | {met} |"
