@@ -207,7 +207,7 @@ async def test_nothing_of_a_ballot_leaves(api: AsyncClient, polls: Polls, mint: 
         connection = await session.connection()
         tables = ("vote", "tally", "crossing", "ballot", "standing", "stream", "outbox", "receipt")
         dump = {
-            name: str((await connection.exec_driver_sql(f"SELECT row_to_json({name})::text FROM {name}")).all())  # noqa: S608
+            name: str((await connection.exec_driver_sql(f"SELECT row_to_json({name})::text FROM {name}")).all())  # noqa: S608  names from here
             for name in tables
         }
         payloads = await connection.exec_driver_sql("SELECT string_agg(convert_from(payload, 'UTF8'), '') FROM outbox")

@@ -1,6 +1,5 @@
 """One service as a process: routes in front; relay, hearing and timers beside them; a graceful end."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -88,6 +87,8 @@ async def at_hand(app: FastAPI) -> AsyncIterator[None]:
         for companion in app.state.service.companions:
             for name, value in (await stack.enter_async_context(companion(app.state.db))).items():
                 setattr(app.state, name, value)
+        # Or the first crowd would wait for the issuer's keys all at once.
+        await app.state.keys.refresh()
         yield
 
 
@@ -105,9 +106,11 @@ def serve(build: Callable[[Any], FastAPI], settings: ServiceSettings) -> None:
         build(settings),
         host=settings.host,
         port=settings.port,
+        loop="uvloop",
+        http="httptools",
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=10,
     )
-    asyncio.run(uvicorn.Server(config).serve())
+    uvicorn.Server(config).run()
