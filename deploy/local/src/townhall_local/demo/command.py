@@ -32,6 +32,11 @@ def demo(
     Afterwards the platform stays up to look around, until Ctrl-C. It takes free ports and a new directory, so it runs
     beside other copies.
 
+    \b
+    Examples:
+      townhall demo
+      townhall demo --exit --broker kafka
+
     Exit code 0 when every step did what the story says, 1 otherwise.
     """
     with _directory(data_dir) as directory:

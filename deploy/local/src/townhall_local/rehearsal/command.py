@@ -13,6 +13,7 @@ from townhall_local.client.api import Refused, Unreachable
 from townhall_local.client.issuer import issuer_at
 from townhall_local.client.people import visit
 from townhall_local.client.waiting import TooLate
+from townhall_local.options import HERE, AsJson, DataDir
 from townhall_local.rehearsal import polis
 from townhall_local.rehearsal.casting import LANES
 from townhall_local.rehearsal.rehearse import rehearse as play
@@ -29,16 +30,24 @@ FAULTS: Final = (polis.Unreadable, NotRunning, Refused, Unreachable, TooLate, OS
 def rehearse(
     recording: Annotated[Path, typer.Argument(metavar="DIR", help="A Polis export: comments.csv and votes.csv.")],
     yes_threshold: Annotated[int, typer.Option(min=0, help="More than this many yes bring a task to the Committee.")],
-    data_dir: Annotated[Path, typer.Option(help="Where the platform runs.")] = Path(".townhall"),
+    data_dir: DataDir = HERE,
     max_voters: Annotated[int | None, typer.Option(min=1, help="Only the first so many voters.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the report to this file.")] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report instead of the verdict.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Replay a recorded consultation through the public APIs of a running platform, and check its counts.
 
-    The rules in force change: the threshold given, and no quota of proposals. Exit code 1 when the platform and a
-    recount of the recording disagree, 2 when the rehearsal could not be played to its end.
+    The rules in force change and stay: the threshold given, and no quota of proposals. So rehearse on a data directory
+    of its own. The report and its fields are described in docs/rehearsals.md.
+
+    \b
+    Examples:
+      townhall rehearse EXPORT --yes-threshold 300
+      townhall rehearse EXPORT --yes-threshold 20 --max-voters 100 --data-dir /tmp/try --report report.json
+
+    Exit code 0 when the platform and a recount of the recording agree, 1 when they don't, 2 when the rehearsal could
+    not be played to its end.
     """
     progress = Console(stderr=True)
     try:
