@@ -1,0 +1,109 @@
+"""The faults and mutants by name: what each is, and which fault reveals which mutant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A kind of trouble: which acts the schedule draws from, and how the platform is set up for it."""
+
+    says: str
+    acts: tuple[str, ...] = ()
+    plant: str = ""
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    wired: bool = False
+    told: Mapping[str, str] = field(default_factory=dict)
+    small_disk: int = 0
+    crowd: int = 1
+    """How many times the usual number of citizens vote at once."""
+    calm: bool = False
+    """True when nothing of it excuses an event that is published twice."""
+
+
+TWO: Final = {"voting": 2, "committee": 2}
+
+FAULTS: Final[Mapping[str, Fault]] = {
+    "none": Fault("nothing happens: the platform has to be right in peace first", calm=True),
+    "kill-services": Fault("kill -9 of a service chosen at random", ("kill-service",)),
+    "kill-postgres": Fault("kill -9 of PostgreSQL, the server with all its helpers", ("kill-postgres",)),
+    "kill-broker": Fault("kill -9 of the broker; an emptied one is filled from the outboxes", ("kill-broker",)),
+    "pause": Fault(
+        "SIGSTOP of a service for 2-6 s: relay leader, consumer and intake at once, across closing times",
+        ("pause-service", "pause-voting"),
+        calm=True,
+    ),
+    "pause-broker": Fault(
+        "SIGSTOP of the broker for 2-6 s, with kill -9 of services", ("pause-broker", "kill-service")
+    ),
+    "replicas": Fault(
+        "two processes of voting and of committee at once, one of them stopped now and then",
+        ("pause-service",),
+        replicas=TWO,
+        calm=True,
+    ),
+    "replicas-killed": Fault("the same two, killed at random", ("kill-service",), replicas=TWO),
+    "cut-reply": Fault("the request passes, its answer is cut off", ("cut-reply",), wired=True),
+    "delay": Fault("pieces of traffic come up to 1.2 s late", ("delay",), wired=True),
+    "half-open": Fault("connections that carry nothing any more and never end", ("half-open",), wired=True),
+    "duplicates": Fault(
+        "events delivered again out of turn, and services that hear every topic from offset 0",
+        ("repeat-events", "replay-service"),
+    ),
+    "clock": Fault("wall clocks of services jump by up to 30 minutes, both ways", ("shift-clock",), "shifted_clock"),
+    "disk-full": Fault("PostgreSQL's disk is full for 2-4 s", ("fill-disk",), small_disk=208),
+    "late-commits": Fault(
+        "commits come up to 0.4 s after the last statement, with kill -9 of services", ("kill-service",), "late_commits"
+    ),
+    "slow-consumer": Fault(
+        "batches wait up to 1.5 s before they are applied, with kill -9 of services", ("kill-service",), "slow_consumer"
+    ),
+    "poison": Fault("1 % junk on every topic: null headers, unknown versions, half a body, oversize", ("poison",)),
+    "overload": Fault(
+        "three times as many callers as there is room for",
+        ("kill-service",),
+        told={"VOTING_INTAKE_ROOM": "8", "VOTING_INTAKE_GROUP": "4"},
+        crowd=3,
+    ),
+    "everything": Fault(
+        "all of the above that can happen on one platform, in any order",
+        (
+            "kill-service", "kill-postgres", "kill-broker", "pause-service", "pause-voting", "pause-broker",
+            "cut-reply", "delay", "half-open", "replay-service",
+        ),
+        "late_commits",
+        replicas={"voting": 2},
+        wired=True,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A mistake that is planted on purpose, and the fault under which the checker has to find it."""
+
+    says: str
+    fault: str
+    secs: float = 10.0
+    """How long a run has to be to find it as good as always."""
+
+
+MUTANTS: Final[Mapping[str, Mutant]] = {
+    "asynchronous_commit": Mutant("a commit is answered before it is on disk", "kill-postgres"),
+    "id_after_last": Mutant("the relay reads `id > last` instead of what is not yet sent", "late-commits"),
+    "mark_before_ack": Mutant("the relay marks rows sent before the broker acknowledged them", "pause-broker"),
+    "delete_before_ack": Mutant("the relay deletes rows before the broker acknowledged them", "pause-broker"),
+    "answer_before_commit": Mutant("a ballot is acknowledged, then committed", "kill-services"),
+    "publish_before_commit": Mutant("events are published before their transaction commits", "late-commits"),
+    "count_in_memory": Mutant("totals are counted in the process's memory", "kill-postgres"),
+    "check_then_insert": Mutant("totals are read, added to and written without a lock", "replicas"),
+    "inbox_apart": Mutant("the inbox is written in a transaction of its own", "late-commits"),
+    "offset_first": Mutant("offsets are committed before the effect", "slow-consumer"),
+    "no_relay_lock": Mutant("every relay leads", "replicas"),
+    "application_clock": Mutant("votes open and close by the application's clock", "clock"),
+    "no_parking": Mutant("events overtake a message of their key that was set aside", "poison"),
+    "skip_poison": Mutant("what can't be read is skipped instead of set aside", "poison"),
+    "not_more_than": Mutant("the threshold is reached with N yes instead of more than N", "none"),
+    "failure_as_success": Mutant("a ballot whose transaction failed is acknowledged", "kill-postgres"),
+}

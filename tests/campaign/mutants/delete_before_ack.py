@@ -1,0 +1,31 @@
+"""The relay deletes rows, and only then publishes them."""
+
+from pathlib import Path
+from typing import Any
+
+from townhall.chassis.relay import Relay
+
+
+def plant(_service: str, _switches: Path) -> None:
+    """Delete what was read before anything is sent."""
+    lead = Relay._lead  # noqa: SLF001  planted
+
+    async def leading(self: Relay, connection: Any) -> None:  # noqa: ANN401  asyncpg's
+        await lead(self, _Deleting(connection))  # type: ignore[arg-type]  # planted
+
+    Relay._lead = leading  # type: ignore[method-assign]  # noqa: SLF001  # planted
+
+
+class _Deleting:
+    """A connection whose rows are gone once they are read."""
+
+    def __init__(self, connection: Any) -> None:  # noqa: ANN401  asyncpg's
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  asyncpg's
+        return getattr(self._connection, name)
+
+    async def fetch(self, sql: str, most: int) -> Any:  # noqa: ANN401  asyncpg's
+        rows = await self._connection.fetch(sql, most)
+        await self._connection.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", [row["id"] for row in rows])
+        return rows

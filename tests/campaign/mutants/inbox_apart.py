@@ -1,0 +1,18 @@
+"""The inbox is written in a transaction of its own, before the effect."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from townhall.chassis.delivery import inbox
+
+
+def plant(_service: str, _switches: Path) -> None:
+    """Take events on another connection, which commits at once."""
+
+    async def take(session: Any, ids: Sequence[UUID]) -> set[UUID]:  # noqa: ANN401  SQLAlchemy's
+        async with session.bind.begin() as connection:
+            return set((await connection.execute(inbox._TAKE, {"ids": list(ids)})).scalars())  # noqa: SLF001  planted
+
+    inbox.take = take

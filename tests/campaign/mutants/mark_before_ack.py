@@ -1,0 +1,32 @@
+"""The relay marks rows sent, and only then publishes them."""
+
+from pathlib import Path
+from typing import Any
+
+from townhall.chassis import relay
+from townhall.chassis.relay import Relay
+
+
+def plant(_service: str, _switches: Path) -> None:
+    """Mark what was read before anything is sent."""
+    lead = Relay._lead  # noqa: SLF001  planted
+
+    async def leading(self: Relay, connection: Any) -> None:  # noqa: ANN401  asyncpg's
+        await lead(self, _Marking(connection))  # type: ignore[arg-type]  # planted
+
+    Relay._lead = leading  # type: ignore[method-assign]  # noqa: SLF001  # planted
+
+
+class _Marking:
+    """A connection whose rows count as sent once they are read."""
+
+    def __init__(self, connection: Any) -> None:  # noqa: ANN401  asyncpg's
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  asyncpg's
+        return getattr(self._connection, name)
+
+    async def fetch(self, sql: str, most: int) -> Any:  # noqa: ANN401  asyncpg's
+        rows = await self._connection.fetch(sql, most)
+        await self._connection.execute(relay._SENT, [row["id"] for row in rows])  # noqa: SLF001  planted
+        return rows

@@ -1,0 +1,15 @@
+"""Events go past a message of their key that was set aside."""
+
+from pathlib import Path
+from typing import Any
+
+from townhall.chassis.delivery import aside
+
+
+def plant(_service: str, _switches: Path) -> None:
+    """Hold no key."""
+
+    async def held(_session: Any, _keys: list[str]) -> set[tuple[str, str]]:  # noqa: ANN401  SQLAlchemy's
+        return set()
+
+    aside.held = held  # type: ignore[assignment]  # planted

@@ -1,0 +1,16 @@
+"""The threshold is reached with N yes, not with more than N."""
+
+from pathlib import Path
+from typing import Any
+
+
+def plant(service: str, _switches: Path) -> None:
+    """Compare wrongly."""
+    if service != "voting":
+        return
+    from voting.domain import counting  # noqa: PLC0415  only voting has it
+
+    def reached(tally: Any, terms: Any) -> bool:  # noqa: ANN401  voting's
+        return bool(tally.yes >= terms.more_than)
+
+    counting.reached = reached  # type: ignore[attr-defined]  # planted

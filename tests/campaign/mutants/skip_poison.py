@@ -1,0 +1,15 @@
+"""What can't be read is skipped."""
+
+from pathlib import Path
+from typing import Any
+
+from townhall.chassis.delivery.alone import Alone
+
+
+def plant(_service: str, _switches: Path) -> None:
+    """Set nothing aside."""
+
+    async def skipped(_self: Alone, _message: Any, _reason: str, attempts: int) -> None:  # noqa: ANN401  whatever it replaces
+        del attempts
+
+    Alone._set_aside = skipped  # type: ignore[method-assign, assignment]  # noqa: SLF001  # planted

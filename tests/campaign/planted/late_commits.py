@@ -1,0 +1,23 @@
+"""Commits that come late: between its last statement and its commit, a transaction that announces waits a while."""
+
+import random
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from townhall.chassis import outbox
+from townhall.chassis.waiting import rest
+
+LONGEST = 0.4
+
+
+def plant(_service: str, switches: Path) -> None:
+    """Wait after the outbox is written, while the switch is there."""
+    write: Callable[..., Awaitable[None]] = outbox.write
+
+    async def late(session: Any, source: str, announced: Any, at: Any) -> None:  # noqa: ANN401  whatever it wraps
+        await write(session, source, announced, at)
+        if announced and (switches / "late-commits").exists():
+            await rest(random.uniform(0, LONGEST))
+
+    outbox.write = late

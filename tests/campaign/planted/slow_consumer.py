@@ -1,0 +1,23 @@
+"""A consumer that is slow: each batch waits before it is applied."""
+
+import random
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from townhall.chassis.delivery.applying import Applying
+from townhall.chassis.waiting import rest
+
+LONGEST = 1.5
+
+
+def plant(_service: str, switches: Path) -> None:
+    """Wait before each batch, while the switch is there."""
+    take: Callable[..., Awaitable[None]] = Applying.take
+
+    async def slowly(self: Applying, messages: Any) -> None:  # noqa: ANN401  whatever it wraps
+        if (switches / "slow-consumer").exists():
+            await rest(random.uniform(0.2, LONGEST))
+        await take(self, messages)
+
+    Applying.take = slowly  # type: ignore[method-assign]  # planted

@@ -1,0 +1,80 @@
+"""A wire between clients and one process that can be cut, slowed or left hanging."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from townhall.chassis.waiting import rest
+from townhall.embedded.ports import HOST
+
+CHUNK: Final = 65_536
+CHANCE: Final = {"cut-reply": 0.3, "delay": 0.5, "half-open": 0.1}
+"""How often a wire in this state does it to a piece of traffic."""
+LONGEST_DELAY: Final = 1.2
+
+
+@dataclass
+class Wire:
+    """One proxy. `state` is what it does at this moment."""
+
+    upstream: int
+    dice: Random
+    state: str = "pass"
+    struck: int = 0
+    port: int = 0
+    _hanging: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    @property
+    def url(self) -> str:
+        """Where clients reach the process through it."""
+        return f"http://{HOST}:{self.port}"
+
+    @asynccontextmanager
+    async def laid(self) -> AsyncIterator["Wire"]:
+        """Carry traffic for the length of the block."""
+        server = await asyncio.start_server(self._carry, HOST, 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            for writer in self._hanging:
+                writer.transport.abort()
+
+    def mend(self) -> None:
+        """Carry faithfully again, and end what was left hanging."""
+        self.state = "pass"
+        for writer in self._hanging:
+            writer.transport.abort()
+        self._hanging.clear()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            there, back = await asyncio.open_connection(HOST, self.upstream)
+        except OSError:
+            writer.transport.abort()
+            return
+        await asyncio.gather(self._pump(reader, back, reply=False), self._pump(there, writer, reply=True))
+
+    async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, reply: bool) -> None:
+        with suppress(OSError):
+            while chunk := await source.read(CHUNK):
+                if self._strikes(reply=reply):
+                    if self.state == "half-open":
+                        self._hanging.add(sink)
+                        return
+                    if self.state == "cut-reply":
+                        break
+                    await rest(self.dice.uniform(0, LONGEST_DELAY))
+                sink.write(chunk)
+                await sink.drain()
+        sink.transport.abort()
+
+    def _strikes(self, *, reply: bool) -> bool:
+        """Decide whether this piece of traffic is struck. Only the reply is cut: the request has passed."""
+        strikes = self.dice.random() < CHANCE.get(self.state, 0.0) and (reply or self.state != "cut-reply")
+        self.struck += strikes
+        return strikes

@@ -1,0 +1,25 @@
+"""What one run of the campaign is set up as."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).parent
+PLANTED: Final = HERE / "planted"
+MUTANTS: Final = HERE / "mutants"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The platform of one run: which broker, how many processes of each service, and what is planted in them."""
+
+    broker: str = "tansu"
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    plants: tuple[Path, ...] = ()
+    wired: bool = False
+    """Whether clients reach the services through wires that can be cut."""
+    told: Mapping[str, str] = field(default_factory=dict)
+    """Settings of services beyond the usual ones, by variable: `VOTING_INTAKE_ROOM`."""
+    small_disk: int = 0
+    """Megabytes of the disk PostgreSQL is given; 0: all there is."""

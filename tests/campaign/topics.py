@@ -1,0 +1,120 @@
+"""What is on the topics, read as any other system would read them, and what is put there that no service sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+from uuid import UUID, uuid4
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from townhall.contracts import TOPICS
+from townhall_local.operating.provisioning import PARTITIONS
+
+QUIET: Final = 3
+"""Reads without anything new after which a topic counts as read to its end."""
+OVERSIZE: Final = 700_000
+
+Headers = list[tuple[str, bytes | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One message of a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    headers: Mapping[str, bytes | None]
+    value: bytes | None
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Where it is."""
+        return self.topic, self.partition, self.offset
+
+    def says(self, name: str) -> str:
+        """Return a header as text."""
+        return (self.headers.get(name) or b"").decode(errors="replace")
+
+    @property
+    def event_id(self) -> UUID:
+        """CloudEvents `id`."""
+        return UUID(self.says("ce_id"))
+
+
+async def read_topics(servers: str) -> list[Record]:
+    """Read every event topic from offset 0 to its end, in the order of each partition."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=100
+    )
+    await consumer.start()
+    try:
+        parts = [TopicPartition(topic, number) for topic in TOPICS for number in range(PARTITIONS)]
+        consumer.assign(parts)
+        await consumer.seek_to_beginning(*parts)
+        found: list[Record] = []
+        quiet = 0
+        while quiet < QUIET:
+            batches = await consumer.getmany(timeout_ms=400)
+            quiet = 0 if batches else quiet + 1
+            found += [_record(each) for records in batches.values() for each in records]
+        return sorted(found, key=lambda record: record.place)
+    finally:
+        await consumer.stop()
+
+
+def _record(raw: object) -> Record:
+    get = raw.__getattribute__
+    return Record(get("topic"), get("partition"), get("offset"), get("key"), dict(get("headers")), get("value"))
+
+
+@dataclass
+class Intruder:
+    """Puts on the topics what no service sent: junk, and events for the second time."""
+
+    dice: Random
+    junk: set[tuple[str, int, int]] = field(default_factory=set)
+    """Where junk is, as the broker said."""
+    repeated: int = 0
+
+    async def poison(self, servers: str, keys: Sequence[str]) -> None:
+        """Put a few pieces of junk on topics, most under keys of their own, some under a task's."""
+        async with AIOKafkaProducer(bootstrap_servers=servers, max_request_size=1_000_000) as producer:
+            for _ in range(self.dice.randint(1, 3)):
+                topic = self.dice.choice([topic for topic in TOPICS if "evaluation" not in topic])
+                headers, key, value = self._junk(topic, keys)
+                where = await producer.send_and_wait(topic, value, key=key, headers=headers)
+                self.junk.add((where.topic, where.partition, where.offset))
+
+    async def repeat(self, servers: str) -> None:
+        """Put some events on their topics again, older ones after newer ones."""
+        records = await read_topics(servers)
+        async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
+            for each in self.dice.sample(records, min(len(records), 40)):
+                headers = list(each.headers.items())
+                await producer.send_and_wait(each.topic, each.value, key=each.key, headers=headers)
+                self.repeated += 1
+
+    def _junk(self, topic: str, keys: Sequence[str]) -> tuple[Headers, bytes | None, bytes | None]:
+        service = topic.split(".")[1]
+        kind = {
+            "proposal": "proposal.task-referred", "voting": "voting.vote-closed", "committee": "committee.case-tabled"
+        }[service]  # fmt: skip
+        own = self.dice.choice([uuid4().hex.encode(), None, b"\xff\xfe"])
+        key = self.dice.choice(list(keys)).encode()
+        envelope: Headers = [
+            ("ce_id", str(uuid4()).encode()), ("ce_source", f"townhall/{service}".encode()), ("ce_sequence", b"1"),
+            ("ce_time", b"2026-01-01T00:00:00+00:00"), ("ce_specversion", b"1.0"),
+        ]  # fmt: skip
+        known, unknown = ("ce_type", f"{kind}.v1".encode()), ("ce_type", f"{kind}.v9".encode())
+        kinds: list[tuple[Headers, bytes | None, bytes | None]] = [
+            ([("ce_type", None), ("ce_id", None)], own, b"{}"),
+            ([*envelope, known], own, b'{"task_id": "'),
+            ([*envelope, known], key, b"{}"),
+            ([*envelope, unknown], key, b"{}"),
+            ([*envelope, known], own, b"x" * OVERSIZE),
+            ([known], own, None),
+        ]
+        return self.dice.choice(kinds)
