@@ -29,6 +29,7 @@ FAR = date(2150, 6, 30)
 _OUTBOX = text("""
     SELECT headers->>'ce_type' AS type, convert_from(payload, 'UTF8')::jsonb AS said FROM outbox ORDER BY id
 """)
+_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 _CLOSE = text("UPDATE round SET applications_close_at = now() WHERE id = :id")
 _STEPS = {
     "planned": (),
@@ -143,6 +144,11 @@ class Bureau:
         async with self.db.reading() as session:
             rows = (await session.execute(_OUTBOX)).all()
         return [row.said | {"type": row.type} for row in rows if not wanted or row.type in wanted]
+
+    async def waits(self) -> bool:
+        """Tell whether a transaction waits for another one's lock."""
+        async with self.db.reading() as session:
+            return bool((await session.execute(_WAITING)).scalar_one())
 
     async def count(self, table: str) -> int:
         """How many rows a table has."""

@@ -115,14 +115,17 @@ async def test_an_application_under_way_is_drawn_from(bureau: Bureau) -> None:
     await bureau.apply(path, 5)
     round_id = RoundId(UUID(path.rpartition("/")[2]))
     async with bureau.db.transaction() as tx:
+        await bureau.close(path)
         ticket = await rounds.apply(tx, round_id, Person("late"), Stratum("서울", "60+", "male"))
-        await tx.session.execute(text("UPDATE round SET applications_close_at = now()"))
         drawing = asyncio.create_task(bureau.ask("POST", f"{path}/draw", {"seed": SEED}, role="secretary"))
-        await bureau.get(path)
+        while not (drawing.done() or await bureau.waits()):
+            continue
     assert (await drawing).status_code == 200
     draw = await bureau.get(f"{path}/draw")
-    assert ticket.ticket in {line["ticket"] for line in draw["frame"]}
-    assert set(draw["drawn"]) == repeated([Ticket(**line) for line in draw["frame"]], 3, SEED)
+    frame = [Ticket(**line) for line in draw["frame"]]
+    assert ticket in frame
+    assert draw["frame_sha256"] == lot.frame_sha256(frame)
+    assert set(draw["drawn"]) == repeated(frame, 3, SEED)
 
 
 async def test_score_refused(bureau: Bureau) -> None:
@@ -195,7 +198,8 @@ async def test_the_rule_of_the_opening_holds(bureau: Bureau) -> None:
     """E12: weights enacted while a round is open don't change it; the version used is public."""
     initiative = await bureau.initiative("verified")
     path = await bureau.round(initiative)
-    paper = {"article": "개정 제2조", "parameters": {"panel_weight": 1, "open_weight": 1, "minimum_scores": 100}}
+    parameters = {"panel_weight": 1, "open_weight": 1, "minimum_scores": 100, "regions": ["제주"]}
+    paper = {"article": "개정 제2조", "parameters": parameters}
     assert (await bureau.post("secretary", "/rules", paper))["version"] == 2
     panel, others = await bureau.drawn(path)
     for name in panel:

@@ -1,5 +1,6 @@
 """E11, E12: who may score, and exact means, weights and rounding."""
 
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -138,6 +139,11 @@ def test_parameters_refused(wrong: dict[str, object]) -> None:
     """A rule that couldn't be followed is never enacted."""
     with pytest.raises(ValidationError):
         Parameters.model_validate(wrong)
+
+
+def test_lists_are_composed() -> None:
+    """E9: a list typed in decomposed letters means the same regions as the applications that name them."""
+    assert Parameters.model_validate({"regions": [unicodedata.normalize("NFD", "서울")]}).regions == ("서울",)
 
 
 def test_day_is_counted_where_the_rule_says() -> None:

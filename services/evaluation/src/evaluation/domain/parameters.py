@@ -1,5 +1,6 @@
 """The numbers and lists a rule version sets for delivery and evaluation."""
 
+import unicodedata
 from datetime import date, datetime
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
@@ -15,6 +16,11 @@ def _zone(name: str) -> str:
     return name
 
 
+def _composed(cell: str) -> str:
+    """Write the value as applications write it, whatever keyboard it came from."""
+    return unicodedata.normalize("NFC", cell)
+
+
 def _distinct(cells: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(cells)) != len(cells):
         raise ValueError("a value stands twice")
@@ -24,7 +30,7 @@ def _distinct(cells: tuple[str, ...]) -> tuple[str, ...]:
 Weight = Annotated[int, Field(ge=0, le=1000)]
 Seats = Annotated[int, Field(ge=1, le=10_000)]
 Days = Annotated[int, Field(ge=1, le=366)]
-Cell = Annotated[str, StringConstraints(pattern=r"^[^|\x00-\x1f\x7f]{1,40}$")]
+Cell = Annotated[str, StringConstraints(pattern=r"^[^|\x00-\x1f\x7f]{1,40}$"), AfterValidator(_composed)]
 """One value of a stratum. It never holds the bar that separates values in the published frame."""
 Cells = Annotated[tuple[Cell, ...], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
 
