@@ -23,5 +23,5 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what uses the broker, so that `pytest -m broker` runs exactly that on another one."""
     for item in items:
-        if "broker" in getattr(item, "fixturenames", ()):
+        if {"broker", "empty_broker"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("broker")

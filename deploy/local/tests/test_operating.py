@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +14,6 @@ from townhall.chassis.db import Database
 from townhall.chassis.delivery import Message, aside
 from townhall.chassis.outbox import Record, write_record
 from townhall.embedded.server import Server
-from townhall.testing.brokers import broker_in
 from townhall.testing.databases import DatabaseOf
 from townhall_local.__main__ import townhall
 from townhall_local.operating.provisioning import administering
@@ -33,15 +30,6 @@ def run(*arguments: object) -> Result:
 def answer(*arguments: object) -> Any:  # noqa: ANN401  JSON
     """Run the command as a program would, and read what it says."""
     return json.loads(run(*arguments, "--json").stdout)
-
-
-@pytest.fixture
-def empty_broker(tmp_path: Path) -> Iterator[Server]:
-    """A cluster without any topic."""
-    server = broker_in(tmp_path)
-    server.start()
-    yield server
-    server.kill()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

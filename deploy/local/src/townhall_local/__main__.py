@@ -1,5 +1,6 @@
 """The command `townhall`."""
 
+import logging
 import sys
 
 import typer
@@ -33,6 +34,8 @@ townhall.command()(replay)
 
 def app() -> None:
     """Do what the command line says; tell trouble in one sentence, with exit code 1."""
+    # A broker that is away is told once, as trouble.
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     try:
         townhall()
     except Trouble as trouble:

@@ -28,7 +28,7 @@ class Kafka(Server):
     """A cluster of one; it keeps its topics and messages from one start to the next."""
 
     NAME = "Apache Kafka"
-    READY_WITHIN = 90
+    READY_WITHIN = 120
     durable: Final = True
     """Whether topics and their messages outlive the process."""
 

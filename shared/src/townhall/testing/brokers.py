@@ -29,12 +29,21 @@ def broker_in(directory: Path) -> Server:
 
 @pytest.fixture(scope="session")
 def broker() -> Iterator[Server]:
-    """The broker of this run. A test that kills its broker makes one of its own with `broker_in`."""
+    """The broker of this run. A test that kills its broker takes `empty_broker`."""
     with tempfile.TemporaryDirectory(prefix="townhall-tests-", ignore_cleanup_errors=True) as directory:
         server = broker_in(Path(directory))
         server.start()
         yield server
         server.kill()
+
+
+@pytest.fixture
+def empty_broker(tmp_path: Path) -> Iterator[Server]:
+    """A broker of the test's own, without any topic, to do to it what others must not feel."""
+    server = broker_in(tmp_path / "broker")
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture
