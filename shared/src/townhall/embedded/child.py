@@ -23,6 +23,7 @@ this order, because a change of user takes the request back. A `preexec_fn` woul
 
 Owner = tuple[int, int]
 """The user and group a process runs as, when root starts it."""
+ROOT: Final = Path("/")
 AS_I_AM: Final[Owner] = (-1, -1)
 
 
@@ -45,6 +46,7 @@ class Child:
         owner: Owner = AS_I_AM,
         death: signal.Signals = signal.SIGTERM,
         keep: Sequence[int] = (),
+        inside: Path | None = None,
     ) -> None:
         self.log = log
         leash = [sys.executable, "-I", "-S", "-c", _LEASH, os.getpid(), int(death), *owner]
@@ -55,6 +57,7 @@ class Child:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 env=None if env is None else dict(env),
+                cwd=inside,
                 pass_fds=keep,
                 start_new_session=True,
             )
@@ -98,7 +101,12 @@ class Child:
 
 
 def run(
-    argv: Sequence[str | Path], owner: Owner = AS_I_AM, *, stdin: int = subprocess.DEVNULL, keep: Sequence[int] = ()
+    argv: Sequence[str | Path],
+    owner: Owner = AS_I_AM,
+    *,
+    stdin: int = subprocess.DEVNULL,
+    keep: Sequence[int] = (),
+    inside: Path = ROOT,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end, as that user when root asks, and return what it said."""
     user, group = owner if os.geteuid() == 0 and owner != AS_I_AM else (None, None)
@@ -109,7 +117,7 @@ def run(
         text=True,
         pass_fds=keep,
         check=False,
-        cwd="/",
+        cwd=inside,
         user=user,
         group=group,
         extra_groups=None if user is None else (),
@@ -121,3 +129,8 @@ def tail(log: Path, size: int = 2000) -> str:
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - size))
         return file.read().decode(errors="replace").strip()
+
+
+def last_line(words: str) -> str:
+    """Return the last line of what a program said: usually why it ended."""
+    return (words.strip().splitlines() or ["it said nothing"])[-1]

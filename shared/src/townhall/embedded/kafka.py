@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ from uuid import uuid4
 
 from typing_extensions import override
 
-from townhall.embedded.child import CannotStart, Child, run
+from townhall.embedded.child import CannotStart, Child, last_line, run
 from townhall.embedded.ports import HOST, free_port
 from townhall.embedded.probe import answers
 from townhall.embedded.server import Server
@@ -18,6 +19,8 @@ from townhall.embedded.server import Server
 VERSION: Final = "4.3.1"
 JARS: Final = "TOWNHALL_KAFKA_JARS"
 """The environment variable that names a directory of jars, where Maven can't be used."""
+SETTINGS: Final = "server.properties"
+LOGGING: Final = "log4j2.properties"
 _HEAP: Final = (
     "-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:MaxDirectMemorySize=64m", "-XX:ReservedCodeCacheSize=48m",
     "-XX:TieredStopAtLevel=1", "-Xss512k", "-XX:+ExitOnOutOfMemoryError",
@@ -41,41 +44,36 @@ class Kafka(Server):
         """Name the cluster and format its directory, once; the name is written last, when all is done."""
         if (self.directory / "cluster-id").exists():
             return
-        (self.directory / "log4j2.properties").write_text(_resource("kafka-log4j2.properties"))
+        (self.directory / LOGGING).write_text(_resource("kafka-log4j2.properties"))
         shutil.rmtree(self.directory / "data", ignore_errors=True)
         name = uuid4().hex[:22]
-        self._properties(1, 2)
-        command = [*self._java(), "kafka.tools.StorageTool", "format", "-t", name, "-c", str(self._server_properties)]
-        done = run(command)
+        self._configure(1, 2)
+        format_it = [*_java(), "kafka.tools.StorageTool", "format", "-t", name, "-c", SETTINGS]
+        done = run(format_it, inside=self.directory)
         if done.returncode:
-            raise CannotStart(f"Apache Kafka can't format {self.directory}: {done.stderr.strip().splitlines()[-1:]}")
+            raise CannotStart(f"Apache Kafka can't format {self.directory}: {last_line(done.stderr or done.stdout)}")
         (self.directory / "cluster-id").write_text(name)
 
     @override
     def _launch(self, port: int) -> Child:
-        self._properties(port, free_port())
-        return Child([*self._java(), "kafka.Kafka", self._server_properties], log=self.directory / "kafka.log")
+        self._configure(port, free_port())
+        return Child([*_java(), "kafka.Kafka", SETTINGS], log=self.directory / "kafka.log", inside=self.directory)
 
     @override
     def _ready(self, _child: Child, port: int) -> bool:
         return answers(port, cluster=self._cluster)
 
-    @property
-    def _server_properties(self) -> Path:
-        return self.directory / "server.properties"
+    def _configure(self, port: int, controller: int) -> None:
+        """Write the settings. Paths in them are relative: Java reads such files as Latin-1."""
+        filled = _resource("kafka.properties").format(host=HOST, port=port, controller=controller)
+        (self.directory / SETTINGS).write_text(filled)
 
-    def _properties(self, port: int, controller: int) -> None:
-        filled = _resource("kafka.properties").format(
-            host=HOST, port=port, controller=controller, data=self.directory / "data"
-        )
-        self._server_properties.write_text(filled)
 
-    def _java(self) -> list[str]:
-        java = shutil.which("java")
-        if java is None:
-            raise CannotStart("Apache Kafka needs Java 17 or newer: no `java` was found.")
-        logs = f"-Dlog4j2.configurationFile=file:{self.directory / 'log4j2.properties'}"
-        return [java, *_HEAP, logs, "-cp", f"{jars()}/*"]
+def _java() -> list[str]:
+    java = shutil.which("java")
+    if java is None:
+        raise CannotStart("Apache Kafka needs Java 17 or newer: no `java` was found.")
+    return [java, *_HEAP, f"-Dlog4j2.configurationFile=file:{LOGGING}", "-cp", f"{jars()}/*"]
 
 
 def jars() -> Path:
@@ -112,10 +110,9 @@ def _fetch(cache: Path, place: Path) -> None:
         ]
         done = run(command)
         if done.returncode:
-            raise CannotStart(
-                f"Maven could not bring Apache Kafka's jars: {(done.stdout or done.stderr).strip().splitlines()[:1]}"
-            )
-        (Path(made) / "lib").replace(place)
+            raise CannotStart(f"Maven could not bring Apache Kafka's jars: {last_line(done.stderr or done.stdout)}")
+        with suppress(OSError):  # another copy was faster
+            (Path(made) / "lib").rename(place)
 
 
 def _resource(name: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
-from townhall.embedded.child import CannotStart, Child
+from townhall.embedded.child import CannotStart, Child, last_line
 
 HOST: Final = "127.0.0.1"
 _LOOK_EVERY: Final = 0.02
@@ -41,7 +41,7 @@ def on_a_port(launch: Launch, ready: Ready, *, port: int, within: float, name: s
             raise CannotStart(f"{name} can't listen on port {port}: it is taken.")
         passing = _STILL_ENDING if port else (*_PORT_LOST, *_STILL_ENDING)
         if monotonic() > deadline or not any(word in words for word in passing):
-            raise CannotStart(f"{name} ended while starting: {_last_line(words)} (log: {child.log})")
+            raise CannotStart(f"{name} ended while starting: {last_line(words)} (log: {child.log})")
         child.ended(_LOOK_EVERY)
 
 
@@ -52,7 +52,3 @@ def _came_up(child: Child, port: int, ready: Ready, deadline: float) -> bool:
         if monotonic() > deadline:
             return False
     return False
-
-
-def _last_line(words: str) -> str:
-    return words.splitlines()[-1] if words else "it said nothing"

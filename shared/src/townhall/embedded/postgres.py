@@ -16,7 +16,7 @@ from urllib.parse import quote
 from typing_extensions import override
 
 from townhall.embedded.binaries import NOBODY, postgres_binaries
-from townhall.embedded.child import CannotStart, Child, Owner, run
+from townhall.embedded.child import CannotStart, Child, Owner, last_line, run
 from townhall.embedded.ports import HOST
 from townhall.embedded.server import Server
 
@@ -91,9 +91,7 @@ class Postgres(Server):
         ]
         done = run([postgres_binaries(owner) / "initdb", "-D", place.path, *how], owner, stdin=secret, keep=place.keep)
         if done.returncode:
-            raise CannotStart(
-                f"No PostgreSQL cluster can be made in {self.directory}: {done.stderr.strip().splitlines()[-1:]}"
-            )
+            raise CannotStart(f"No PostgreSQL cluster can be made in {self.directory}: {last_line(done.stderr)}")
 
     @override
     def _launch(self, port: int) -> Child:

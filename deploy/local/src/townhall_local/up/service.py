@@ -12,7 +12,7 @@ from typing import Final
 import aiohttp
 import psutil
 
-from townhall.embedded.child import Child, tail
+from townhall.embedded.child import Child, last_line, tail
 from townhall.embedded.ports import HOST, free_port
 from townhall_local.trouble import Trouble
 
@@ -75,7 +75,9 @@ class ServiceProcess:
         """Start once more when the port was free a moment ago and may not be any more."""
         self._tries -= 1
         if not self._any_port or self._tries <= 0:
-            raise Trouble(f"The {self.name} service ended while starting: {_last_line(self.log)} (log: {self.log})")
+            raise Trouble(
+                f"The {self.name} service ended while starting: {last_line(tail(self.log))} (log: {self.log})"
+            )
         self.start()
 
     @property
@@ -124,7 +126,3 @@ def _environment(name: str, settings: Mapping[str, str]) -> dict[str, str]:
 
 def _how(exit_code: int) -> str:
     return f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
-
-
-def _last_line(log: Path) -> str:
-    return (tail(log).splitlines() or ["it said nothing"])[-1]
