@@ -1,9 +1,9 @@
 """The routes under `/rules` that every service has: anyone reads the versions, the secretary enacts a new one."""
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from townhall.chassis.auth import Role, allow
@@ -12,6 +12,8 @@ from townhall.chassis.http import Db, Line, Moment, Once, PageOf, Paper, View
 from townhall.chassis.rules import InForce, Rules
 
 P = TypeVar("P", bound=BaseModel)
+Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
+"""The number of a version, within what PostgreSQL calls an integer."""
 
 
 class Enactment(Paper, Generic[P]):
@@ -44,7 +46,7 @@ def rules_router(rules: Rules[P]) -> APIRouter:
         async with db.reading() as session:
             return {"items": [_view(each) for each in await rules.versions(session)], "next": None}
 
-    async def get_rule(version: int, db: Db) -> object:
+    async def get_rule(version: Version, db: Db) -> object:
         """Return one version."""
         async with db.reading() as session:
             return _view(await rules.version(session, version))
