@@ -122,6 +122,15 @@ async def test_deferred_moves_the_one_item(house: House) -> None:
     assert [each["outcome"] for each in case["outcomes"]] == ["deferred", "adopted"]
 
 
+async def test_deferred_moves_at_once_where_there_is_room(house: House) -> None:
+    """C12: the answer to the deferral already names the later meeting."""
+    meeting_id, later = await house.meeting(hours=5), await house.meeting(hours=7)
+    (case_id,) = await house.deliberated()
+    case = await outcome(house, meeting_id, case_id, outcome="deferred", reason="not-reached")
+    assert (case["state"], case["meeting_id"]) == ("tabled", later)
+    assert [each["type"] for each in await house.events()][-2:] == ["outcome-recorded", "case-tabled"]
+
+
 async def test_a_held_meeting_takes_nothing_more(house: House) -> None:
     """C12: from its first outcome on, later cases go to the next meeting."""
     meeting_id = await house.meeting(hours=3)
