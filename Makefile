@@ -24,6 +24,10 @@ test: setup ## every test that needs no special machine, on the embedded Postgre
 	@$(BIN)/python -m pytest $(ARGS)
 test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17 and Maven)
 	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest -m broker $(ARGS)
+campaign: setup ## one seeded run of faults (ARGS="--seed S --fault F --mutant M --secs N"; ARGS=--list names them)
+	@$(BIN)/python -m tests.campaign $(ARGS)
+campaign-short: setup ## the campaign in short: every fault once, and some mutants (about ten minutes)
+	@$(BIN)/python -m pytest -m campaign tests/campaign $(ARGS)
 check: static asyncapi isolation test ## what CI calls: every check below, then the tests
 static: format-check lint types arch house ## the checks that start nothing
 
@@ -77,5 +81,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) comes without venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up test test-kafka check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
+.PHONY: setup demo up test test-kafka campaign campaign-short check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
         clean help

@@ -34,13 +34,8 @@ def _run(asked: argparse.Namespace) -> Run:
     mutant = MUTANTS.get(asked.mutant or "")
     fault = asked.fault or (mutant.fault if mutant else "none")
     secs = asked.secs or (mutant.secs if mutant else 20.0)
-    return Run(
-        secrets.randbelow(1_000_000) if asked.seed is None else asked.seed,
-        fault,
-        asked.mutant or "",
-        secs,
-        asked.broker,
-    )
+    seed = secrets.randbelow(1_000_000) if asked.seed is None else asked.seed
+    return Run(seed, fault, asked.mutant or "", secs, asked.broker, asked.brief)
 
 
 def _carried_out(run: Run, *, quiet: bool, keep: bool) -> int:
@@ -80,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--mutant", choices=MUTANTS, help="plants a mistake, which has to be found")
     parser.add_argument("--secs", type=float, help="seconds of load and faults (20)")
     parser.add_argument("--broker", choices=("tansu", "kafka"), default="tansu")
+    parser.add_argument("--brief", action="store_true", help="leave out replay from offset 0 and refill of the broker")
     parser.add_argument("--json", action="store_true", help="print nothing but the last line")
     parser.add_argument("--keep", action="store_true", help="keep data and logs of a run that broke a promise")
     parser.add_argument("--list", action="store_true", help="name all faults and mutants")

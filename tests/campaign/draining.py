@@ -18,7 +18,7 @@ CONVERGES_WITHIN: Final = 30.0
 BEGINS_WITHIN: Final = 90.0
 
 _UNSENT: Final = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"
-_TOLD: Final = "SELECT event_id, headers::jsonb ->> 'ce_type' AS type FROM outbox"
+_TOLD: Final = "SELECT event_id, headers::jsonb ->> 'ce_type' AS type FROM outbox WHERE topic NOT LIKE '%.aside'"
 _TAKEN: Final = "SELECT event_id FROM inbox"
 _OPEN_ASIDE: Final = "SELECT count(*) FROM aside WHERE status IN ('waiting', 'requeued')"
 _DUE: Final = """

@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 
 from tests.campaign import disk
 from tests.campaign.ledger import Ledger
-from tests.campaign.stage import Stage
+from tests.campaign.stage import Stage, until
 from tests.campaign.topics import Intruder
 from townhall.chassis.delivery import inbox
 from townhall.chassis.waiting import rest
@@ -23,6 +23,8 @@ from townhall_local.names import SERVICES
 EVERY: Final = (1.0, 4.0)
 PAUSE: Final = (2.0, 6.0)
 MINUTES_WRONG: Final = 30 * 60
+HOLDS_STILL: Final = 10.0
+"""Seconds to wait for what is still on its way back from the last strike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Nemesis:
             await rest(max(0.0, began + strike.at - loop.time()))
             act: Callable[[Strike], Awaitable[None]] = getattr(self, "_" + strike.act.replace("-", "_"))
             with suppress(KafkaError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(HOLDS_STILL):
                     await act(strike)
                 self.struck[strike.act] += 1
 
@@ -87,10 +89,18 @@ class Nemesis:
         self.stage.kill(weighted[int(strike.whom * len(weighted))])
 
     async def _kill_postgres(self, _strike: Strike) -> None:
+        await until(self._postgres_runs, HOLDS_STILL)
         await self.stage.kill_postgres()
 
     async def _kill_broker(self, _strike: Strike) -> None:
+        await until(self._broker_runs, HOLDS_STILL)
         self.stage.kill_broker()
+
+    async def _postgres_runs(self) -> bool:
+        return self.stage.ground.postgres.running
+
+    async def _broker_runs(self) -> bool:
+        return self.stage.ground.broker.running
 
     async def _pause_service(self, strike: Strike) -> None:
         self._pause(self.stage.processes[int(strike.whom * len(self.stage.processes))].pid, strike.seconds)

@@ -115,6 +115,6 @@ class Intruder:
             ([*envelope, known], key, b"{}"),
             ([*envelope, unknown], key, b"{}"),
             ([*envelope, known], own, b"x" * OVERSIZE),
-            ([known], own, None),
+            ([known], b"\xff\xfe", None),
         ]
         return self.dice.choice(kinds)

@@ -1,0 +1,107 @@
+"""`python -m tests.campaign.report`: REPORT.md from the lines that the runs printed, and from nothing else."""
+
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from tests.campaign.catalogue import FAULTS, MUTANTS
+
+Run = dict[str, Any]
+
+HERE: Final = Path(__file__).parent
+RUNS: Final = HERE / "runs.jsonl"
+LOST: Final = ("ballot-lost", "proposal-lost", "task-lost", "referral-lost", "event-lost")
+DOUBLED: Final = ("ballot-doubled", "proposal-doubled", "task-doubled", "case-doubled", "initiative-doubled")
+CROSSING: Final = ("threshold-missing", "threshold-spurious", "threshold-doubled", "threshold-elsewhere")
+
+COLUMNS: Final = (
+    "fault", "runs", "acknowledged", "lost", "doubled", "threshold missing or spurious", "other promises",
+    "recovery s: p50 / p95 / max",
+)  # fmt: skip
+
+
+def main() -> None:
+    """Write the report."""
+    runs = [json.loads(line) for line in RUNS.read_text(encoding="utf-8").splitlines()]
+    (HERE / "REPORT.md").write_text("\n".join(_report(runs)) + "\n", encoding="utf-8")
+
+
+def _report(runs: Sequence[Run]) -> Iterator[str]:
+    text = (HERE / "about.md").read_text(encoding="utf-8")
+    faults = [run for run in runs if not run["mutant"]]
+    mutants = [run for run in runs if run["mutant"]]
+    tables = {
+        "{faults}": "\n".join(_faults(faults)),
+        "{bound}": _bound(faults),
+        "{broken}": "\n".join(_broken(faults)) or "None.",
+        "{mutants}": "\n".join(_mutants(mutants)),
+    }
+    for mark, table in tables.items():
+        text = text.replace(mark, table)
+    yield text.rstrip()
+
+
+def _faults(runs: Sequence[Run]) -> Iterator[str]:
+    yield "| " + " | ".join(COLUMNS) + " |"
+    yield "|" + "---|" * len(COLUMNS)
+    for broker in ("tansu", "kafka"):
+        for fault in FAULTS:
+            if these := [run for run in runs if run["fault"] == fault and run["broker"] == broker]:
+                yield _row(fault if broker == "tansu" else f"{fault} (Apache Kafka)", these)
+    yield _row("**all**", runs)
+
+
+def _row(name: str, runs: Sequence[Run]) -> str:
+    broken = sum((Counter(run["broken"]) for run in runs), Counter[str]())
+    named = [sum(broken[rule] for rule in rules) for rules in (LOST, DOUBLED, CROSSING)]
+    acknowledged = sum(run.get("acknowledged", 0) for run in runs)
+    cells = [name, len(runs), f"{acknowledged:,}", *named, broken.total() - sum(named), _spread(runs)]
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _spread(runs: Sequence[Run]) -> str:
+    times = sorted(run["recovery_seconds"] for run in runs if run["recovery_seconds"] is not None)
+    return " / ".join(f"{_at(times, share):.1f}" for share in (0.5, 0.95, 1.0)) if times else "-"
+
+
+def _at(times: Sequence[float], share: float) -> float:
+    """Return the value that this share of all does not exceed."""
+    return times[max(0, math.ceil(share * len(times)) - 1)]
+
+
+def _bound(runs: Sequence[Run]) -> str:
+    failed = [run for run in runs if not run["ok"]]
+    if failed:
+        return f"{len(failed)} of {len(runs)} runs broke a promise; see below."
+    return (
+        f"0 of {len(runs)} runs broke a promise. By the rule of three, a promise breaks in fewer than "
+        f"3/{len(runs)} = {3 / len(runs):.1%} of such runs, at 95 % confidence."
+    )
+
+
+def _broken(runs: Sequence[Run]) -> Iterator[str]:
+    for run in runs:
+        if not run["ok"]:
+            again = f"--seed {run['seed']} --fault {run['fault']} --broker {run['broker']}"
+            yield f"- `{again}`: {'; '.join(run['found'][:3])}"
+
+
+def _mutants(runs: Iterable[Run]) -> Iterator[str]:
+    found: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        found[run["mutant"]].append(run)
+    yield "| mutant | what it does wrong | fault | caught | by |"
+    yield "|---|---|---|---|---|"
+    for name, mutant in MUTANTS.items():
+        these = found[name]
+        caught = f"{sum(not run['ok'] for run in these)} of {len(these)}" if these else "not run"
+        rules = sum((Counter(run["broken"]) for run in these), Counter[str]())
+        said = ", ".join(rule for rule, _ in rules.most_common(4))
+        yield f"| `{name}` | {mutant.says} | {mutant.fault} | {caught} | {said} |"
+
+
+if __name__ == "__main__":
+    main()
