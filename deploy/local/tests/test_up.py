@@ -107,6 +107,17 @@ def test_a_service_cannot_enter_another_s_database(running: Running) -> None:
         asyncio.run(_connect(elsewhere))
 
 
+def test_the_issuer_answers_programs_only(running: Running) -> None:
+    """A page in a browser can't have tokens made: that needs a content type which browsers don't send unasked."""
+    asked = {"role": "citizen", "subject": "김"}
+    discovered = httpx.get(f"{running.issuer}/.well-known/openid-configuration").json()
+    assert discovered["issuer"] == running.issuer
+    assert httpx.get(discovered["jwks_uri"]).json()["keys"]
+    assert "access_token" in httpx.post(discovered["token_endpoint"], json=asked).json()
+    assert httpx.post(discovered["token_endpoint"], data=asked).status_code == 415
+    assert httpx.post(discovered["token_endpoint"], json=asked | {"role": "king"}).status_code == 400
+
+
 def test_a_second_one_on_the_same_directory_is_refused(running: Running, home: Path) -> None:
     """One sentence, exit code 1, and the first goes on."""
     second = townhall("up", "--data-dir", home, "--base-port", "0")
