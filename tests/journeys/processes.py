@@ -18,10 +18,10 @@ from sqlalchemy import text
 from townhall.chassis.db import Database
 from townhall.chassis.waiting import rest
 from townhall.testing.brokers import KIND
-from townhall_local.client.api import Json, Refused
+from townhall_local.client.api import Json, PublicApi, Refused
 from townhall_local.client.issuer import issuer_at
-from townhall_local.client.people import Platform, visit
-from townhall_local.running import FILE, NotRunning, Running
+from townhall_local.client.people import Platform, Tokens
+from townhall_local.running import FILE, Running
 
 CRASHING = Path(__file__).with_name("crashing")
 PATIENCE = 120.0
@@ -45,17 +45,11 @@ class Processes:
         with suppress(ProcessLookupError):
             os.kill(self.running.services[service].pid, number)
 
-    async def crash_at(self, service: str, place: str, when: str) -> None:
-        """Restart the service so that it will die at that place once."""
-        old = self.running.services[service].pid
-        self.order.write_text(f"{service} {place} {when}")
-        self.signal(service)
-        await until(lambda: self._revived(service, old))
-
-    async def _revived(self, service: str, old: int) -> bool:
-        with suppress(NotRunning):
-            return self.running.services[service].pid not in (0, old)
-        return False
+    def crash_at(self, place: str) -> None:
+        """Order one crash, at a place named by a line of `places.txt`; moved there whole, so never read by halves."""
+        new = self.order.with_suffix(".new")
+        new.write_text(place)
+        new.rename(self.order)
 
     async def crashed(self) -> None:
         """Wait until the ordered crash has happened."""
@@ -78,8 +72,8 @@ class Processes:
     async def people(self) -> AsyncIterator[Platform]:
         """Citizens and officials, who retry until they are answered."""
         running = self.running
-        async with issuer_at(running.issuer) as issuer, visit(running.urls, issuer) as platform:
-            yield platform
+        async with issuer_at(running.issuer) as issuer, PublicApi(running.urls, patience=PATIENCE) as api:
+            yield Platform(api, Tokens(issuer))
 
 
 @contextmanager

@@ -6,33 +6,12 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.journeys.processes import Processes, names, open_vote, until, up, vote
+from tests.journeys.processes import CRASHING, Processes, names, open_vote, until, up, vote
 from townhall_local.client.people import Platform
 
 pytestmark = pytest.mark.broker
 
-BALLOT = [
-    ("voting", "voting.handlers:count_ballots", "before"),
-    ("voting", "voting.handlers:count_ballots", "after"),
-    ("voting", "voting.store.ballots:store", "after"),
-    ("voting", "townhall.chassis.outbox:write", "before"),
-    ("voting", "townhall.chassis.outbox:write", "after"),
-    ("voting", "voting.intake.grouping:_tell", "before"),
-]
-RELAY = [
-    ("voting", "townhall.chassis.relay:Relay._publish", "before"),
-    ("voting", "townhall.chassis.relay:Relay._send", "before"),
-    ("voting", "townhall.chassis.relay:Relay._send", "after"),
-    ("voting", "townhall.chassis.relay:Relay._publish", "after"),
-    ("voting", "townhall.chassis.relay:Relay._round", "after"),
-]
-CONSUMER = [
-    ("committee", "townhall.chassis.delivery.applying:Applying.take", "before"),
-    ("committee", "townhall.chassis.delivery.inbox:take", "after"),
-    ("committee", "townhall.chassis.outbox:write", "after"),
-    ("committee", "townhall.chassis.delivery.applying:Applying._together", "after"),
-    ("committee", "townhall.chassis.delivery.applying:Applying.take", "after"),
-]
+PLACES = (CRASHING / "places.txt").read_text().splitlines()
 CITIZENS = 8
 MORE_THAN = 5
 
@@ -45,19 +24,15 @@ async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pr
         await processes.close()
 
 
-@pytest.mark.parametrize(("service", "place", "when"), [*BALLOT, *RELAY, *CONSUMER])
-async def test_a_crash_at_any_step_loses_and_doubles_nothing(
-    platform: Processes, service: str, place: str, when: str
-) -> None:
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_crash_at_any_step_loses_and_doubles_nothing(platform: Processes, place: str) -> None:
     """Eight citizens vote while the service dies at this step: eight ballots, one threshold, one case."""
     async with platform.people() as people:
         task_id = await open_vote(people, "야간 버스", more_than=MORE_THAN)
-    await platform.crash_at(service, place, when)
-    async with platform.people() as people:
+        platform.crash_at(place)
         answers = await asyncio.gather(*(vote(people, task_id, name) for name in names(CITIZENS)))
         assert [answer["choice"] for answer in answers if isinstance(answer, dict)] == ["yes"] * CITIZENS
         await platform.crashed()
-    async with platform.people() as people:
         await until(lambda: case_of(people, task_id))
     await assert_exact(platform, task_id)
 

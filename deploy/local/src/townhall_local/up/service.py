@@ -18,8 +18,8 @@ from townhall_local.trouble import Trouble
 
 STOP_WITHIN: Final = 20.0
 """Seconds a service may take to finish what is under way."""
-_LONGEST_WAIT: Final = 10.0
-_HEALTHY: Final = 60.0
+_LONGEST_WAIT: Final = 3.0
+_HEALTHY: Final = 10.0
 _TRIES: Final = 3
 _READY_WITHIN: Final = aiohttp.ClientTimeout(total=2)
 
