@@ -84,6 +84,7 @@ class Hearing(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's cl
             request_timeout_ms=PATIENCE_MS,
             retry_backoff_ms=500,
             graceful_timeout=8,
+            consumer_only=True,
             logger=None,
             apply_types=False,
         )
