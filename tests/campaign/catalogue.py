@@ -31,11 +31,11 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "kill-broker": Fault("kill -9 of the broker; an emptied one is filled from the outboxes", ("kill-broker",)),
     "pause": Fault(
         "SIGSTOP of a service for 2-6 s: relay leader, consumer and intake at once, across closing times",
-        ("pause-service", "pause-voting"),
+        ("pause-service", "pause-service", "pause-service", "pause-voting"),
         calm=True,
     ),
     "pause-broker": Fault(
-        "SIGSTOP of the broker for 2-6 s, with kill -9 of services", ("pause-broker", "kill-service")
+        "SIGSTOP of the broker for 2-6 s, with kill -9 of two services that wait for it", ("pause-broker",)
     ),
     "replicas": Fault(
         "two processes of voting and of committee at once, one of them stopped now and then",

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -23,6 +24,7 @@ from townhall_local.names import SERVICES
 EVERY: Final = (1.0, 4.0)
 PAUSE: Final = (2.0, 6.0)
 MINUTES_WRONG: Final = 30 * 60
+_NEW_WAL: Final = "SELECT pg_logical_emit_message(true, 'campaign', 'full'), pg_switch_wal()"
 HOLDS_STILL: Final = 10.0
 """Seconds to wait for what is still on its way back from the last strike."""
 
@@ -109,7 +111,11 @@ class Nemesis:
         self._pause(next(each.pid for each in self.stage.processes if each.name == "voting"), strike.seconds)
 
     async def _pause_broker(self, strike: Strike) -> None:
+        """Stop the broker, and kill two services while they wait for its answer."""
         self._pause(self.stage.ground.broker.pid, strike.seconds)
+        many = len(self.stage.processes)
+        for place in (strike.whom, (strike.whom + 0.5) % 1):
+            self._later(1.5, partial(self.stage.kill, self.stage.processes[int(place * many)]))
 
     def _pause(self, pid: int, seconds: float) -> None:
         self.stage.pause(pid)
@@ -150,6 +156,11 @@ class Nemesis:
         place = self.stage.ground.postgres.directory
         await asyncio.to_thread(disk.fill, place)
         self._later(min(strike.seconds, 4.0), lambda: disk.empty(place))
+        # What is allocated already would last for long: the next write has to ask for more.
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            async with connected(self.stage.ground.postgres.url) as connection:
+                for _ in range(3):
+                    await connection.execute(_NEW_WAL)
 
     async def _poison(self, _strike: Strike) -> None:
         keys = [poll.task_id for poll in list(self.ledger.polls.values())[-3:]]
