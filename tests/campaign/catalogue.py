@@ -54,7 +54,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "clock": Fault("wall clocks of services jump by up to 30 minutes, both ways", ("shift-clock",), "shifted_clock"),
     "disk-full": Fault("PostgreSQL's disk is full for 2-4 s", ("fill-disk",), small_disk=208),
     "late-commits": Fault(
-        "commits come up to 0.4 s after the last statement, with kill -9 of services", ("kill-service",), "late_commits"
+        "commits come up to 0.3 s after the last statement, with kill -9 of services", ("kill-service",), "late_commits"
     ),
     "slow-consumer": Fault(
         "batches wait up to 1.5 s before they are applied, with kill -9 of services", ("kill-service",), "slow_consumer"

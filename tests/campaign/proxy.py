@@ -26,6 +26,8 @@ class Wire:
     struck: int = 0
     port: int = 0
     _hanging: set[asyncio.StreamWriter] = field(default_factory=set)
+    _ends: set[asyncio.StreamWriter] = field(default_factory=set)
+    _carrying: set["asyncio.Future[tuple[None, None]]"] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -41,8 +43,10 @@ class Wire:
             yield self
         finally:
             server.close()
-            for writer in self._hanging:
+            for writer in self._ends:
                 writer.transport.abort()
+            if self._carrying:
+                await asyncio.wait(self._carrying, timeout=2)
 
     def mend(self) -> None:
         """Carry faithfully again, and end what was left hanging."""
@@ -57,7 +61,12 @@ class Wire:
         except OSError:
             writer.transport.abort()
             return
-        await asyncio.gather(self._pump(reader, back, reply=False), self._pump(there, writer, reply=True))
+        self._ends |= {writer, back}
+        task = asyncio.gather(self._pump(reader, back, reply=False), self._pump(there, writer, reply=True))
+        self._carrying.add(task)
+        await asyncio.wait([task])
+        self._carrying.discard(task)
+        self._ends -= {writer, back}
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, reply: bool) -> None:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Commits that come late: between its last statement and its commit, a transaction that announces waits a while."""
+"""Commits that come late: between its last statement and its commit, every transaction waits a while."""
 
 import random
 from collections.abc import Awaitable, Callable
@@ -8,7 +8,7 @@ from typing import Any
 from townhall.chassis import outbox
 from townhall.chassis.waiting import rest
 
-LONGEST = 0.4
+LONGEST = 0.3
 
 
 def plant(_service: str, switches: Path) -> None:
@@ -17,7 +17,7 @@ def plant(_service: str, switches: Path) -> None:
 
     async def late(session: Any, source: str, announced: Any, at: Any) -> None:  # noqa: ANN401  whatever it wraps
         await write(session, source, announced, at)
-        if announced and (switches / "late-commits").exists():
+        if (switches / "late-commits").exists():
             await rest(random.uniform(0, LONGEST))
 
     outbox.write = late
