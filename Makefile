@@ -41,7 +41,7 @@ types: setup ## mypy --strict over sources and tests
 arch: setup ## who may import whom
 	@$(BIN)/lint-imports
 house: setup ## sizes, names, frozen schemas, generated pages (part of `make test` too)
-	@$(BIN)/python -m pytest -q tests/architecture tests/contracts
+	@$(BIN)/python -m pytest -q tests/architecture tests/contracts/test_pages.py tests/contracts/test_schemas.py
 asyncapi: setup ## the official parser accepts each service's AsyncAPI document (needs Node.js and npm)
 	@.ci/asyncapi
 isolation: setup ## each service installs and starts with nothing of another service beside it

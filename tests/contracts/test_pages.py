@@ -36,5 +36,6 @@ def test_a_service_announces_its_own_topic_whole(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_metric_carries_the_name_of_its_service(name: str) -> None:
     """`voting_…` is voting's: no two services fight for a name."""
-    assert [metric.describe()[0].name for metric in defined(f"{name}.metrics")]
-    assert all(metric.describe()[0].name.startswith(f"{name}_") for metric in defined(f"{name}.metrics"))
+    names = [family.name for metric in defined(f"{name}.metrics") for family in metric.describe()]
+    assert names
+    assert [each for each in names if not each.startswith(f"{name}_")] == []
