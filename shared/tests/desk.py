@@ -123,16 +123,20 @@ def _add_routes(app: FastAPI) -> None:  # noqa: C901  one route of each kind
 
     @router.get("/fails/{how}")
     async def get_failure(how: str) -> NoteView:
-        raise {
-            "refused": Unwilling(),
-            "unplanned": RuntimeError(SECRET),
-            "database-away": OperationalError(SECRET, {"p": SECRET}, ConnectionRefusedError(SECRET)),
-            "network": ConnectionResetError(SECRET),
-            "deadlock": DBAPIError(SECRET, {"p": SECRET}, _Postgres("40P01")),
-            "bug": DBAPIError(SECRET, {"p": SECRET}, _Postgres("42703")),
-        }[how]
+        raise _failures()[how]
 
     app.include_router(router)
+
+
+def _failures() -> dict[str, Exception]:
+    return {
+        "refused": Unwilling(),
+        "unplanned": RuntimeError(SECRET),
+        "database-away": OperationalError(SECRET, {"p": SECRET}, ConnectionRefusedError(SECRET)),
+        "network": ConnectionResetError(SECRET),
+        "deadlock": DBAPIError(SECRET, {"p": SECRET}, _Postgres("40P01")),
+        "bug": DBAPIError(SECRET, {"p": SECRET}, _Postgres("42703")),
+    }
 
 
 class _Postgres(Exception):
