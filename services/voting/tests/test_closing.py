@@ -42,7 +42,7 @@ async def test_no_ballot_after_closing_and_none_before_it_lost(polls: Polls) -> 
 
 async def test_closing_waits_for_ballots_in_flight(polls: Polls) -> None:
     """V1: a vote whose ballots are being counted is closed after their commit, with them in its totals."""
-    task_id = await polls.schedule(closes=timedelta(milliseconds=300))
+    task_id = await polls.schedule(closes=timedelta(seconds=2))
     counting, go_on = asyncio.Event(), asyncio.Event()
 
     async def count_slowly() -> None:
