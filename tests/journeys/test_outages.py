@@ -86,7 +86,8 @@ async def test_postgresql_restarts_in_mid_run(platform: Processes) -> None:
         async with crowd(people, task_id) as acknowledged:
             await until(lambda: enough(acknowledged, 50))
             postgres_of(platform).kill()
-            await until(lambda: enough(acknowledged, len(acknowledged) + 50))
+            target = len(acknowledged) + 50
+            await until(lambda: enough(acknowledged, target))
         await until(lambda: case_of(people, task_id))
     await platform.close()
     await assert_all_counted(platform, task_id, acknowledged)
@@ -118,7 +119,8 @@ async def test_sigterm_under_load_keeps_what_was_acknowledged(platform: Processe
             ending = psutil.Process(platform.running.services["voting"].pid)
             platform.signal("voting", signal.SIGTERM)
             await asyncio.to_thread(ending.wait, 20)
-            await until(lambda: enough(acknowledged, len(acknowledged) + 50))
+            target = len(acknowledged) + 50
+            await until(lambda: enough(acknowledged, target))
     await assert_all_counted(platform, task_id, acknowledged)
 
 
