@@ -31,6 +31,10 @@ campaign-short: setup ## the campaign in short: every fault once, and some mutan
 check: static asyncapi isolation test ## what CI calls: every check below, then the tests
 static: format-check lint types arch house ## the checks that start nothing
 
+##@ Measure it
+bench: setup ## what it costs, as ratios in one run; writes bench/report.md (ARGS="--seconds 8", BROKER=kafka for Apache Kafka)
+	@$(BIN)/python -m bench $(ARGS)
+
 ##@ Check one thing
 format-check: setup ## formatting is the formatter's
 	@$(BIN)/ruff format --check --quiet . || { echo 'run: make fmt'; exit 1; }
@@ -81,5 +85,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) comes without venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up test test-kafka campaign campaign-short check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
+.PHONY: setup demo up test test-kafka bench campaign campaign-short check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
         clean help
