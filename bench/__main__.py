@@ -1,14 +1,18 @@
 """`make bench`: measure everything in one run, with progress, and write the report."""
 
 import argparse
-import asyncio
 import json
 import os
 import sys
 from typing import Any
 
-from bench import ballots, crossing, events, pgbench, report
+import uvloop
+
+from bench import ballots, crossing, events, isolation, pgbench, profile, report
 from bench.ground import Ground, ground
+from townhall.chassis.auth.keys import REMEMBERED
+
+LEAST_VOTERS = 2 * REMEMBERED + 5000
 
 
 def _arguments() -> argparse.Namespace:
@@ -18,22 +22,29 @@ def _arguments() -> argparse.Namespace:
         epilog="BROKER=kafka measures on Apache Kafka. Exit code 1 when totals and ballots disagree.",
     )
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each measurement (default 8)")
-    parser.add_argument("--voters", type=int, default=20_000, help="distinct voters with a token each (default 20000)")
+    parser.add_argument("--voters", type=int, default=80_000, help="distinct voters with a token each (default 80000)")
     parser.add_argument("--events", type=int, default=20_000, help="events over the bus (default 20000)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    return parser.parse_args()
+    wanted = parser.parse_args()
+    if wanted.voters < LEAST_VOTERS:
+        parser.error(f"at least {LEAST_VOTERS} voters are needed, or their tokens would be remembered")
+    return wanted
 
 
 async def _measure(stand: Ground, wanted: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = {"machine": report.machine(), "broker": os.environ.get("BROKER", "tansu")}
     _tell("pgbench: the same statements without a server in front")
     found["pgbench_per_second"] = await pgbench.measure(stand, wanted.seconds / 2)
+    _tell("what the processor does for one ballot")
+    found["profile"] = await profile.measure(stand, min(wanted.voters, 3000))
     _tell("ballots over HTTP")
     found["ballots"] = await ballots.measure(stand, wanted.voters, wanted.seconds)
+    top = found["ballots"]["grouped"]["per_second"]
+    _tell("a task going viral")
+    found["isolation"] = await isolation.measure(stand, wanted.voters, top, wanted.seconds)
     _tell("events over the bus")
     found["events"] = await events.measure(stand, wanted.events)
     _tell("from crossing to case")
-    top = found["ballots"]["grouped"]["per_second"]
     found["crossing"] = await crossing.measure(stand, top, wanted.seconds)
     return found
 
@@ -46,7 +57,7 @@ def main() -> int:
     """Run, write, and say where the report is."""
     wanted = _arguments()
     with ground(os.environ.get("BROKER", "tansu")) as stand:
-        found = asyncio.run(_measure(stand, wanted))
+        found = uvloop.run(_measure(stand, wanted))
     report.write(found)
     sys.stdout.write(json.dumps(found, indent=2) + "\n" if wanted.json else (report.HERE / "report.md").read_text())
     return 0 if found["ballots"]["exact"] else 1

@@ -1,107 +1,131 @@
-"""Ballots over HTTP: what the route's parts cost, one transaction each against groups, and a task going viral."""
+"""Ballots over HTTP: what the steps of their way cost, one transaction each against groups, and a task going viral."""
 
-import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
 from bench.ground import Ground, Process, opened
-from bench.load import Seen, closed, paced, request
+from bench.load import Seen, closed, request
+from bench.server import NOTHING, SINGLE, STATEMENT, WAYS
 from townhall.chassis.db import Database
 from townhall.contracts import proposal
 from townhall.contracts.values import RuleUsed, TaskId
 from voting import handlers
 from voting.domain.nullifier import Keyring
+from voting.domain.parameters import Parameters
 
-YES = b'{"choice":"yes"}'
-CALLERS = 16
-QUIET_TASKS = 10
+YES: Final = b'{"choice":"yes"}'
+CALLERS: Final = 16
+KNOWN: Final = 10_000
+"""Voters whose tokens voting remembers all at once."""
+MOST: Final = 1_000_000
+"""Requests of one step."""
+NOBODY_CROSSES: Final = 100_000_000
+"""Of the votes measured here: the threshold is measured apart."""
+
+_WRONG = text("""
+    SELECT count(*) FROM tally WHERE (yes, no) <> (
+        SELECT count(*) FILTER (WHERE choice = 'yes'), count(*) FILTER (WHERE choice = 'no')
+        FROM standing WHERE standing.task_id = tally.task_id)
+""")
+_COUNTED = text("SELECT yes + no FROM tally WHERE task_id = :task_id")
+
+
+@dataclass(slots=True)
+class Poll:
+    """Voting's database and processes, and voters with a token each."""
+
+    ground: Ground
+    db: Database
+    tokens: Sequence[str]
+    seconds: float
+    exact: bool = True
+    """False once a step's accepted ballots were not those in the totals."""
+    _sent: int = 0
+    """Where the next step begins: with voters whose tokens voting has forgotten, if it ever saw them."""
+
+    async def ballots(self, processes: Sequence[Process], task: UUID, callers: int = CALLERS) -> dict[str, Any]:
+        """Let every voter vote once on a task, for as long as there is time; ballots, totals and answers must agree."""
+        voters = [*self.tokens[self._sent :], *self.tokens[: self._sent]]
+        requests = [request("PUT", f"/votes/{task}/ballot", token, YES) for token in voters]
+        seen, figures = await cost(self.ground, processes, requests, callers, self.seconds)
+        self._sent = (self._sent + len(seen.latencies)) % len(self.tokens)
+        async with self.db.reading() as session:
+            counted = (await session.execute(_COUNTED, {"task_id": task})).scalar_one()
+        self.exact &= counted in {0, seen.accepted}
+        return figures
+
+    async def cost(self, process: Process, requests: Sequence[bytes]) -> dict[str, Any]:
+        """Send the same requests again and again."""
+        again = list(requests) * (MOST // len(requests))
+        return (await cost(self.ground, [process], again, CALLERS, self.seconds))[1]
+
+    async def recount(self) -> bool:
+        """Tell whether totals equal a recount of what stands, on every task, and the answers given."""
+        async with self.db.reading() as session:
+            return self.exact and (await session.execute(_WRONG)).scalar_one() == 0
 
 
 async def measure(ground: Ground, voters: int, seconds: float) -> dict[str, Any]:
-    """Return every figure about ballots."""
-    tokens = [ground.issuer.token("citizen", f"voter-{number}") for number in range(voters)]
+    """Return every figure about ballots but those of a task going viral."""
     url = await ground.database("voting")
     async with opened(url, "voting") as db, AsyncExitStack() as stack:
-        tasks = [await schedule(db, ground.key) for _ in range(12 + 2 * QUIET_TASKS)]
-        first = await stack.enter_async_context(ground.serving("bench.server", "voting", url))
-        found = await _parts(first, tokens, tasks, seconds)
-        second = await stack.enter_async_context(ground.serving("bench.server", "voting", url))
-        found["grouped_two_workers"] = await _counted([first, second], tokens, tasks[6], seconds)
-        found["latency"] = [await _at(first, tokens, tasks[8], callers, seconds / 2) for callers in (1, 4, 16, 64)]
-        found["isolation"] = await _isolation(first, tokens, tasks[12:], seconds, found["grouped"]["per_second"])
-        found["tally_reads"] = (await _reads(first, tasks[0], seconds)).told
+        await never_crossing(db)
+        poll = Poll(ground, db, await ground.tokens(voters), seconds)
+        ways = {way: await schedule(db, ground.key) for way in WAYS}
+        told = [f"{way}={task}" for way, task in ways.items()]
+        first = await stack.enter_async_context(ground.serving("bench.server", "voting", url, *told))
+        found = await _steps(poll, first, ways)
+        second = await stack.enter_async_context(ground.serving("bench.server", "voting", url, *told))
+        found["grouped_two_workers"] = await poll.ballots([first, second], await schedule(db, ground.key))
         found["resident_mb_after"] = round(first.resident_mb, 1)
-        found["exact"] = await _exact(db)
+        found["exact"] = await poll.recount()
     return found
 
 
-async def _parts(process: Process, tokens: Sequence[str], tasks: Sequence[UUID], seconds: float) -> dict[str, Any]:
-    """Measure the way of a ballot in steps, each with tokens seen before, then with new ones."""
-    port = [process.port]
-    puts = {
-        "noop_new_tokens": [request("PUT", f"/bench/noop/{tasks[0]}", token, YES) for token in tokens],
-        "noop": [request("PUT", f"/bench/noop/{tasks[0]}", token, YES) for token in tokens],
-        "single": [request("PUT", f"/bench/single/{tasks[1]}", token, YES) for token in tokens],
-        "grouped": [request("PUT", f"/votes/{tasks[2]}/ballot", token, YES) for token in tokens],
-    }
-    found: dict[str, Any] = {}
-    empty = [request("GET", "/bench/empty")] * len(tokens)
-    found["empty"] = (await closed(port, empty, CALLERS, seconds)).told
-    for name, requests in puts.items():
-        before = process.cpu_seconds
-        seen = await closed(port, requests, CALLERS, seconds)
-        cpu = (process.cpu_seconds - before) / max(len(seen.latencies), 1)
-        found[name] = seen.told | {"server_cpu_seconds_per_million": round(cpu * 1e6)}
+async def _steps(poll: Poll, process: Process, ways: dict[str, UUID]) -> dict[str, Any]:
+    """Measure the way of a ballot in steps; where nothing else is said each token is new to voting."""
+    found: dict[str, Any] = {"empty": await poll.cost(process, [request("GET", "/bench/empty")])}
+    for _warmed_up in range(2):
+        found["noop"] = await poll.ballots([process], ways[NOTHING])
+    known = [request("PUT", f"/votes/{ways[NOTHING]}/ballot", token, YES) for token in poll.tokens[:KNOWN]]
+    for _seen_before in range(2):
+        found["noop_known_tokens"] = await poll.cost(process, known)
+    for way in (SINGLE, STATEMENT):
+        found[way] = await poll.ballots([process], ways[way])
+    tasks = {callers: await schedule(poll.db, poll.ground.key) for callers in (1, 4, 8, CALLERS, 32, 64, 128)}
+    curve = {callers: await poll.ballots([process], task, callers) for callers, task in tasks.items()}
+    found["latency"] = [{"callers": callers} | figures for callers, figures in curve.items()]
+    found["grouped"] = curve[CALLERS]
+    found["tally_reads"] = await poll.cost(process, [request("GET", f"/votes/{tasks[CALLERS]}")])
     return found
 
 
-async def _counted(processes: Sequence[Process], tokens: Sequence[str], task: UUID, seconds: float) -> dict[str, Any]:
-    requests = [request("PUT", f"/votes/{task}/ballot", token, YES) for token in tokens]
-    return (await closed([each.port for each in processes], requests, CALLERS, seconds)).told
+async def cost(
+    ground: Ground, processes: Sequence[Process], requests: Sequence[bytes], callers: int, seconds: float
+) -> tuple[Seen, dict[str, Any]]:
+    """Put a load on processes; return what it saw, and that with what it took of the processors, in us a request."""
+    before = _spent(ground, processes)
+    seen = await closed([process.port for process in processes], requests, callers, seconds)
+    spent = zip(_spent(ground, processes), before, strict=True)
+    cpu = [round((now - then) / max(len(seen.latencies), 1) * 1e6, 1) for now, then in spent]
+    return seen, seen.told | {"cpu_us": dict(zip(("voting", "postgres", "load"), cpu, strict=True))}
 
 
-async def _at(process: Process, tokens: Sequence[str], task: UUID, callers: int, seconds: float) -> dict[str, Any]:
-    requests = [request("PUT", f"/votes/{task}/ballot", token, YES) for token in tokens]
-    return {"callers": callers} | (await closed([process.port], requests, callers, seconds)).told
+def _spent(ground: Ground, processes: Sequence[Process]) -> tuple[float, float, float]:
+    return sum(each.cpu_seconds for each in processes), ground.postgres_cpu_seconds, time.process_time()
 
 
-async def _isolation(
-    process: Process, tokens: Sequence[str], tasks: Sequence[UUID], seconds: float, top: float
-) -> dict[str, Any]:
-    """Compare p99 on quiet tasks alone, and while another task has fifty times the load of all of them."""
-    rate = max(top / 2 / 51, 5.0)
-    many = int(rate * seconds)
-    quiet, busy, viral = tasks[:QUIET_TASKS], tasks[QUIET_TASKS : 2 * QUIET_TASKS], tasks[-1]
-    alone = await paced([process.port], _spread(quiet, tokens, many), rate)
-    hot = [request("PUT", f"/votes/{viral}/ballot", token, YES) for token in tokens]
-    hot = (hot * (1 + 50 * many // len(hot)))[: 50 * many]
-    beside, _ = await _both(process, _spread(busy, tokens, many), hot, rate)
-    return {
-        "quiet_p99_ms": round(alone.percentile(0.99), 2),
-        "beside_viral_p99_ms": round(beside.percentile(0.99), 2),
-        "rate_each": round(rate, 1),
-        "rate_viral": round(50 * rate),
-    }
-
-
-def _spread(tasks: Sequence[UUID], tokens: Sequence[str], many: int) -> list[bytes]:
-    return [
-        request("PUT", f"/votes/{tasks[number % len(tasks)]}/ballot", tokens[number % len(tokens)], YES)
-        for number in range(many)
-    ]
-
-
-async def _both(process: Process, quiet: list[bytes], hot: list[bytes], rate: float) -> tuple[Seen, Seen]:
-    return await asyncio.gather(paced([process.port], quiet, rate), paced([process.port], hot, 50 * rate))
-
-
-async def _reads(process: Process, task: UUID, seconds: float) -> Seen:
-    return await closed([process.port], [request("GET", f"/votes/{task}")] * 200_000, CALLERS, seconds)
+async def never_crossing(db: Database) -> None:
+    """Put a rule in force under which no vote reaches its threshold."""
+    async with db.transaction() as tx:
+        await handlers.RULES.enact(tx, "bench", Parameters(yes_more_than=NOBODY_CROSSES, ballots_changeable=True), None)
 
 
 async def schedule(db: Database, key: str) -> UUID:
@@ -120,14 +144,3 @@ async def schedule(db: Database, key: str) -> UUID:
         )
         await handlers.schedule_vote(tx, task, keyring)
     return task.task_id
-
-
-async def _exact(db: Database) -> bool:
-    """Tell whether totals equal a recount of what stands, on every task."""
-    wrong = text("""
-        SELECT count(*) FROM tally WHERE (yes, no) <> (
-            SELECT count(*) FILTER (WHERE choice = 'yes'), count(*) FILTER (WHERE choice = 'no')
-            FROM standing WHERE standing.task_id = tally.task_id)
-    """)
-    async with db.reading() as session:
-        return int((await session.execute(wrong)).scalar_one()) == 0

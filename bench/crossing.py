@@ -49,7 +49,7 @@ async def measure(ground: Ground, top: float, seconds: float) -> dict[str, Any]:
 async def _load(ground: Ground, port: int, tasks: list[UUID], rate: float, seconds: float) -> Seen:
     """Send most ballots to one task, and every now and then one to the others, so that they cross one by one."""
     many = max(int(rate * seconds), 2 * CROSSINGS * (MORE_THAN + 1))
-    voters = [ground.issuer.token("citizen", f"crossing-{number}") for number in range(2000)]
+    voters = await ground.tokens(min(many, 80_000))
     *others, busy = tasks
     needed = [(task, voter) for task in others for voter in voters[: MORE_THAN + 1]]
     every = many // len(needed)

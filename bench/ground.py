@@ -6,9 +6,12 @@ import secrets
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -20,12 +23,13 @@ from townhall.chassis.db import Database
 from townhall.chassis.waiting import rest
 from townhall.embedded import Kafka, Postgres, Tansu, databases
 from townhall.embedded.child import Child
-from townhall.embedded.issuer import Issuer, new_key
+from townhall.embedded.issuer import Issuer, key_in, new_key, pem
 from townhall.embedded.ports import free_port
 from townhall.embedded.server import Server
 from townhall.testing.brokers import make_topics
 
 READY_WITHIN: Final = 60
+_KEY_FILE: Final = "issuer.pem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,24 @@ class Ground:
     postgres: Postgres
     broker: Server
     issuer: Issuer
-    key: str
+    key: str = field(repr=False)
+    _tokens: list[str] = field(default_factory=list, repr=False)
+
+    async def tokens(self, many: int) -> list[str]:
+        """Return an access token each for so many voters; the same ones whenever asked."""
+        missing = [f"voter-{number}" for number in range(len(self._tokens), many)]
+        if missing:
+            with ProcessPoolExecutor(mp_context=get_context("forkserver")) as pool:
+                shares = [missing[at : at + 1000] for at in range(0, len(missing), 1000)]
+                for signed in pool.map(partial(_signed, self.directory / _KEY_FILE, self.issuer.url), shares):
+                    self._tokens.extend(signed)
+        return self._tokens[:many]
+
+    @property
+    def postgres_cpu_seconds(self) -> float:
+        """What PostgreSQL's processes have used of the processors."""
+        server = psutil.Process(self.postgres.pid)
+        return sum(map(cpu_seconds, [server, *server.children()]))
 
     @property
     def bus(self) -> Bus:
@@ -51,13 +72,13 @@ class Ground:
         return url
 
     @asynccontextmanager
-    async def serving(self, module: str, service: str, url: str, **more: str) -> AsyncIterator["Process"]:
+    async def serving(self, module: str, service: str, url: str, *told: str) -> AsyncIterator["Process"]:
         """Run a service for the length of the block, ready."""
         port = free_port()
-        settings = self._settings(url, port) | more
+        settings = self.settings(url, port)
         settings |= {"MASTER_KEY": self.key} if service == "voting" else {}
         env = dict(os.environ) | {f"{service.upper()}_{name}": value for name, value in settings.items()}
-        words = [sys.executable, "-m", module, *(["serve"] if module == service else [])]
+        words = [sys.executable, "-m", module, *(["serve"] if module == service else told)]
         child = Child(words, log=self.directory / f"{service}-{port}.log", env=env)
         process = Process(child, port)
         try:
@@ -66,7 +87,8 @@ class Ground:
         finally:
             child.end(signal.SIGTERM, within=20)
 
-    def _settings(self, url: str, port: int) -> dict[str, str]:
+    def settings(self, url: str, port: int) -> dict[str, str]:
+        """Return what a service is told, by the names of its settings."""
         return {
             "ENVIRONMENT": "local",
             "HOST": "127.0.0.1",
@@ -79,6 +101,11 @@ class Ground:
             "PERSON_KEY": self.key,
             "LOG_LEVEL": "error",
         }
+
+
+def _signed(key: Path, url: str, subjects: Sequence[str]) -> list[str]:
+    issuer = Issuer(key_in(key), url)
+    return [issuer.token("citizen", subject) for subject in subjects]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +134,18 @@ class Process:
     @property
     def cpu_seconds(self) -> float:
         """What the process has used of the processors."""
-        times = psutil.Process(self.child.pid).cpu_times()
-        return float(times.user + times.system)
+        return cpu_seconds(psutil.Process(self.child.pid))
 
     @property
     def resident_mb(self) -> float:
         """The memory it holds."""
         return float(psutil.Process(self.child.pid).memory_info().rss / 2**20)
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """Return what a process has used of the processors."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 @contextmanager
@@ -123,7 +155,8 @@ def ground(kind: str) -> Iterator[Ground]:
         directory = Path(name)
         postgres = Postgres(directory / "postgres", password=secrets.token_hex(8), durable=True)
         broker = (Kafka if kind == "kafka" else Tansu)(directory / "broker")
-        issuer = Issuer(new_key(), "https://issuer.townhall.invalid")
+        (directory / _KEY_FILE).write_bytes(pem(new_key()))
+        issuer = Issuer(key_in(directory / _KEY_FILE), "https://issuer.townhall.invalid")
         (directory / "jwks.json").write_bytes(issuer.jwks)
         postgres.start()
         try:

@@ -18,16 +18,26 @@ TARGETS: Final = {
     "isolation_p99": ("at most 1.5", 1.5, -1),
 }
 """What each ratio should be, from the design, and which way is better."""
-STEPS: Final = ("empty", "noop_new_tokens", "noop", "single", "grouped", "grouped_two_workers", "tally_reads")
+STEPS: Final = {
+    "empty": "an answer of the framework, no token asked",
+    "noop_known_tokens": "a ballot's whole way, stored nowhere, tokens seen before",
+    "noop": "the same, each token new",
+    "single": "one transaction a ballot, as a handler does it",
+    "statement": "one transaction a ballot, in the one statement that groups take",
+    "grouped": "as it is served",
+    "grouped_two_workers": "as it is served, by two processes",
+    "tally_reads": "totals of a vote, for readers",
+}
 
 
 def ratios(found: Mapping[str, Any]) -> dict[str, float]:
     """Return the ratios that carry over to other machines."""
     ballots, events = found["ballots"], found["events"]
     grouped = ballots["grouped"]["per_second"]
-    isolation = ballots["isolation"]
+    isolation = found["isolation"]
     return {
         "grouped_over_single": _over(grouped, ballots["single"]["per_second"]),
+        "grouped_over_statement": _over(grouped, ballots["statement"]["per_second"]),
         "grouped_over_noop": _over(grouped, ballots["noop"]["per_second"]),
         "grouped_two_workers_over_one": _over(ballots["grouped_two_workers"]["per_second"], grouped),
         "relay_over_aiokafka": _over(events["relay_per_second"], events["aiokafka_produce_per_second"]),
@@ -57,18 +67,20 @@ def machine() -> dict[str, Any]:
 
 
 def _page(found: Mapping[str, Any]) -> str:
-    ballots, crossing, isolation = found["ballots"], found["crossing"], found["ballots"]["isolation"]
+    ballots, crossing, isolation = found["ballots"], found["crossing"], found["isolation"]
     said = {
         "broker": found["broker"],
         "cores": found["machine"]["cores"],
         "python": found["machine"]["python"],
         "load": round(found["machine"]["load_at_start"], 1),
         "ratios": "\n".join(_ratio(name, value) for name, value in found["ratios"].items()),
-        "ballots": "\n".join(f"| {name} | {_cells(ballots[name])} |" for name in STEPS),
+        "ballots": "\n".join(f"| {name} | {says} | {_cells(ballots[name])} |" for name, says in STEPS.items()),
+        "parts": "\n".join(f"| {part} | {micros} |" for part, micros in parts(ballots).items()),
+        "profile": "\n".join(f"| `{name}` | {micros} |" for name, micros in found["profile"].items()),
         "exact": "yes" if ballots["exact"] else "NO",
         "resident": ballots["resident_mb_after"],
         "pgbench": found["pgbench_per_second"],
-        "quiet_rate": isolation["rate_each"],
+        "quiet_rate": isolation["rate_quiet"],
         "quiet_p99": isolation["quiet_p99_ms"],
         "beside_p99": isolation["beside_viral_p99_ms"],
         "viral_rate": isolation["rate_viral"],
@@ -81,9 +93,23 @@ def _page(found: Mapping[str, Any]) -> str:
     return Template((HERE / "page.md.tmpl").read_text()).substitute(said)
 
 
+def parts(ballots: Mapping[str, Any]) -> dict[str, float]:
+    """Return the microseconds of processor time each part of a ballot's way takes, by differences between the steps."""
+    known, new, grouped = (ballots[step]["cpu_us"] for step in ("noop_known_tokens", "noop", "grouped"))
+    return {
+        "HTTP in and out, with all checks but the token's": known["voting"],
+        "a new token: signature and claims": round(new["voting"] - known["voting"], 1),
+        "the intake, and its share of the group's transaction": round(grouped["voting"] - new["voting"], 1),
+        "PostgreSQL": grouped["postgres"],
+        "the load generator": grouped["load"],
+    }
+
+
 def _cells(figures: Mapping[str, Any]) -> str:
-    cpu = figures.get("server_cpu_seconds_per_million", "")
-    return f"{figures['per_second']} | {figures['p50_ms']} | {figures['p99_ms']} | {cpu}"
+    cpu = figures["cpu_us"]
+    return " | ".join(
+        str(each) for each in (figures["per_second"], figures["p50_ms"], figures["p99_ms"], *cpu.values())
+    )
 
 
 def _ratio(name: str, value: float) -> str:

@@ -1,52 +1,117 @@
-"""Voting as it is served, with routes beside it that show what its parts cost. Run as `python -m bench.server`."""
+"""Voting as it is served, but for ballots on some tasks, which show what the parts of their way cost.
+
+Run as `python -m bench.server`. Every request takes the whole way to the intake and back; what differs is what the
+intake does with it.
+"""
 
 import asyncio
-from typing import Annotated, Any
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Final
 from uuid import UUID
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 
 from townhall.chassis import logs
-from townhall.chassis.auth import Caller, Role, allow
-from townhall.chassis.http import Db
+from townhall.chassis.db import Database
 from townhall.chassis.serve import serve
 from townhall.chassis.settings import load
 from townhall.contracts.values import TaskId
 from voting import handlers
 from voting.app import build
-from voting.domain.ballot import Slip
-from voting.papers import BallotPaper
+from voting.domain.ballot import Counted, Outcome, Slip, Standing
 from voting.settings import Settings
+from voting.store.first import FirstBallots
 
-Citizen = Annotated[Caller, allow(Role.CITIZEN)]
+NOTHING, SINGLE, STATEMENT = "nothing", "single", "statement"
+WAYS: Final = (NOTHING, SINGLE, STATEMENT)
+"""Given as arguments, `WAY=task`: the task whose ballots go that way."""
+AT_ONCE: Final = 8
+"""Ballots that have a transaction of their own at the same time: as many as there are connections."""
+
+NEVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+Cast = Callable[[Slip], Awaitable[Counted]]
+
+
+class Ways:
+    """An intake that takes ballots on some tasks another way."""
+
+    def __init__(self, usual: Cast, others: dict[TaskId, Cast]) -> None:
+        self._usual = usual
+        self._others = others
+
+    async def cast(self, slip: Slip) -> Counted:
+        """Take the way of the ballot's task."""
+        return await self._others.get(slip.task_id, self._usual)(slip)
+
+
+async def nothing(slip: Slip) -> Counted:
+    """Store nothing."""
+    return Counted(Outcome.COUNTED, Standing(slip.choice, NEVER))
+
+
+class Single:
+    """The same ballot in a transaction of its own, as a handler does it."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._state: Any = app.state
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def cast(self, slip: Slip) -> Counted:
+        """Count one."""
+        async with self._places, self._state.db.transaction() as tx:
+            (answer,) = await handlers.count_ballots(tx, [slip], self._state.keyring)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Statement:
+    """The same ballot alone in the statement that groups take, on one of several connections."""
+
+    def __init__(self, app: FastAPI) -> None:
+        db: Database = app.state.db
+        self._free: asyncio.Queue[FirstBallots] = asyncio.Queue()
+        for _ in range(AT_ONCE):
+            self._free.put_nowait(FirstBallots(db.dsn, app.state.keyring))
+
+    async def cast(self, slip: Slip) -> Counted:
+        """Count one."""
+        line = await self._free.get()
+        try:
+            (answer,) = await handlers.count_first(line, [slip])
+        finally:
+            self._free.put_nowait(line)
+        if answer is None:
+            raise LookupError
+        return answer
 
 
 def measured(settings: Settings) -> FastAPI:
-    """Put voting together, and its parts beside it."""
+    """Put voting together, and take ballots on the named tasks other ways."""
     app = build(settings)
-    one_at_a_time = asyncio.Semaphore(8)
+    ways: dict[str, Cast] = {NOTHING: nothing, SINGLE: Single(app).cast, STATEMENT: Statement(app).cast}
+    tasks = dict(word.split("=") for word in sys.argv[1:])
+    others = {TaskId(UUID(task)): ways[way] for way, task in tasks.items()}
+    usual = app.router.lifespan_context
 
-    @app.get("/bench/empty")
-    async def empty() -> dict[str, str]:
-        """Routing and an answer."""
-        return {}
+    @asynccontextmanager
+    async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
+        async with usual(running) as state:
+            running.state.intake = Ways(running.state.intake.cast, others)
+            yield state
 
-    @app.put("/bench/noop/{task_id}")
-    async def noop(task_id: UUID, paper: BallotPaper, who: Citizen) -> dict[str, str]:
-        """All that a ballot costs but the counting."""
-        return {"task_id": str(task_id), "choice": paper.choice.value, "outcome": "counted" if who.subject else ""}
-
-    @app.put("/bench/single/{task_id}")
-    async def single(task_id: UUID, paper: BallotPaper, who: Citizen, db: Db, request: Request) -> dict[str, Any]:
-        """The same ballot in a transaction of its own."""
-        slip = Slip(TaskId(task_id), who.subject, paper.choice)
-        async with one_at_a_time, db.transaction() as tx:
-            (answer,) = await handlers.count_ballots(tx, [slip], request.app.state.keyring)
-        if isinstance(answer, Exception):
-            raise answer
-        return {"task_id": str(task_id), "choice": paper.choice.value, "outcome": answer.outcome.value}
-
+    app.router.lifespan_context = lifespan
+    app.add_api_route("/bench/empty", empty)
     return app
+
+
+async def empty() -> dict[str, str]:
+    """Answer from the framework, with nothing asked of the caller."""
+    return {}
 
 
 if __name__ == "__main__":

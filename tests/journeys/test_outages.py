@@ -63,8 +63,10 @@ async def assert_all_counted(platform: Processes, task_id: str, acknowledged: li
 def postgres_of(platform: Processes) -> psutil.Process:
     """Return the PostgreSQL server of this platform."""
     port = int(platform.running.databases["voting"].rpartition("/")[0].rpartition(":")[2])
-    found = [each for each in psutil.process_iter(["name", "cmdline"]) if f"-p {port}" in " ".join(each.cmdline())]
-    return next(each for each in found if each.name() == "postgres")
+    # What ends meanwhile has no command line any more.
+    running = psutil.process_iter(["name", "cmdline"])
+    found = [each for each in running if f"-p {port}" in " ".join(each.info["cmdline"] or ())]
+    return next(each for each in found if each.info["name"] == "postgres")
 
 
 def broker_of(platform: Processes) -> psutil.Process:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import pytest
 from sqlalchemy import text
 
 from townhall.chassis.db import Database
@@ -20,12 +22,16 @@ from voting.domain.nullifier import Keyring
 from voting.domain.parameters import Parameters
 from voting.domain.vote import VoteNotOpen
 from voting.store import votes
+from voting.store.first import FirstBallots
 from voting.store.votes import Shown
 
 KEYRING = Keyring(1, {1: bytes(range(32))})
 T = TypeVar("T")
 YES, NO = Choice.YES, Choice.NO
 MONTH = timedelta(days=30)
+
+BOTH_WAYS = pytest.mark.parametrize("polls", [False, True], indirect=True, ids=["decided", "short way first"])
+"""Marks a module whose tests hold whichever way ballots are counted."""
 
 _RECOUNT = text("""
     SELECT count(*) FILTER (WHERE choice = 'yes'), count(*) FILTER (WHERE choice = 'no')
@@ -68,6 +74,8 @@ class Polls:
 
     db: Database
     keyring: Keyring = KEYRING
+    short_way_first: bool = False
+    """Whether first ballots take the short way, as in the service, or all are decided by the rules."""
 
     async def enact(self, more_than: int, *, changeable: bool = True) -> None:
         """Put a rule in force."""
@@ -83,9 +91,15 @@ class Polls:
         return selected.task_id
 
     async def count(self, ballots: Sequence[Slip], db: Database | None = None) -> list[Counted | Rejected]:
-        """Count a group in one transaction."""
+        """Count a group as the service does, or all of it by the rules."""
+        first: Sequence[Counted | None] = [None] * len(ballots)
+        if self.short_way_first:
+            with closing(FirstBallots((db or self.db).dsn, self.keyring)) as short_way:
+                first = await handlers.count_first(short_way, ballots)
+        left = [ballot for ballot, answer in zip(ballots, first, strict=True) if answer is None]
         async with (db or self.db).transaction() as tx:
-            return await handlers.count_ballots(tx, ballots, self.keyring)
+            rest = iter(await handlers.count_ballots(tx, left, self.keyring))
+        return [answer or next(rest) for answer in first]
 
     async def cast(self, slip: Slip, db: Database | None = None) -> str:
         """Count one ballot alone; return its outcome, or the code of its refusal."""

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.voting.tests.polls import KEYRING, YES, Polls, slips, together
+from services.voting.tests.polls import BOTH_WAYS, KEYRING, YES, Polls, slips, together
 from townhall.chassis.db import Database
 from voting import handlers
 from voting.domain.ballot import Slip
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), BOTH_WAYS]
 
 
 async def test_no_ballot_after_closing_and_none_before_it_lost(polls: Polls) -> None:

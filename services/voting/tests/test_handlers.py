@@ -6,12 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from services.voting.tests.polls import NO, YES, Polls, said, slips, together
+from services.voting.tests.polls import BOTH_WAYS, NO, YES, Polls, said, slips, together
 from townhall.chassis.db import Database
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import Slip
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), BOTH_WAYS]
 
 CITIZENS = [f"시민-{number}" for number in range(60)]
 

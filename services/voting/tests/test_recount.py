@@ -4,11 +4,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.voting.tests.polls import NO, YES, Polls, together
+from services.voting.tests.polls import BOTH_WAYS, NO, YES, Polls, together
 from townhall.chassis.db import Database
 from voting.domain.ballot import Choice, Slip
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), BOTH_WAYS]
 
 SEQUENCES = st.lists(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(Choice)), min_size=1), min_size=1)
 

@@ -1,7 +1,7 @@
 """The composition root: what this service is made of, top to bottom."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from typing import Final
 
@@ -15,11 +15,13 @@ from townhall.contracts.values import TaskId
 from voting import consumers, handlers, routes
 from voting.domain.ballot import Slip
 from voting.domain.nullifier import Keyring
+from voting.fastlane import FastLane
 from voting.intake import Intake
 from voting.intake.grouping import Answer
 from voting.noticeboard import Noticeboard
 from voting.papers import VoteView
 from voting.settings import Settings
+from voting.store.first import FirstBallots
 
 ANNOUNCES: Final = tuple(kind for kind in CATALOGUE.values() if kind.TOPIC == voting.TOPIC)
 CLOCK: Final = 0.5
@@ -43,6 +45,7 @@ def build(settings: Settings) -> FastAPI:
             ],
             companions=[partial(_counting, settings, keyring)],
             state={"keyring": keyring},
+            shortcut=FastLane,
         )
     )
 
@@ -58,6 +61,10 @@ async def _counting(settings: Settings, keyring: Keyring, db: Database) -> Async
     async def written(task_id: TaskId) -> bytes:
         return VoteView.of(await handlers.vote_shown(db, task_id)).model_dump_json().encode()
 
-    intake = Intake(count, room=settings.intake_room, group=settings.intake_group)
-    async with intake.working():
-        yield {"intake": intake, "noticeboard": Noticeboard(written)}
+    short_way = FirstBallots(db.dsn, keyring)
+    intake = Intake(
+        count, room=settings.intake_room, group=settings.intake_group, first=partial(handlers.count_first, short_way)
+    )
+    with closing(short_way):
+        async with intake.working():
+            yield {"intake": intake, "noticeboard": Noticeboard(written)}

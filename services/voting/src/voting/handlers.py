@@ -11,7 +11,7 @@ from townhall.contracts.values import RuleUsed, TaskId
 from townhall.rejected import Rejected
 from voting import metrics
 from voting.domain import vote as votes
-from voting.domain.ballot import Ballot, Counted, NoBallot, Slip, Standing
+from voting.domain.ballot import Ballot, Counted, NoBallot, Outcome, Slip, Standing
 from voting.domain.counting import Box, Count, count
 from voting.domain.nullifier import Keyring, voter
 from voting.domain.parameters import Parameters
@@ -19,6 +19,7 @@ from voting.domain.tally import Tally
 from voting.domain.vote import NoSuchVote, Terms, Vote, VoteNotOpen
 from voting.store import ballots as ballot_store
 from voting.store import votes as vote_store
+from voting.store.first import FirstBallots
 
 RULES = Rules(Parameters)
 KEY_BYTES = 32
@@ -75,6 +76,15 @@ def _closed(tx: Transaction, shown: vote_store.Shown) -> voting.VoteClosed:
         closed_at=tx.now,
         rule=_used(shown.vote.terms),
     )
+
+
+async def count_first(first: FirstBallots, slips: Sequence[Slip]) -> list[Counted | None]:
+    """Count the ballots that need no deciding, in a transaction of their own; None for each of the others."""
+    times = await first.count(slips)
+    return [
+        Counted(Outcome.COUNTED, Standing(slip.choice, times[place])) if place in times else None
+        for place, slip in enumerate(slips)
+    ]
 
 
 async def count_ballots(tx: Transaction, slips: Sequence[Slip], keyring: Keyring) -> list[Counted | Rejected]:

@@ -22,6 +22,11 @@ class Notice:
     body: bytes
     etag: str
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes with it, and with word that it has not changed."""
+        return {"ETag": self.etag, "Cache-Control": "public, max-age=1"}
+
 
 @dataclass(frozen=True, slots=True)
 class _Hung:

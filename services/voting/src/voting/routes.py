@@ -71,10 +71,9 @@ async def get_votes(db: Db, page: Page, state: State | None = None) -> PageOf[Vo
 async def get_vote(task_id: UUID, request: Request, board: Annotated[Noticeboard, Depends(_noticeboard)]) -> Response:
     """Show the vote on a task with its totals, at most a second old. Send `If-None-Match` to hear only of changes."""
     notice = await board.notice(TaskId(task_id))
-    headers = {"ETag": notice.etag, "Cache-Control": "public, max-age=1"}
     if _matches(request.headers.get("if-none-match"), notice.etag):
-        return Response(status_code=304, headers=headers)
-    return Response(notice.body, media_type="application/json", headers=headers)
+        return Response(status_code=304, headers=notice.headers)
+    return Response(notice.body, media_type="application/json", headers=notice.headers)
 
 
 @asks.put(

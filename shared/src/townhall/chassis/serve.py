@@ -8,6 +8,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
 
 from townhall.chassis import asyncapi, auth, health, http, metrics
 from townhall.chassis.broker import Bus
@@ -40,6 +41,8 @@ class Service:
     timers: Sequence[Timer] = ()
     companions: Sequence[Companion] = ()
     state: Mapping[str, object] = field(default_factory=dict)
+    shortcut: Callable[[ASGIApp], ASGIApp] | None = None
+    """Stands between `Edge` and everything else, and may answer by itself what it knows."""
 
 
 def bus_of(settings: ServiceSettings) -> Bus:
@@ -57,7 +60,7 @@ def assemble(service: Service) -> FastAPI:
     app.state.keys = auth.keys_of(service.settings)
     for name, value in service.state.items():
         setattr(app.state, name, value)
-    http.install(app, service.settings)
+    http.install(app, service.settings, service.shortcut)
     for router in (*service.routers, health.router, metrics.router, _documents(service)):
         app.include_router(router)
     return app

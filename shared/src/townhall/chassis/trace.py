@@ -12,7 +12,8 @@ _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
 
 def started() -> str:
     """Return a new `traceparent` (W3C Trace Context, version 00), not sampled."""
-    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
+    ids = secrets.token_hex(24)
+    return f"00-{ids[:32]}-{ids[32:]}-00"
 
 
 def current() -> str:
@@ -20,12 +21,18 @@ def current() -> str:
     return _current.get() or started()
 
 
+def follow(header: str | None) -> str:
+    """Work inside the trace a header names until the context ends; a missing or malformed one starts a new trace."""
+    trace = header if header and _FORM.fullmatch(header) else started()
+    _current.set(trace)
+    return trace
+
+
 @contextmanager
 def following(header: str | None) -> Iterator[str]:
-    """Work inside the trace a header names; a missing or malformed header starts a new one."""
-    trace = header if header and _FORM.fullmatch(header) else started()
-    token = _current.set(trace)
+    """Work inside the trace a header names, as `follow` does, for the length of the block."""
+    before = _current.get()
     try:
-        yield trace
+        yield follow(header)
     finally:
-        _current.reset(token)
+        _current.set(before)

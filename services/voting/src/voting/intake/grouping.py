@@ -6,6 +6,7 @@ the commit, never before.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -21,6 +22,8 @@ from voting.intake.refusals import NotCounted, NotSure, TooBusy
 Answer = Counted | Rejected
 CountTogether = Callable[[Sequence[Slip]], Awaitable[Sequence[Answer]]]
 """Counts ballots in one transaction and returns after its commit."""
+CountFirst = Callable[[Sequence[Slip]], Awaitable[Sequence[Counted | None]]]
+"""Counts those that need no deciding, in one short transaction; None for each that does."""
 
 log = get_logger()
 
@@ -28,8 +31,9 @@ log = get_logger()
 class Intake:
     """Takes ballots one by one and counts them in groups."""
 
-    def __init__(self, count: CountTogether, *, room: int, group: int) -> None:
+    def __init__(self, count: CountTogether, *, room: int, group: int, first: CountFirst | None = None) -> None:
         self._count = count
+        self._first = first
         self._lines = Lines(room)
         self._most = group
         self._come = asyncio.Event()
@@ -66,14 +70,25 @@ class Intake:
     async def _together(self, group: Sequence[Waiting]) -> None:
         began = time.perf_counter()
         metrics.GROUP_SIZE.observe(len(group))
+        left = group
         try:
-            answers = await self._count([waiting.slip for waiting in group])
+            left = await self._left_by_first(group)
+            answers = await self._count([waiting.slip for waiting in left]) if left else ()
+            answered = list(zip(left, answers, strict=True))
         except Exception as fault:  # noqa: BLE001  whatever it was, every caller gets an answer
-            await self._apart(group, fault)
+            await self._apart(left, fault)
         else:
-            for waiting, answer in zip(group, answers, strict=False):
-                _tell(waiting, answer)
+            _tell_all(answered)
         metrics.GROUP_SECONDS.observe(time.perf_counter() - began)
+
+    async def _left_by_first(self, group: Sequence[Waiting]) -> Sequence[Waiting]:
+        """Count the short way what goes that way; return what is left for the rules to decide."""
+        if self._first is None:
+            return group
+        answers = await self._first([waiting.slip for waiting in group])
+        answered = list(zip(group, answers, strict=True))
+        _tell_all([(waiting, answer) for waiting, answer in answered if answer is not None])
+        return [waiting for waiting, answer in answered if answer is None]
 
     async def _apart(self, group: Sequence[Waiting], fault: Exception) -> None:
         """Answer a group that failed together. One ballot at fault must not fail its neighbours."""
@@ -93,9 +108,20 @@ class Intake:
             return NotSure() if transient(fault) else NotCounted()
 
 
+def _tell_all(answered: Sequence[tuple[Waiting, Answer]]) -> None:
+    for outcome, times in Counter(_outcome(answer) for _, answer in answered).items():
+        metrics.BALLOTS.labels(outcome).inc(times)
+    for waiting, answer in answered:
+        _answer(waiting, answer)
+
+
 def _tell(waiting: Waiting, answer: Answer | NotCounted) -> None:
-    """Answer one caller. One who hung up since is not told; their ballot stands all the same."""
     metrics.BALLOTS.labels(_outcome(answer)).inc()
+    _answer(waiting, answer)
+
+
+def _answer(waiting: Waiting, answer: Answer | NotCounted) -> None:
+    """Answer one caller. One who hung up since is not told; their ballot stands all the same."""
     if waiting.answer.done():
         return
     if isinstance(answer, Counted):

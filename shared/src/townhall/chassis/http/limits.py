@@ -70,17 +70,18 @@ class Limits:
             answer.headers["connection"] = "close"  # What is left of the body would be read as the next request.
             await answer(scope, receive, send)
             return
-        await self._app(scope, _Replay(body, receive), send)
+        await self._app(scope, Replay({"type": "http.request", "body": body, "more_body": False}, receive), send)
 
 
-class _Replay:
-    """Gives the body once, then whatever comes after it."""
+class Replay:
+    """Gives a message that was taken already once more, then whatever comes after it."""
 
-    def __init__(self, body: bytes, receive: Receive) -> None:
-        self._message: Message | None = {"type": "http.request", "body": body, "more_body": False}
+    def __init__(self, message: Message, receive: Receive) -> None:
+        self._message: Message | None = message
         self._receive = receive
 
     async def __call__(self) -> Message:
+        """Return the next message."""
         message, self._message = self._message, None
         return await self._receive() if message is None else message
 

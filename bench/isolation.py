@@ -1,0 +1,67 @@
+"""One task going viral: how long ballots on other tasks take beside it, against a quiet run."""
+
+import asyncio
+import statistics
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from bench.ballots import YES, never_crossing, schedule
+from bench.ground import Ground, Process, opened
+from bench.load import Seen, paced, request
+from townhall.chassis.db import Database
+
+TIMES: Final = 50
+"""The viral task's load, as a multiple of what all others have together."""
+QUIET_TASKS: Final = 10
+ROUNDS: Final = 3
+"""Quiet and beside, in turn; the medians are compared."""
+
+
+@dataclass(slots=True)
+class Street:
+    """Quiet tasks and a viral one, on a process of voting."""
+
+    process: Process
+    db: Database
+    tokens: Sequence[str]
+    key: str
+
+    async def quiet(self, rate: float, many: int) -> Seen:
+        """Vote at this rate on new tasks in turn."""
+        tasks = [await schedule(self.db, self.key) for _ in range(QUIET_TASKS)]
+        requests = [self._ballot(tasks[number % QUIET_TASKS], number) for number in range(many)]
+        return await paced([self.process.port], requests, rate)
+
+    async def viral(self, rate: float, many: int) -> Seen:
+        """Vote at this rate on one new task."""
+        task = await schedule(self.db, self.key)
+        return await paced([self.process.port], [self._ballot(task, number) for number in range(many)], rate)
+
+    def _ballot(self, task: UUID, number: int) -> bytes:
+        return request("PUT", f"/votes/{task}/ballot", self.tokens[number % len(self.tokens)], YES)
+
+
+async def measure(ground: Ground, voters: int, top: float, seconds: float) -> dict[str, Any]:
+    """Return p99 on the quiet tasks alone and beside the viral one, which has half the top rate."""
+    url = await ground.database("voting")
+    rate = max(top / 2 / (TIMES + 1), 5.0)
+    many = int(rate * seconds)
+    quiet, beside = [], []
+    async with opened(url, "voting") as db, AsyncExitStack() as stack:
+        await never_crossing(db)
+        process = await stack.enter_async_context(ground.serving("bench.server", "voting", url))
+        street = Street(process, db, await ground.tokens(voters), ground.key)
+        await street.quiet(rate, many)  # Warms it up.
+        for _ in range(ROUNDS):
+            quiet.append((await street.quiet(rate, many)).percentile(0.99))
+            seen, _ = await asyncio.gather(street.quiet(rate, many), street.viral(TIMES * rate, TIMES * many))
+            beside.append(seen.percentile(0.99))
+    return {
+        "rate_quiet": round(rate, 1),
+        "rate_viral": round(TIMES * rate),
+        "quiet_p99_ms": round(statistics.median(quiet), 2),
+        "beside_viral_p99_ms": round(statistics.median(beside), 2),
+    }
