@@ -9,7 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from townhall.chassis import revisions
 from townhall.chassis.db import Database
-from townhall.chassis.delivery import Hearing
+from townhall.chassis.delivery import Hearing, aside
+from townhall.chassis.delivery.hearing import MOST_ASIDE
 from townhall.chassis.relay import Relay
 
 router = APIRouter(include_in_schema=False)
@@ -27,23 +28,30 @@ class Health:
 
     async def checks(self) -> Mapping[str, bool]:
         """Return each check and whether it is well."""
+        database, room_aside = await self._stored()
         return {
             "running": not self.stopping,
-            "database": await self._database(),
+            "database": database,
             "heard_once": self.hearing is None or self.hearing.joined_once,
-            "room_aside": self.hearing is None or not self.hearing.choked,
+            "room_aside": room_aside,
         }
 
     def told(self) -> Mapping[str, bool]:
         """Return what an operator wants to know but no request has to wait for."""
         return {"relay_leading": self.relay.leading, "hearing": self.hearing is not None and self.hearing.assigned}
 
-    async def _database(self) -> bool:
+    async def _stored(self) -> tuple[bool, bool]:
+        """Tell whether the database is there and new enough, and whether it has room for more messages set aside.
+
+        Counted and not asked of the hearing, which notices that there is no room only when the next messages come.
+        """
         try:
-            async with self.db.engine.connect() as connection:
-                return not await revisions.behind(connection, self.name)
+            async with self.db.reading() as session:
+                if await revisions.behind(await session.connection(), self.name):
+                    return False, True
+                return True, await aside.causes(session) < MOST_ASIDE
         except (SQLAlchemyError, OSError, TimeoutError):
-            return False
+            return False, True
 
 
 @router.get("/livez")
