@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from typer.testing import CliRunner, Result
 from townhall.chassis.db import Database
 from townhall.chassis.delivery import Message, aside
 from townhall.chassis.outbox import Record, write_record
+from townhall.embedded import Kafka
 from townhall.embedded.server import Server
 from townhall.testing.databases import DatabaseOf
 from townhall_local.__main__ import townhall
 from townhall_local.operating.provisioning import administering
+from townhall_local.operating.retaining import settings_of
 from townhall_local.trouble import Trouble
 
 KEY = "0193a0e4-0000-7000-8000-000000000001"
@@ -63,6 +66,22 @@ def test_another_number_of_partitions_is_never_changed(empty_broker: Server) -> 
     assert len(answer("topics", "plan", *at)["missing"]) == 7
 
 
+def test_a_topic_that_forgets_is_told_and_made_to_keep_everything(empty_broker: Server) -> None:
+    """A topic somebody made by hand, with a cluster's week of retention. The embedded broker can't change settings."""
+    at = ("--kafka", empty_broker.address)
+    week = {"retention.ms": "604800000", "max.message.bytes": "2000000"}
+    asyncio.run(_create(empty_broker.address, NewTopic("townhall.voting.v1", 6, 1, topic_configs=week)))
+    assert answer("topics", "plan", *at)["forgetful"] == ["townhall.voting.v1"]
+    assert run("topics", "plan", *at).exit_code == 2
+    applied = run("topics", "apply", *at)
+    if not isinstance(empty_broker, Kafka):
+        assert isinstance(applied.exception, Trouble)
+        return
+    assert run("topics", "plan", *at).exit_code == 0
+    kept = asyncio.run(_settings(empty_broker.address, "townhall.voting.v1"))
+    assert (kept["retention.ms"], kept["max.message.bytes"]) == ("-1", "2000000")
+
+
 def test_a_cluster_that_is_away_is_named() -> None:
     """One sentence with its address."""
     with pytest.raises(Trouble, match="cluster at 127"):
@@ -84,8 +103,8 @@ def test_messages_are_requeued_and_dropped_once(voting: Database) -> None:
     """What is settled can't be decided again, and one that is settled stops the whole request."""
     of = ("--database-url", voting.dsn)
     first, behind, other = (item["id"] for item in answer("aside", "list", "--service", "voting", *of)["items"])
-    assert run("aside", "requeue", "voting", first, *of).exit_code == 0
-    assert run("aside", "drop", "voting", other, *of, "--yes").exit_code == 0
+    assert answer("aside", "requeue", "voting", first, *of) == {"service": "voting", "requeued": [first]}
+    assert answer("aside", "drop", "voting", other, *of, "--yes") == {"service": "voting", "dropped": [other]}
     assert isinstance(run("aside", "drop", "voting", first, other, *of, "--yes").exception, Trouble)
     left = answer("aside", "list", "--service", "voting", *of)["items"]
     assert [(first, "requeued"), (behind, "waiting")] == [(item["id"], item["status"]) for item in left]
@@ -136,3 +155,8 @@ def run_to_the_end(*arguments: object) -> None:
 async def _create(servers: str, topic: NewTopic) -> None:
     async with administering(servers) as admin:
         await admin.create_topics([topic])
+
+
+async def _settings(servers: str, topic: str) -> Mapping[str, str]:
+    async with administering(servers) as admin:
+        return (await settings_of(admin, [topic]))[topic]

@@ -5,6 +5,8 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from townhall_local.saying import called
+
 FILE: Final = "townhall.json"
 
 
@@ -37,7 +39,9 @@ class Running(BaseModel):
         try:
             return cls.model_validate_json((data_dir / FILE).read_bytes())
         except FileNotFoundError:
-            raise NotRunning(f"nothing runs on {data_dir}: start it with `townhall up --data-dir {data_dir}`") from None
+            raise NotRunning(
+                f"nothing runs on {data_dir}: start it with `{called()} up --data-dir {data_dir}`"
+            ) from None
         except (OSError, ValidationError) as fault:
             raise NotRunning(f"{data_dir / FILE} can't be read") from fault
 

@@ -16,6 +16,7 @@ from townhall_local.demo.scene import Scene
 from townhall_local.demo.stage import Stage, Surprise
 from townhall_local.demo.story import told
 from townhall_local.running import Running
+from townhall_local.saying import called
 
 STEP_FAILED = (Refused, Unreachable, TooLate, Surprise)
 
@@ -65,6 +66,6 @@ def _show_where(stage: Stage, running: Running, data_dir: Path, task_id: str) ->
         *((f"metrics of {name}", f"{url}/metrics") for name, url in urls.items()),
         ("events heard and told", f"{urls['committee']}/asyncapi.json"),
         ("topics", f"{', '.join(TOPICS)} on {running.kafka}"),
-        ("a token, to act yourself", f"townhall token --role citizen --data-dir {data_dir}"),
+        ("a token, to act yourself", f"{called()} token --role citizen --data-dir {data_dir}"),
     ]
     stage.table("둘러보기 · Where to look", ("", ""), rows)

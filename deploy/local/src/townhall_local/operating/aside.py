@@ -93,6 +93,7 @@ def requeue(
     database_url_: DatabaseUrl = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All that wait for a decision.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Let the service try messages again, in the order of their key.
 
@@ -105,8 +106,9 @@ def requeue(
 
     Exit code 0, or 1 when one of them does not wait any more.
     """
-    done = asyncio.run(_decided(service, database_url(service, database_url_, data_dir), ids, "requeued", every=every))
-    typer.echo(f"{done} requeued")
+    url = database_url(service, database_url_, data_dir)
+    done = asyncio.run(_decided(service, url, ids, "requeued", every=every))
+    _tell(service, "requeued", done, as_json=as_json)
 
 
 @aside.command()
@@ -117,6 +119,7 @@ def drop(
     database_url_: DatabaseUrl = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Give messages up: they never have an effect here, and those behind them go on.
 
@@ -128,8 +131,8 @@ def drop(
     """
     url = database_url(service, database_url_, data_dir)
     if not yes:
-        typer.confirm(f"{service} will never act on {_many(ids or [])}. Drop?", abort=True)
-    typer.echo(f"{asyncio.run(_decided(service, url, ids, 'dropped', every=False))} dropped")
+        typer.confirm(f"{service} will never act on {_many(ids or [])}. Drop?", abort=True, err=True)
+    _tell(service, "dropped", asyncio.run(_decided(service, url, ids, "dropped", every=False)), as_json=as_json)
 
 
 async def _listed(urls: dict[str, str], *, settled: bool, limit: int) -> list[tuple[str, SetAside]]:
@@ -148,8 +151,8 @@ async def _shown(service: str, url: str, message_id: int) -> tuple[SetAside, byt
     return found
 
 
-async def _decided(service: str, url: str, ids: list[int] | None, status: str, *, every: bool) -> int:
-    """Decide all of them, or none when one is not open any more."""
+async def _decided(service: str, url: str, ids: list[int] | None, status: str, *, every: bool) -> list[int]:
+    """Decide all of them, or none when one is not open any more; return which."""
     async with database(service, url) as db, db.transaction() as tx:
         chosen = await setaside.causes(tx.session) if every else ids or []
         if not chosen and not every:
@@ -157,7 +160,14 @@ async def _decided(service: str, url: str, ids: list[int] | None, status: str, *
         missing = set(chosen) - await setaside.decide(tx.session, chosen, status)
         if missing:
             raise Trouble(f"In {service}, {_many(sorted(missing))} does not wait any more; nothing was changed.")
-    return len(chosen)
+    return sorted(chosen)
+
+
+def _tell(service: str, status: str, ids: list[int], *, as_json: bool) -> None:
+    if as_json:
+        put_json({"service": service, status: ids})
+    else:
+        typer.echo(f"{len(ids)} {status}")
 
 
 def _many(ids: list[int]) -> str:

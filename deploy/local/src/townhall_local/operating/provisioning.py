@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from townhall.chassis.broker import aside_topic
 from townhall.contracts import TOPICS
 from townhall_local.names import SERVICES
+from townhall_local.operating.retaining import set_right, settings_of
 from townhall_local.trouble import Trouble
 
 PARTITIONS: Final = 6
@@ -37,12 +38,14 @@ class Plan:
     missing: tuple[Topic, ...]
     repartitioned: tuple[str, ...]
     """Topics that exist with another number of partitions. Nothing here may change that."""
+    forgetful: tuple[str, ...]
+    """Topics with settings that would throw away what a replay needs. `mend` changes that."""
     present: tuple[str, ...]
 
     @property
     def changes(self) -> bool:
         """Whether the cluster is not as it must be."""
-        return bool(self.missing or self.repartitioned)
+        return bool(self.missing or self.repartitioned or self.forgetful)
 
 
 def desired(prefix: str = "") -> list[Topic]:
@@ -56,13 +59,22 @@ async def plan(admin: AIOKafkaAdminClient, wanted: Sequence[Topic]) -> Plan:
     there = set(await admin.list_topics())
     known = [topic.name for topic in wanted if topic.name in there]
     described = {each["topic"]: len(each["partitions"]) for each in await admin.describe_topics(known)} if known else {}
+    kept = await settings_of(admin, known)
     return Plan(
         missing=tuple(topic for topic in wanted if topic.name not in there),
         repartitioned=tuple(
             topic.name for topic in wanted if described.get(topic.name, topic.partitions) != topic.partitions
         ),
+        forgetful=tuple(
+            topic.name for topic in wanted if not topic.settings.items() <= kept.get(topic.name, topic.settings).items()
+        ),
         present=tuple(known),
     )
+
+
+async def mend(admin: AIOKafkaAdminClient, wanted: Sequence[Topic], found: Plan) -> None:
+    """Give forgetful topics the settings they must have. What they threw away already, a refill brings back."""
+    await set_right(admin, {topic.name: topic.settings for topic in wanted if topic.name in found.forgetful})
 
 
 async def create(admin: AIOKafkaAdminClient, topics: Sequence[Topic], replicas: int | None = None) -> None:

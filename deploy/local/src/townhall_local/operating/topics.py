@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from townhall_local.operating.provisioning import Plan, administering, create, desired, plan
+from townhall_local.operating.provisioning import Plan, administering, create, desired, mend, plan
 from townhall_local.operating.reaching import servers
 from townhall_local.options import HERE, AsJson, DataDir, Servers
 from townhall_local.saying import put_json
@@ -46,9 +46,10 @@ def apply(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Make the topics that are missing. May be repeated.
+    """Make the topics that are missing, and have those that forget keep everything. May be repeated.
 
-    A topic with another number of partitions is never changed: its keys would move and lose their order.
+    What a topic had thrown away, `townhall outbox refill` brings back. A topic with another number of partitions is
+    never changed: its keys would move and lose their order.
 
     \b
     Examples:
@@ -75,6 +76,7 @@ async def _apply(at: str, prefix: str, replicas: int | None) -> Plan:
                 "and changing it would break the order of keys; nothing was changed."
             )
         await create(admin, found.missing, replicas)
+        await mend(admin, desired(prefix), found)
         return found
 
 
@@ -84,7 +86,12 @@ def _show(found: Plan, *, as_json: bool) -> None:
         return
     for topic in found.missing:
         typer.echo(f"+ {topic.name}  {topic.partitions} partitions")
-    for name in found.repartitioned:
-        typer.echo(f"! {name}  has another number of partitions")
-    for name in set(found.present) - set(found.repartitioned):
-        typer.echo(f"= {name}")
+    for name in found.present:
+        typer.echo(_verdict(found, name))
+
+
+def _verdict(found: Plan, name: str) -> str:
+    """Tell of a topic that exists whether it is as it must be."""
+    if name in found.repartitioned:
+        return f"! {name}  has another number of partitions"
+    return f"~ {name}  does not keep everything" if name in found.forgetful else f"= {name}"

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from townhall_local.options import HERE, DataDir
 from townhall_local.running import Running
+from townhall_local.saying import called
 from townhall_local.up.places import DEFAULT_BASE
 from townhall_local.up.platform import Wanted, platform
 from townhall_local.up.told import until_told
@@ -76,5 +77,6 @@ def _show(running: Running, seconds: float, data_dir: Path) -> None:
         out.print(f"  {name:<12}{address.url}/docs")
     out.print(f"  {'issuer':<12}{running.issuer}")
     out.print(f"  {'kafka':<12}{running.kafka}")
-    out.print(f"A token for curl: townhall token --role citizen --subject kim --data-dir {data_dir}")
+    token = f"{called()} token --role citizen --subject kim --data-dir {data_dir}"
+    out.print(f"A token for curl: {token}", soft_wrap=True)
     out.print("Ctrl-C ends it; what it knows stays.")

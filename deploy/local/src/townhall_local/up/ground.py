@@ -8,7 +8,7 @@ from typing import Final
 
 from townhall.embedded import Kafka, Postgres, Tansu, databases
 from townhall_local.names import SERVICES
-from townhall_local.operating.provisioning import administering, create, desired, plan
+from townhall_local.operating.provisioning import administering, create, desired, mend, plan
 from townhall_local.operating.refilling import refill
 from townhall_local.trouble import Trouble
 from townhall_local.up.home import Home
@@ -50,9 +50,12 @@ class Ground:
                 raise Trouble(
                     f"{', '.join(todo.repartitioned)} has another number of partitions than the platform needs."
                 )
+            if todo.missing or self._home.last_broker not in {None, self.kind}:
+                # Before the topics are there: whoever is killed in between finds them missing again at the next start.
+                await refill(self.urls)
             await create(admin, todo.missing)
-        if todo.missing or self._home.broker_changed(self.kind):
-            await refill(self.urls)
+            await mend(admin, desired(), todo)
+        self._home.remember_broker(self.kind)
 
     def stop(self) -> None:
         """Stop both, the broker first."""

@@ -53,12 +53,15 @@ class Home:
         file = self._keys / "issuer.pem"
         return issuer.key_in(file if file.exists() else self._kept(file.name, issuer.pem(issuer.new_key())))
 
-    def broker_changed(self, kind: str) -> bool:
-        """Tell whether the platform last ran on another kind of broker than this one; remember this one."""
+    @property
+    def last_broker(self) -> str | None:
+        """The kind of broker that was last told everything; None before the first start."""
         file = self.directory / "broker"
-        changed = file.exists() and file.read_text() != kind
-        file.write_text(kind)
-        return changed
+        return file.read_text() if file.exists() else None
+
+    def remember_broker(self, kind: str) -> None:
+        """Note that this kind of broker is told everything from now on."""
+        (self.directory / "broker").write_text(kind)
 
     def _kept(self, name: str, made: bytes) -> Path:
         """Write what was made, unless something is there. Moved into place whole, so that half a key is never read."""
