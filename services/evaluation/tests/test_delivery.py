@@ -111,6 +111,37 @@ async def test_overdue_is_told_once_per_date(bureau: Bureau) -> None:
     assert await tell_overdue(bureau) == 1
     told = [event["due_on"] for event in await bureau.announced(evaluation.InitiativeOverdue)]
     assert told == [str(PAST), "2021-01-01"]
+    assert {event["rule"]["version"] for event in await bureau.announced(evaluation.InitiativeOverdue)} == {1}
+
+
+async def tell_missed(bureau: Bureau) -> int:
+    """Run the timer's act once."""
+    async with bureau.db.transaction() as tx:
+        return await initiatives.tell_missed_milestones(tx)
+
+
+async def test_a_missed_milestone_is_told_once(bureau: Bureau) -> None:
+    """E5: a milestone whose day passed is announced once, however many look; it may still be reached."""
+    path = f"/initiatives/{await bureau.initiative('started')}"
+    await bureau.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": str(PAST)})
+    planned = await bureau.post("agency", f"{path}/milestones", {"title": "운행 시작", "due_on": str(FAR)})
+    missed = planned["milestones"][0]["milestone_id"]
+    assert sum(await asyncio.gather(*(tell_missed(bureau) for _ in range(4)))) == 1
+    assert await tell_missed(bureau) == 0
+    (event,) = await bureau.announced(evaluation.MilestoneOverdue)
+    assert (event["milestone_id"], event["due_on"], event["rule"]["version"]) == (missed, str(PAST), 1)
+    assert [each["overdue"] for each in (await bureau.get(path))["milestones"]] == [True, False]
+    shown = await bureau.post("agency", f"{path}/milestones/{missed}/reached", {"note": "늦었지만"})
+    assert [bool(each["reached_at"]) for each in shown["milestones"]] == [True, False]
+
+
+@pytest.mark.parametrize(("last_word", "paper"), [("completion", {}), ("drop", {"reason": "superseded"})])
+async def test_no_milestone_is_missed_after_the_last_word(bureau: Bureau, last_word: str, paper: object) -> None:
+    """E5: what the responsible body ended owes no more milestones."""
+    path = f"/initiatives/{await bureau.initiative('started')}"
+    await bureau.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": str(PAST)})
+    await bureau.post("agency", f"{path}/{last_word}", paper)
+    assert await tell_missed(bureau) == 0
 
 
 async def test_due_until_the_day_ends(bureau: Bureau) -> None:

@@ -26,6 +26,7 @@ def build(settings: Settings) -> FastAPI:
             announces=ANNOUNCES,
             timers=[
                 Timer("tell_overdue_initiatives", seconds=5, act=initiatives.tell_overdue),
+                Timer("tell_missed_milestones", seconds=5, act=initiatives.tell_missed_milestones),
                 Timer("tell_overdue_rounds", seconds=5, act=rounds.tell_overdue),
             ],
         )

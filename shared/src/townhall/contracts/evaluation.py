@@ -67,6 +67,18 @@ class MilestoneReached(InitiativeEvent):
     note: Note = ""
 
 
+class MilestoneOverdue(InitiativeEvent):
+    """A milestone's day passed and it was not reached. Told once; it may still be reached."""
+
+    TYPE: ClassVar[str] = "evaluation.milestone-overdue.v1"
+
+    milestone_id: MilestoneId
+    title: Title
+    due_on: date
+    """The day that passed."""
+    rule: RuleUsed
+
+
 class InitiativeStarted(InitiativeEvent):
     """Work on the initiative began."""
 
@@ -94,6 +106,8 @@ class InitiativeOverdue(InitiativeEvent):
 
     due_on: date
     """The day that passed."""
+    rule: RuleUsed | None = None
+    """The rule that says where the day ended; None in events announced before it was told."""
 
 
 class InitiativeDone(InitiativeEvent):

@@ -75,6 +75,8 @@ class Milestone:
     planned_at: datetime
     reached_at: datetime | None = None
     note: str = ""
+    overdue: bool = False
+    """Whether it was announced that its day passed without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,15 @@ class Initiative:
     verification: Verification | None = None
     milestones: tuple[Milestone, ...] = field(default=())
     delays: tuple[Delay, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A milestone whose day passed, with what it belongs to."""
+
+    task_id: TaskId
+    initiative_id: InitiativeId
+    milestone: Milestone
 
 
 def after(state: State, move: Move) -> State:

@@ -16,7 +16,7 @@ from townhall.contracts import evaluation as wire
 from townhall.contracts.values import InitiativeId, MilestoneId
 
 TOLD_AT_ONCE: Final = 100
-"""Overdue initiatives announced in one transaction."""
+"""Overdue initiatives, and missed milestones, announced in one transaction."""
 
 
 async def open_initiative(tx: Transaction, directive: Directive, at: datetime) -> None:
@@ -140,8 +140,29 @@ async def tell_overdue(tx: Transaction) -> int:
     late = await initiatives.overdue(tx.session, rule.parameters.day(tx.now), TOLD_AT_ONCE)
     for each in late:
         await initiatives.save(tx.session, replace(each, overdue_for=each.due_on))
-        tx.announce(wire.InitiativeOverdue(task_id=each.task_id, initiative_id=each.id, due_on=each.due_on))
+        told = wire.InitiativeOverdue(task_id=each.task_id, initiative_id=each.id, due_on=each.due_on, rule=rule.used)
+        tx.announce(told)
     return len(late)
+
+
+async def tell_missed_milestones(tx: Transaction) -> int:
+    """Announce each milestone whose day passed without it, once. Several processes may do this at the same time."""
+    rule = await RULES.in_force(tx.session, tx.now)
+    missed = await progress.missed(tx.session, rule.parameters.day(tx.now), TOLD_AT_ONCE)
+    for each in missed:
+        step = replace(each.milestone, overdue=True)
+        await progress.save_milestone(tx.session, step)
+        tx.announce(
+            wire.MilestoneOverdue(
+                task_id=each.task_id,
+                initiative_id=each.initiative_id,
+                milestone_id=step.id,
+                title=step.title,
+                due_on=step.due_on,
+                rule=rule.used,
+            )
+        )
+    return len(missed)
 
 
 async def _locked(tx: Transaction, initiative_id: InitiativeId) -> Initiative:

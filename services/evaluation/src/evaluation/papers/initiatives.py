@@ -77,6 +77,8 @@ class MilestoneView(View):
     planned_at: datetime
     reached_at: datetime | None
     note: str
+    overdue: bool
+    """Whether it was announced that its day passed without it; it may have been reached since."""
 
 
 class DelayView(View):

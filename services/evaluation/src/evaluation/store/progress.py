@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from evaluation.domain.initiative import Delay, Milestone, Report, State, Verification
-from evaluation.store.tables import DelayRow, MilestoneRow, ReportRow, VerificationRow
-from townhall.contracts.values import ActedBy, InitiativeId, MilestoneId
+from evaluation.domain.initiative import UNDER_WAY, Delay, Milestone, Missed, Report, State, Verification
+from evaluation.store.tables import DelayRow, InitiativeRow, MilestoneRow, ReportRow, VerificationRow
+from townhall.contracts.values import ActedBy, InitiativeId, MilestoneId, TaskId
 
 FRESH: Final = {"populate_existing": True}
 """What is read under a lock is what counts, even when the session has read the row before."""
@@ -54,8 +55,26 @@ async def add_milestone(session: AsyncSession, initiative_id: InitiativeId, mile
 
 async def save_milestone(session: AsyncSession, milestone: Milestone) -> None:
     """Store what became of a step. The row of its initiative is locked."""
-    reached = {"reached_at": milestone.reached_at, "note": milestone.note}
-    await session.execute(update(MilestoneRow).where(col(MilestoneRow.id) == milestone.id).values(reached))
+    now = {"reached_at": milestone.reached_at, "note": milestone.note, "overdue": milestone.overdue}
+    await session.execute(update(MilestoneRow).where(col(MilestoneRow.id) == milestone.id).values(now))
+
+
+async def missed(session: AsyncSession, today: date, most: int) -> Sequence[Missed]:
+    """Lock and read milestones whose day passed untold, leaving those another process works on (E5).
+
+    Both rows are locked: whoever told of it meanwhile changed the milestone, and whoever gave the last word changed
+    the initiative.
+    """
+    asked = (
+        select(MilestoneRow, InitiativeRow)
+        .join(InitiativeRow, col(InitiativeRow.id) == col(MilestoneRow.initiative_id))
+        .where(col(InitiativeRow.state).in_(UNDER_WAY), col(MilestoneRow.due_on) < today)
+        .where(col(MilestoneRow.reached_at).is_(None), col(MilestoneRow.overdue).is_(False))
+        .order_by(col(MilestoneRow.due_on), col(MilestoneRow.id))
+        .limit(most)
+    )
+    rows = await session.execute(asked.with_for_update(skip_locked=True), execution_options=FRESH)
+    return [Missed(TaskId(whose.task_id), InitiativeId(whose.id), _milestone(row)) for row, whose in rows]
 
 
 async def add_delay(session: AsyncSession, initiative_id: InitiativeId, delay: Delay) -> None:
@@ -99,9 +118,14 @@ async def _milestones(session: AsyncSession, ids: Sequence[InitiativeId]) -> dic
     mine = select(MilestoneRow).where(col(MilestoneRow.initiative_id).in_(ids)).order_by(*by_date)
     found: dict[InitiativeId, list[Milestone]] = {}
     for row in await session.scalars(mine, execution_options=FRESH):
-        step = Milestone(MilestoneId(row.id), row.title, row.due_on, row.planned_at, row.reached_at, row.note)
-        found.setdefault(InitiativeId(row.initiative_id), []).append(step)
+        found.setdefault(InitiativeId(row.initiative_id), []).append(_milestone(row))
     return found
+
+
+def _milestone(row: MilestoneRow) -> Milestone:
+    return Milestone(
+        MilestoneId(row.id), row.title, row.due_on, row.planned_at, row.reached_at, row.note, overdue=row.overdue
+    )
 
 
 async def _delays(session: AsyncSession, ids: Sequence[InitiativeId]) -> dict[InitiativeId, list[Delay]]:

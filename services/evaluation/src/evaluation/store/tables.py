@@ -54,6 +54,7 @@ class MilestoneRow(Row, table=True):
     """A step of the plan."""
 
     __tablename__ = "milestone"
+    __table_args__ = (Index("milestone_due", "due_on", postgresql_where=text("reached_at IS NULL AND NOT overdue")),)
 
     id: UUID = Field(primary_key=True)
     initiative_id: UUID = Field(foreign_key="initiative.id", index=True)
@@ -62,6 +63,8 @@ class MilestoneRow(Row, table=True):
     planned_at: datetime = Field(sa_type=INSTANT)
     reached_at: datetime | None = Field(default=None, sa_type=INSTANT)
     note: str
+    overdue: bool = False
+    """Whether it was announced that its day passed without it."""
 
 
 class DelayRow(Row, table=True):
