@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from townhall.chassis import logs
+from townhall.chassis.work import going_on
 
 CANARY = "canary-비밀투표"
 _LIBRARIES = ("", "uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "sqlalchemy", "alembic", "aiokafka")
@@ -118,6 +119,22 @@ async def test_a_task_nobody_awaited(told: Told) -> None:
     loop = asyncio.get_running_loop()
     loop.call_exception_handler({"message": "Task exception was never retrieved", "exception": ValueError(CANARY)})
     assert [line["event"] for line in told.lines()] == ["Task exception was never retrieved"]
+    assert json.dumps(CANARY)[1:-1] not in told.stream.getvalue()
+
+
+async def test_work_that_fails_says_where(told: Told) -> None:
+    """Work beside the requests goes on after a fault, and its line has the frames and nothing of the values."""
+    failed, again = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        (again if failed.is_set() else failed).set()
+        cast(CANARY)
+
+    async with going_on({"work": work}), asyncio.timeout(20):
+        await again.wait()
+    (first, *_) = told.lines()
+    assert (first["event"], first["work"], first["fault"]) == ("work_failed", "work", "DBAPIError")
+    assert any(" cast" in frame for each in first["exception"] for frame in each["frames"])
     assert json.dumps(CANARY)[1:-1] not in told.stream.getvalue()
 
 

@@ -84,8 +84,9 @@ def test_prose_has_one_kind_of_line_break(written: str, stored: str) -> None:
 
 
 def test_prose_may_be_optional() -> None:
-    """`least=0` lets it be empty and nothing else."""
-    assert NOTE.validate_python(" ") == ""
+    """`least=0` lets it be empty and nothing else; what shows nothing is empty."""
+    for nothing in ("", " ", "\u3164\u115f", "\u200b\n\u200b", "\u2800"):
+        assert NOTE.validate_python(nothing) == ""
     with pytest.raises(ValidationError):
         NOTE.validate_python("\x00")
 

@@ -10,7 +10,6 @@ from evaluation.domain import lot
 from evaluation.domain import round as rounds
 from evaluation.domain.initiative import State
 from evaluation.domain.lot import SeedMismatch, Ticket
-from evaluation.domain.parameters import Parameters
 from evaluation.domain.reasons import UnknownReason
 from evaluation.domain.refusals import (
     ApplicationsClosed,
@@ -23,12 +22,13 @@ from evaluation.domain.refusals import (
     UnknownStratum,
 )
 from evaluation.domain.round import MOVES, Round, RoundMove, RoundState, after
+from services.evaluation.tests.samples import parameters
 from townhall.contracts.values import InitiativeId, RoundId, RuleUsed
 from townhall.rejected import Rejected
 
 AT = datetime(2027, 7, 1, 9, tzinfo=UTC)
 CLOSE = AT + timedelta(days=14)
-PARAMETERS = Parameters(minimum_scores=3)
+PARAMETERS = parameters(minimum_scores=3)
 SEED = "공정한 추첨"
 ROUND = Round(
     id=RoundId(UUID(int=1)),

@@ -11,6 +11,7 @@ from evaluation.domain.opinion import Person
 from evaluation.domain.round import Stratum
 from evaluation.handlers import rounds
 from services.evaluation.tests.bureau import SEED, STRATUM, Bureau, Json, refused
+from services.evaluation.tests.samples import parameters
 from services.evaluation.tests.test_lot import repeated
 from townhall.contracts import evaluation
 from townhall.contracts.values import RoundId
@@ -198,8 +199,8 @@ async def test_the_rule_of_the_opening_holds(bureau: Bureau) -> None:
     """E12: weights enacted while a round is open don't change it; the version used is public."""
     initiative = await bureau.initiative("verified")
     path = await bureau.round(initiative)
-    parameters = {"panel_weight": 1, "open_weight": 1, "minimum_scores": 100, "regions": ["제주"]}
-    paper = {"article": "개정 제2조", "parameters": parameters}
+    changed = parameters(panel_weight=1, open_weight=1, minimum_scores=100, regions=("제주",))
+    paper = {"article": "개정 제2조", "parameters": changed.model_dump()}
     assert (await bureau.post("secretary", "/rules", paper))["version"] == 2
     panel, others = await bureau.drawn(path)
     for name in panel:

@@ -1,8 +1,10 @@
 """The HTTP API: who may do what, how bad input is answered, and that a retry has one effect."""
 
 from services.evaluation.tests.bureau import STRATUM, Bureau, refused
+from services.evaluation.tests.samples import parameters
 
 ID = "00000000-0000-4000-8000-000000000000"
+RULE = parameters().model_dump()
 ROUND = {
     "title": "평가",
     "initiative_ids": [ID],
@@ -65,8 +67,22 @@ BAD = [
     ("/rounds", "secretary", ROUND | {"panel_size": 0}),
     ("/rounds", "secretary", ROUND | {"applications_close_at": "2150-01-01T00:00:00"}),
     (f"/rounds/{ID}/draw", "secretary", {"seed": ""}),
-    ("/rules", "secretary", {"article": "제3조", "parameters": {"panel_weight": 0}}),
-    ("/rules", "secretary", {"article": "제3조", "parameters": {"time_zone": "Asia"}}),
+    *(
+        ("/rules", "secretary", {"article": "제3조", "parameters": RULE | wrong})
+        for wrong in (
+            {"panel_weight": 0},
+            {"panel_weight": "7"},
+            {"panel_weight": 7.0},
+            {"panel_weight": True},
+            {"time_zone": "Asia"},
+            {"regions": ["서울\u202e"]},
+            {"regions": ["\u3164"]},
+            {"regions": ["\u200b"]},
+            {"sexes": [" female"]},
+            {"age_bands": ["\ue000"]},
+        )
+    ),
+    ("/rules", "secretary", {"article": "제3조", "parameters": {"panel_weight": 8}}),
 ]
 
 

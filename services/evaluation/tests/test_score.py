@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from evaluation.domain import score
-from evaluation.domain.parameters import Parameters
 from evaluation.domain.refusals import NotInThisRound, NotOnThePanel, NotScoring, OnThePanel, TooFewScores
 from evaluation.domain.round import Round, RoundState
 from evaluation.domain.score import Count, Tally, Track
+from services.evaluation.tests.samples import parameters
 from townhall.contracts.values import InitiativeId, RoundId, RuleUsed
 from townhall.rejected import Rejected
 
@@ -64,7 +64,7 @@ def test_score_refused(
 def test_result_of_known_scores() -> None:
     """E12: the panel counts 7 and the open vote 3, worked out by hand: 80.33 and 70.80 give 77.47."""
     count = Count(INITIATIVE, 6, tallied([88, 74, 91, 66, 80, 83]), tallied([95, 40, 77, 82, 60]))
-    found = score.result(ROUND, count, Parameters(), AT)
+    found = score.result(ROUND, count, parameters(), AT)
     assert (found.panel_score, found.open_score) == (Decimal("80.33"), Decimal("70.80"))
     assert found.weighted_score == Decimal("77.47")
     assert (found.panel_size, found.panel_count, found.open_count, found.rule.version) == (6, 6, 5, 4)
@@ -74,13 +74,13 @@ def test_weights_are_the_rules() -> None:
     """E12: another version weighs otherwise, and the figure is rounded once, from the exact means."""
     count = Count(INITIATIVE, 3, tallied([0, 0, 1]), tallied([0, 1]))
     # 1/3 and 1/2, weighed 1:1: 5/12 = 0.41666…; from rounded means it would be 0.415.
-    assert score.result(ROUND, count, Parameters(panel_weight=1, open_weight=1), AT).weighted_score == Decimal("0.42")
-    assert score.result(ROUND, count, Parameters(open_weight=0), AT).weighted_score == Decimal("0.33")
+    assert score.result(ROUND, count, parameters(panel_weight=1, open_weight=1), AT).weighted_score == Decimal("0.42")
+    assert score.result(ROUND, count, parameters(open_weight=0), AT).weighted_score == Decimal("0.33")
 
 
 def test_panel_counts_alone() -> None:
     """E12: when nobody outside the panel scored, there is no open score, and the panel's mean is the result."""
-    found = score.result(ROUND, Count(INITIATIVE, 3, tallied([50, 60, 71]), Tally()), Parameters(), AT)
+    found = score.result(ROUND, Count(INITIATIVE, 3, tallied([50, 60, 71]), Tally()), parameters(), AT)
     assert (found.open_score, found.open_count, found.weighted_score) == (None, 0, Decimal("60.33"))
 
 
@@ -88,7 +88,7 @@ def test_panel_counts_alone() -> None:
 def test_too_few_scores(scores: list[int]) -> None:
     """E12: below the rule's minimum nothing is published, however many citizens scored outside the panel."""
     with pytest.raises(TooFewScores):
-        score.result(ROUND, Count(INITIATIVE, 3, tallied(scores), tallied([1] * 99)), Parameters(), AT)
+        score.result(ROUND, Count(INITIATIVE, 3, tallied(scores), tallied([1] * 99)), parameters(), AT)
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ SCORES = st.lists(st.integers(0, 100), min_size=3, max_size=40)
 @given(SCORES, SCORES, st.integers(1, 1000), st.integers(0, 1000))
 def test_result_lies_between_the_means(panel: list[int], others: list[int], weight: int, open_weight: int) -> None:
     """E12: the weighted score never leaves the two means, and is within half a hundredth of the exact value."""
-    parameters = Parameters(panel_weight=weight, open_weight=open_weight)
-    found = score.result(ROUND, Count(INITIATIVE, 40, tallied(panel), tallied(others)), parameters, AT)
+    rule = parameters(panel_weight=weight, open_weight=open_weight)
+    found = score.result(ROUND, Count(INITIATIVE, 40, tallied(panel), tallied(others)), rule, AT)
     assert found.open_score is not None
     low, high = sorted([found.panel_score, found.open_score])
     assert low <= found.weighted_score <= high
@@ -138,16 +138,16 @@ def test_result_lies_between_the_means(panel: list[int], others: list[int], weig
 def test_parameters_refused(wrong: dict[str, object]) -> None:
     """A rule that couldn't be followed is never enacted."""
     with pytest.raises(ValidationError):
-        Parameters.model_validate(wrong)
+        parameters(**wrong)
 
 
 def test_lists_are_composed() -> None:
     """E9: a list typed in decomposed letters means the same regions as the applications that name them."""
-    assert Parameters.model_validate({"regions": [unicodedata.normalize("NFD", "서울")]}).regions == ("서울",)
+    assert parameters(regions=(unicodedata.normalize("NFD", "서울"),)).regions == ("서울",)
 
 
 def test_day_is_counted_where_the_rule_says() -> None:
     """E4: eleven at night in London is already the next day in Seoul."""
     late = datetime(2027, 6, 30, 23, tzinfo=UTC)
-    assert Parameters().day(late).isoformat() == "2027-07-01"
-    assert Parameters(time_zone="Europe/London").day(late.replace(month=1)).isoformat() == "2027-01-30"
+    assert parameters().day(late).isoformat() == "2027-07-01"
+    assert parameters(time_zone="Europe/London").day(late.replace(month=1)).isoformat() == "2027-01-30"

@@ -15,13 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from proposal import handlers
 from proposal.domain.lifecycle import Move, MoveNotAllowed, NoSuchProposal, Proposal, State, Wording
 from proposal.domain.merging import MergeIntoEnded, MergeWouldCircle
-from proposal.domain.parameters import Parameters
 from proposal.domain.referral import AlreadyReferred
 from proposal.domain.screening import OwnProposal, Verdict
 from proposal.domain.selection import Draft, NoSuchTask, Origin, ProposalNotAdmitted, ProposalUnknown, Task
 from proposal.domain.submission import PartOfTask, TooManyProposals
 from proposal.domain.support import NotOpenToSupport
 from proposal.store import proposals, tasks
+from services.proposal.tests.samples import parameters
 from townhall.chassis.auth import Caller, Role
 from townhall.chassis.db import Database, Transaction
 from townhall.contracts.values import ProposalId, TaskId
@@ -101,20 +101,20 @@ async def test_submission_is_stored_and_announced(bench: Bench) -> None:
     assert said["rule"]["version"] == 1
     assert said["acted_by"] == "citizen"
     assert MINA.person not in str(said)
-    assert made.screening_due_at == made.submitted_at + timedelta(days=Parameters().screening_days)
+    assert made.screening_due_at == made.submitted_at + timedelta(days=parameters().screening_days)
 
 
 async def test_quota_holds_when_all_come_at_once(bench: Bench) -> None:
     """P2: however many come at once, the quota is exact; another citizen is not concerned."""
     outcomes = await asyncio.gather(*(bench.submitted() for _ in range(13)), return_exceptions=True)
-    assert sum(isinstance(outcome, Proposal) for outcome in outcomes) == Parameters().proposals_a_day
+    assert sum(isinstance(outcome, Proposal) for outcome in outcomes) == parameters().proposals_a_day
     assert sum(isinstance(outcome, TooManyProposals) for outcome in outcomes) == 3
     await bench.submitted(caller("jun"))
 
 
 async def test_quota_forgets_after_a_day(bench: Bench) -> None:
     """P2: what is older than 24 hours doesn't count."""
-    for _ in range(Parameters().proposals_a_day):
+    for _ in range(parameters().proposals_a_day):
         await bench.submitted()
     await bench.run("UPDATE proposal SET submitted_at = submitted_at - interval '24 hours'")
     await bench.submitted()
@@ -264,7 +264,7 @@ async def test_task_keeps_its_lineage_and_its_rule(bench: Bench) -> None:
     """P11, P12: a later rule version changes nothing about it, and its proposals know of it."""
     first, second = await bench.admitted(), await bench.admitted()
     task = await bench.selected(second.id, first.id)
-    await bench.do(handlers.RULES.enact, "개정 규정", Parameters(voting_days=3), None)
+    await bench.do(handlers.RULES.enact, "개정 규정", parameters(voting_days=3), None)
     async with bench.db.reading() as session:
         standing = await tasks.found(session, task.id)
     assert standing is not None

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from proposal.domain import reasons
 from proposal.domain.lifecycle import Person, Proposal, State, Wording
-from proposal.domain.parameters import Parameters
 from proposal.domain.referral import AlreadyReferred, ThresholdAlreadyReached, VoteStillOn, refer
 from proposal.domain.selection import (
     ClosesBeforeOpening,
@@ -27,13 +26,14 @@ from proposal.domain.selection import (
     Task,
     select,
 )
+from services.proposal.tests.samples import parameters
 from townhall.contracts.values import ActedBy, ProposalId, RuleUsed, TaskId
 from townhall.rejected import Rejected
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY, TICK = timedelta(days=1), timedelta(microseconds=1)
 RULE = RuleUsed(version=3, article="국민참여 규정 제7조")
-PARAMETERS = Parameters(voting_days=30, longest_voting_days=60, latest_opening_days=90)
+PARAMETERS = parameters(voting_days=30, longest_voting_days=60, latest_opening_days=90)
 IDS = (ProposalId(UUID(int=1)), ProposalId(UUID(int=2)))
 FOUND = [Proposal(one, Person("a"), Wording("제목", "문제", ""), State.ADMITTED, AT, AT, RULE) for one in IDS]
 DRAFT = Draft("심야 버스", "요약", Origin.PROPOSALS, IDS, "public-interest")

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proposal.domain.lifecycle import MoveNotAllowed, NotYourProposal, Person, Proposal, State, Wording
-from proposal.domain.parameters import Parameters
 from proposal.domain.submission import Author, PartOfTask, TooManyProposals, resubmit, submit, withdraw
+from services.proposal.tests.samples import parameters
 from townhall.contracts.values import ActedBy, ProposalId, RuleUsed, TaskId
 from townhall.rejected import Rejected
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RULE = RuleUsed(version=1, article="제안 처리 규정 제4조")
-PARAMETERS = Parameters(screening_days=14, proposals_a_day=3)
+PARAMETERS = parameters(screening_days=14, proposals_a_day=3)
 WORDING = Wording("심야 버스 확대", "막차가 너무 이릅니다.", "새벽 두 시까지 운행합시다.", "교통")
 AUTHOR = Person("a" * 64)
 
@@ -31,9 +31,9 @@ def submitted(role: ActedBy = ActedBy.CITIZEN, recent: int = 0) -> Proposal:
 @given(days=st.integers(1, 366))
 def test_screening_is_due_by_the_rule(days: int) -> None:
     """P1: the due date follows from the rule in force at submission, and names it."""
-    parameters = Parameters(screening_days=days)
+    rule = parameters(screening_days=days)
     author = Author(AUTHOR, ActedBy.CITIZEN, 0)
-    made = submit(ProposalId(UUID(int=1)), WORDING, author, parameters=parameters, rule=RULE, at=AT)
+    made = submit(ProposalId(UUID(int=1)), WORDING, author, parameters=rule, rule=RULE, at=AT)
     assert made.screening_due_at - AT == timedelta(days=days)
     assert (made.state, made.rule) == (State.SCREENING, RULE)
 
@@ -60,7 +60,7 @@ def test_resubmission_starts_screening_again() -> None:
     newer = RuleUsed(version=2, article="개정 규정")
     improved = Wording("심야 버스", "배차가 끊깁니다.", "노선 셋을 늘립시다.")
     later = AT + timedelta(days=20)
-    again = resubmit(returned, improved, AUTHOR, parameters=Parameters(screening_days=5), rule=newer, at=later)
+    again = resubmit(returned, improved, AUTHOR, parameters=parameters(screening_days=5), rule=newer, at=later)
     assert again.wording == replace(improved, topic="교통")
     assert (again.state, again.rule, again.screening_due_at) == (State.SCREENING, newer, later + timedelta(days=5))
 

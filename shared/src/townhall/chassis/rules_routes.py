@@ -1,10 +1,12 @@
 """The routes under `/rules` that every service has: anyone reads the versions, the secretary enacts a new one."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from townhall.chassis.auth import Role, allow
 from townhall.chassis.db import Transaction
@@ -16,12 +18,27 @@ Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 """The number of a version, within what PostgreSQL calls an integer."""
 
 
+_WORD: Final = Line(200)
+
+
 class Enactment(Paper, Generic[P]):
-    """A new version of the rules. It takes effect at once when no date is given, and never in the past."""
+    """A new version of the rules. It takes effect at once when no date is given, and never in the past.
+
+    A version says every parameter, so that nothing changes unsaid. Texts in it are public: what no other text may
+    hold, they may not hold either.
+    """
 
     article: Line(200) = Field(examples=["대통령훈령 제1호 제5조 (Presidential Instruction 1, article 5)"])  # type: ignore[valid-type]  # a type made by a function
     effective_from: Moment | None = None
     parameters: P
+
+    @field_validator("parameters")
+    @classmethod
+    def _readable(cls, parameters: P) -> P:
+        for each in _texts(parameters.model_dump()):
+            if _WORD(each) != each:
+                raise PydanticCustomError("text_characters", "The text has characters that are not allowed.")
+        return parameters
 
 
 class RuleView(View, Generic[P]):
@@ -68,6 +85,16 @@ def rules_router(rules: Rules[P]) -> APIRouter:
         "/rules", post_rule, methods=["POST"], status_code=201, response_model=view, dependencies=secretary
     )
     return router
+
+
+def _texts(values: object) -> Iterator[str]:
+    if isinstance(values, str):
+        yield values
+    elif isinstance(values, Mapping):
+        yield from _texts(list(values.values()))
+    elif isinstance(values, Iterable):
+        for each in values:
+            yield from _texts(each)
 
 
 def _view(rule: InForce[P]) -> dict[str, Any]:

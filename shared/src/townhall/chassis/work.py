@@ -55,9 +55,9 @@ async def _for_ever(name: str, run: Run) -> None:
         began = loop.time()
         try:
             await run()
-        except Exception as fault:  # noqa: BLE001  whatever it was, the work has to go on
+        except Exception as fault:
             failures = 1 if loop.time() - began > 60 else failures + 1  # noqa: PLR2004  a minute of health
-            log.warning("work_failed", work=name, fault=type(fault).__name__, failures=failures)
+            log.warning("work_failed", work=name, fault=type(fault).__name__, failures=failures, exc_info=fault)
             await pause(failures)
 
 

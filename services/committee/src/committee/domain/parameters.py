@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Parameters(BaseModel):
     """One version of them. Each says which rule it belongs to."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     quorum: int = Field(ge=2, le=1000, description="Members who must be present to open a sitting (C6).")
     decision_quorum: int = Field(

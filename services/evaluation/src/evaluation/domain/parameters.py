@@ -32,31 +32,29 @@ Seats = Annotated[int, Field(ge=1, le=10_000)]
 Days = Annotated[int, Field(ge=1, le=366)]
 Cell = Annotated[str, StringConstraints(pattern=r"^[^|\x00-\x1f\x7f]{1,40}$"), AfterValidator(_composed)]
 """One value of a stratum. It never holds the bar that separates values in the published frame."""
-Cells = Annotated[tuple[Cell, ...], Field(min_length=1, max_length=50), AfterValidator(_distinct)]
+Cells = Annotated[tuple[Cell, ...], Field(strict=False, min_length=1, max_length=50), AfterValidator(_distinct)]
+"""Not strict itself: JSON has no tuples, but lists."""
 
 
 class Parameters(BaseModel):
     """What the rules leave open. Never constants: each version has an article and an effective date."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
-    panel_weight: Annotated[Weight, Field(ge=1)] = 7
-    open_weight: Weight = 3
-    panel_size: Seats = 120
+    panel_weight: Annotated[Weight, Field(ge=1, examples=[7])]
+    open_weight: Annotated[Weight, Field(examples=[3])]
+    panel_size: Annotated[Seats, Field(examples=[120])]
     """Seats of a panel when the secretary names no number."""
-    minimum_scores: Seats = 3
+    minimum_scores: Annotated[Seats, Field(examples=[3])]
     """Panel scores each initiative needs before a round may be published, so also the smallest panel."""
-    draw_days: Days = 7
+    draw_days: Annotated[Days, Field(examples=[7])]
     """The panel is due this many days after applications closed."""
-    scoring_days: Days = 60
+    scoring_days: Annotated[Days, Field(examples=[60])]
     """Results are due this many days after the panel was drawn."""
-    regions: Cells = (
-        *("서울", "부산", "대구", "인천", "광주", "대전", "울산", "세종", "경기"),
-        *("강원", "충북", "충남", "전북", "전남", "경북", "경남", "제주"),
-    )
-    age_bands: Cells = ("under-20", "20-39", "40-59", "60+")
-    sexes: Cells = ("female", "male", "unspecified")
-    time_zone: Annotated[str, AfterValidator(_zone)] = "Asia/Seoul"
+    regions: Annotated[Cells, Field(examples=[["서울", "부산", "전남", "제주"]])]
+    age_bands: Annotated[Cells, Field(examples=[["under-20", "20-39", "40-59", "60+"]])]
+    sexes: Annotated[Cells, Field(examples=[["female", "male", "unspecified"]])]
+    time_zone: Annotated[str, AfterValidator(_zone), Field(examples=["Asia/Seoul"])]
     """Where a due date ends: at midnight there."""
 
     @model_validator(mode="after")

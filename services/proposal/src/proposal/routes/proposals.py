@@ -20,11 +20,10 @@ from proposal.papers.proposals import (
     SupportView,
     WithdrawalPaper,
 )
-from proposal.routes.refusals import refusing
 from proposal.store import proposals
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Db, Once, Page, PageOf, Place
+from townhall.chassis.http import Db, Once, Page, PageOf, Place, refusing
 from townhall.contracts.values import ProposalId
 
 asks = APIRouter(tags=["proposals"])

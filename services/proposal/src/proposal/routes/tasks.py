@@ -25,12 +25,11 @@ from proposal.papers.tasks import (
     TaskPaper,
     TaskView,
 )
-from proposal.routes.refusals import refusing
 from proposal.store import facts, tasks
 from proposal.store.tasks import Standing
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Db, Once, Page, PageOf, Place
+from townhall.chassis.http import Db, Once, Page, PageOf, Place, refusing
 from townhall.contracts.values import TaskId
 
 asks = APIRouter(tags=["tasks"])

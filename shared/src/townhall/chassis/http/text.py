@@ -28,7 +28,7 @@ class _Text:
     longest: int
     """Characters after composition."""
     least: int = 1
-    """1 when something visible is needed, 0 when it may be empty."""
+    """1 when something visible is needed, 0 when it may be empty; then what shows nothing is stored as nothing."""
 
     refused = _REFUSED
 
@@ -39,9 +39,11 @@ class _Text:
             raise PydanticCustomError("text_too_long", "The text is too long.")
         if re.search(f"[{self.refused}\ud800-\udfff]", text):
             raise PydanticCustomError("text_characters", "The text has characters that are not allowed.")
-        if self.least and not re.search(f"[^{_BLANK}]", text):
+        if re.search(f"[^{_BLANK}]", text):
+            return text
+        if self.least:
             raise PydanticCustomError("text_empty", "The text has nothing to see.")
-        return text
+        return ""
 
     def tidied(self, given: str) -> str:
         """Return the text without what only a keyboard meant."""
