@@ -53,7 +53,13 @@ def bus_of(settings: ServiceSettings) -> Bus:
 def assemble(service: Service) -> FastAPI:
     """Put a service together. Nothing is opened before the application starts."""
     db = Database(str(service.settings.database_url), source=service.name)
-    app = FastAPI(title=service.title, version=http.API_VERSION, lifespan=partial(_lifespan, service, db))
+    app = FastAPI(
+        title=service.title,
+        version=http.API_VERSION,
+        lifespan=partial(_lifespan, service, db),
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.db = db
     app.state.service = service
     app.state.settings = service.settings
@@ -61,7 +67,7 @@ def assemble(service: Service) -> FastAPI:
     for name, value in service.state.items():
         setattr(app.state, name, value)
     http.install(app, service.settings, service.shortcut)
-    for router in (*service.routers, health.router, metrics.router, _documents(service)):
+    for router in (*service.routers, http.docs.router, health.router, metrics.router, _documents(service)):
         app.include_router(router)
     return app
 

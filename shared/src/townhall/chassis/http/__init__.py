@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI, Request
 from starlette.types import ASGIApp
 
 from townhall.chassis.db import Database
-from townhall.chassis.http import edge, limits, once, openapi, problems
+from townhall.chassis.http import docs, edge, limits, once, openapi, problems
 from townhall.chassis.http.once import Once
 from townhall.chassis.http.openapi import refusing
 from townhall.chassis.http.paging import Page, PageOf, Place
@@ -28,6 +28,7 @@ __all__ = [
     "Place",
     "Prose",
     "View",
+    "docs",
     "install",
     "refusing",
 ]

@@ -12,12 +12,11 @@ from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from townhall.chassis import metrics, trace
-from townhall.chassis.http import problems
+from townhall.chassis.http import docs, problems
 from townhall.rejected import Rejected
 
 REQUEST_ID: Final = b"x-request-id"
 _FORM: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
-_DOCS: Final = frozenset({"/docs", "/redoc"})
 _GUARDS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -25,13 +24,8 @@ _GUARDS: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _POLICY: Final = b"content-security-policy"
-# The framework's page of the API loads its script from a CDN and starts it inline.
-_DOCS_POLICY: Final = (
-    b"default-src 'none'; connect-src 'self'; img-src 'self' data: https:; frame-ancestors 'none'; "
-    b"script-src 'unsafe-inline' https://cdn.jsdelivr.net; style-src 'unsafe-inline' https://cdn.jsdelivr.net"
-)
 _ALWAYS: Final = (*_GUARDS, (_POLICY, b"default-src 'none'; frame-ancestors 'none'"))
-_ON_DOCS: Final = (*_GUARDS, (_POLICY, _DOCS_POLICY))
+_ON_DOCS: Final = (*_GUARDS, (_POLICY, docs.POLICY.encode()))
 _OURS: Final = frozenset({*(name for name, _ in _ALWAYS), REQUEST_ID})
 
 
@@ -86,7 +80,7 @@ class _Guarded:
         kept = [header for header in headers if header[0] not in _OURS]
         if not any(name == b"cache-control" for name, _ in kept):
             kept.append((b"cache-control", b"no-store" if self._personal else b"no-cache"))
-        guards = _ON_DOCS if self._scope["path"] in _DOCS else _ALWAYS
+        guards = _ON_DOCS if self._scope["path"] == docs.PATH else _ALWAYS
         return [*kept, *guards, (REQUEST_ID, self.request_id.encode())]
 
 
