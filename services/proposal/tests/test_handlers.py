@@ -183,7 +183,7 @@ async def test_one_of_two_decisions_at_once(bench: Bench) -> None:
 
 
 async def test_returned_proposal_comes_back_improved(bench: Bench) -> None:
-    """P8: it waits for screening again, and the first decision is kept until the next."""
+    """P8: it waits for screening again, and the first decision is kept beside the next."""
     made = await bench.submitted()
     await bench.do(handlers.screen_proposal, made.id, Verdict(Move.RETURN, "unclear"), OFFICER)
     improved = Wording("심야 버스", "밤 열한 시면 끊깁니다.", "두 노선을 늘립시다.")

@@ -99,6 +99,21 @@ async def test_returned_and_resubmitted(town: Town) -> None:
     assert (again.json()["state"], again.json()["title"]) == ("screening", "개선된 제목")
 
 
+async def test_every_decision_stays_public(town: Town) -> None:
+    """P5: an earlier return is still told, with its reason, when the improved text was returned again and admitted."""
+    returned = (await town.screened({"decision": "return", "reason": "unclear", "note": "어디인가요?"})).json()
+    path = f"/proposals/{returned['proposal_id']}"
+    for decision in ({"decision": "return", "reason": "no-remedy"}, ADMIT):
+        await town.ask("POST", f"{path}/resubmission", PAPER, role="citizen")
+        await town.ask("POST", f"{path}/screening", decision, role="officer", name="desk")
+    decided = await town.get(path)
+    earlier = [(each["decision"], each["reason"], each["note"]) for each in decided["earlier_screenings"]]
+    assert earlier == [("return", "unclear", "어디인가요?"), ("return", "no-remedy", "")]
+    assert (decided["screening"]["decision"], decided["screening"]["reason"]) == ("admit", "meets-requirements")
+    (listed,) = (await town.get("/proposals"))["items"]
+    assert listed == decided
+
+
 async def test_merged_and_withdrawn(town: Town) -> None:
     """The lineage of a merge is public; an author takes a proposal back."""
     other = await town.proposal()

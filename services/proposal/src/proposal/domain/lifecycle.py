@@ -100,7 +100,7 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """The last decision of the Support Unit on a proposal, as it is published."""
+    """A decision of the Support Unit on a proposal, as it is published."""
 
     decision: Move
     reason: str
@@ -122,6 +122,9 @@ class Proposal:
     screening_due_at: datetime
     rule: RuleUsed
     screening: Screening | None = None
+    """The last decision."""
+    earlier_screenings: tuple[Screening, ...] = ()
+    """The decisions before it, oldest first: a return stays public when the improved text is admitted."""
     merged_into: ProposalId | None = None
     task_ids: tuple[TaskId, ...] = ()
     supports: int = 0

@@ -61,7 +61,10 @@ def screen(
     if verdict.merge_into is not None:
         require_target(proposal, target)
     decided = Screening(verdict.decision, verdict.reason, verdict.note, verdict.body, ActedBy.OFFICER, at)
-    return replace(proposal, state=reached, screening=decided, merged_into=verdict.merge_into)
+    earlier = proposal.earlier_screenings + ((proposal.screening,) if proposal.screening else ())
+    return replace(
+        proposal, state=reached, screening=decided, earlier_screenings=earlier, merged_into=verdict.merge_into
+    )
 
 
 def _require_fitting(verdict: Verdict) -> None:

@@ -64,7 +64,7 @@ class ScreeningPaper(Paper):
 
 
 class ScreeningView(View):
-    """The last decision of screening."""
+    """A decision of screening."""
 
     decision: Move
     reason: str
@@ -87,7 +87,8 @@ class ProposalView(View):
     submitted_at: datetime
     screening_due_at: datetime
     rule: RuleUsed
-    screening: ScreeningView | None
+    screening: Annotated[ScreeningView | None, Field(description="The last decision.")]
+    earlier_screenings: Annotated[list[ScreeningView], Field(description="Those before it, oldest first.")]
     merged_into: UUID | None
     task_ids: list[UUID]
 
@@ -106,6 +107,7 @@ class ProposalView(View):
             screening_due_at=proposal.screening_due_at,
             rule=proposal.rule,
             screening=ScreeningView.model_validate(proposal.screening) if proposal.screening else None,
+            earlier_screenings=[ScreeningView.model_validate(each) for each in proposal.earlier_screenings],
             merged_into=proposal.merged_into,
             task_ids=list(proposal.task_ids),
         )

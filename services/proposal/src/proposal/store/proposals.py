@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, func, literal, select, tuple_, update
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -130,13 +129,16 @@ def _now(proposal: Proposal) -> dict[str, Any]:
 async def _whole(session: AsyncSession, rows: Sequence[ProposalRow]) -> list[Proposal]:
     ids = [row.id for row in rows]
     screenings, tasks = await _screenings(session, ids), await _tasks(session, ids)
-    return [_proposal(row, screenings.get(row.id), tasks.get(row.id, ())) for row in rows]
+    return [_proposal(row, screenings.get(row.id, ()), tasks.get(row.id, ())) for row in rows]
 
 
-async def _screenings(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Screening]:
-    of, order = col(ScreeningRow.proposal_id), col(ScreeningRow.id)
-    last = select(ScreeningRow).where(of.in_(ids)).ext(distinct_on(of)).order_by(of, order.desc())
-    return {row.proposal_id: _screening(row) for row in await session.scalars(last)}
+async def _screenings(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, tuple[Screening, ...]]:
+    """Read every decision on these proposals, oldest first."""
+    asked = select(ScreeningRow).where(col(ScreeningRow.proposal_id).in_(ids)).order_by(col(ScreeningRow.id))
+    screenings: dict[UUID, tuple[Screening, ...]] = {}
+    for row in await session.scalars(asked):
+        screenings[row.proposal_id] = (*screenings.get(row.proposal_id, ()), _screening(row))
+    return screenings
 
 
 async def _tasks(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, tuple[TaskId, ...]]:
@@ -151,7 +153,7 @@ def _screening(row: ScreeningRow) -> Screening:
     return Screening(Move(row.decision), row.reason, row.note, row.body, ActedBy(row.acted_by), row.at)
 
 
-def _proposal(row: ProposalRow, screening: Screening | None, tasks: Iterable[TaskId]) -> Proposal:
+def _proposal(row: ProposalRow, screenings: tuple[Screening, ...], tasks: Iterable[TaskId]) -> Proposal:
     return Proposal(
         id=ProposalId(row.id),
         author=Person(row.author),
@@ -160,7 +162,8 @@ def _proposal(row: ProposalRow, screening: Screening | None, tasks: Iterable[Tas
         submitted_at=row.submitted_at,
         screening_due_at=row.screening_due_at,
         rule=RuleUsed(version=row.rule_version, article=row.rule_article),
-        screening=screening,
+        screening=screenings[-1] if screenings else None,
+        earlier_screenings=screenings[:-1],
         merged_into=ProposalId(row.merged_into) if row.merged_into else None,
         task_ids=tuple(tasks),
         supports=row.supports,
