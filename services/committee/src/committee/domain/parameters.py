@@ -1,14 +1,27 @@
 """The numbers of the Committee's rules: versioned data, never constants."""
 
 from datetime import timedelta
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+_EXAMPLE: Final[JsonDict] = {
+    "quorum": 8,
+    "decision_quorum": 5,
+    "early_hours": 24,
+    "lapse_hours": 24,
+    "longest_sitting_hours": 24,
+    "docketing_days": 30,
+    "tabling_days": 30,
+    "outcome_days": 7,
+}
 
 
 class Parameters(BaseModel):
     """One version of them. Each says which rule it belongs to."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
 
     quorum: int = Field(ge=2, le=1000, description="Members who must be present to open a sitting (C6).")
     decision_quorum: int = Field(

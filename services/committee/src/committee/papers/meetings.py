@@ -36,7 +36,7 @@ class DirectivePaper(Paper):
 class OutcomePaper(Paper):
     """What the meeting made of one item of its agenda."""
 
-    case_id: UUID
+    case_id: Annotated[UUID, Field(examples=["6a1c680c-6f61-5b22-81ff-dcf9d80a8f13"])]
     outcome: Annotated[Outcome, Field(examples=["adopted"])]
     reason: Annotated[ReasonCode, Field(examples=["public-benefit"], description=_REASON)]
     note: NoteText = ""

@@ -36,14 +36,19 @@ class RoundPaper(Paper):
     title: TitleText
     initiative_ids: Annotated[
         list[UUID],
-        Field(min_length=1, max_length=100, json_schema_extra={"uniqueItems": True}),
+        Field(
+            min_length=1,
+            max_length=100,
+            examples=[["f63e8dbe-a53d-5463-9947-3c8286e5cd14"]],
+            json_schema_extra={"uniqueItems": True},
+        ),
         AfterValidator(_distinct),
     ]
     panel_size: Annotated[int | None, Field(ge=1, le=10_000, description="By the rule, when left out.")] = None
     seed_commitment: Annotated[
         str, Field(pattern="^[0-9a-f]{64}$", examples=[lot.sha256(_EXAMPLE)], description=_COMMITMENT)
     ]
-    applications_close_at: Moment
+    applications_close_at: Annotated[Moment, Field(examples=["2027-03-01T18:00:00+09:00"])]
 
     def call(self) -> Call:
         """What the secretary wants evaluated."""

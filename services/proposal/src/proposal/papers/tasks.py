@@ -16,6 +16,7 @@ from townhall.contracts.values import ProposalId, ReasonCode, RuleUsed
 
 _ONE_OF_SELECTION = f"One of:\n\n{reasons.published(reasons.SELECTION)}"
 _ONE_OF_REFERRAL = f"One of:\n\n{reasons.published(reasons.REFERRAL)}"
+_PROPOSAL = "5ed67884-7363-40af-b9c1-01963e48fd51"
 _LINEAGE = "The proposals it rests on; none for a task from the government's plans."
 
 
@@ -25,7 +26,9 @@ class TaskPaper(Paper):
     title: TitleText
     summary: LongText
     origin: Annotated[Origin, Field(examples=["proposals"])]
-    proposal_ids: Annotated[list[UUID], Field(default_factory=list, max_length=100, description=_LINEAGE)]
+    proposal_ids: Annotated[
+        list[UUID], Field(default_factory=list, max_length=100, examples=[[_PROPOSAL]], description=_LINEAGE)
+    ]
     reason: Annotated[ReasonCode, Field(examples=["public-interest"], description=_ONE_OF_SELECTION)]
     note: NoteText = ""
     opens_at: Annotated[Moment | None, Field(description="Now, when left out.")] = None

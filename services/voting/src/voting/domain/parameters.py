@@ -17,7 +17,7 @@ class Parameters(BaseModel):
 
     yes_more_than: Annotated[int, Field(ge=0, le=LARGEST, examples=[1000])]
     """The threshold is reached when *more than* this number voted yes."""
-    ballots_changeable: bool
+    ballots_changeable: Annotated[bool, Field(examples=[True])]
     """Whether a citizen may change their ballot until the vote closes; the last one counts."""
 
     def terms(self, version: int, article: str) -> Terms:
