@@ -54,8 +54,9 @@ def is_code(name: str) -> bool:
 
 @pytest.mark.parametrize(("number", "names"), GUARANTEES.items(), ids=GUARANTEES.keys())
 def test_a_guarantee_has_its_test(number: str, names: list[str]) -> None:
-    """Each guarantee of docs/architecture.md names a test, and the test is there."""
+    """Each guarantee of docs/architecture.md names a test, by its file and function, and the test is there."""
     assert named_tests(names)
+    assert all("::" in name for name in named_tests(names))
     assert [name for name in named_tests(names) if not is_there(name)] == []
 
 
