@@ -25,7 +25,7 @@ class _Deleting:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  asyncpg's
         return getattr(self._connection, name)
 
-    async def fetch(self, sql: str, most: int) -> Any:  # noqa: ANN401  asyncpg's
-        rows = await self._connection.fetch(sql, most)
+    async def fetch(self, sql: str, *args: object) -> Any:  # noqa: ANN401  asyncpg's
+        rows = await self._connection.fetch(sql, *args)
         await self._connection.execute("DELETE FROM outbox WHERE id = ANY($1::bigint[])", [row["id"] for row in rows])
         return rows

@@ -6,7 +6,7 @@ from typing import Any
 from townhall.chassis.relay import Relay
 
 _AFTER = """
-    SELECT id, topic, key, event_id, headers, payload, announced_at FROM outbox
+    SELECT id, topic, key, headers, payload, announced_at FROM outbox
     WHERE id > $2 ORDER BY id LIMIT $1
 """
 _LAST = "SELECT coalesce(max(id), 0) FROM outbox WHERE sent_at IS NOT NULL"
@@ -32,7 +32,7 @@ class _Remembering:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  asyncpg's
         return getattr(self._connection, name)
 
-    async def fetch(self, _sql: str, most: int) -> Any:  # noqa: ANN401  asyncpg's
+    async def fetch(self, _sql: str, most: int, _under_way: object) -> Any:  # noqa: ANN401  asyncpg's
         rows = await self._connection.fetch(_AFTER, most, self._last)
         self._last = max([self._last, *(row["id"] for row in rows)])
         return rows

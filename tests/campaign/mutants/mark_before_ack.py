@@ -26,7 +26,7 @@ class _Marking:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  asyncpg's
         return getattr(self._connection, name)
 
-    async def fetch(self, sql: str, most: int) -> Any:  # noqa: ANN401  asyncpg's
-        rows = await self._connection.fetch(sql, most)
+    async def fetch(self, sql: str, *args: object) -> Any:  # noqa: ANN401  asyncpg's
+        rows = await self._connection.fetch(sql, *args)
         await self._connection.execute(relay._SENT, [row["id"] for row in rows])  # noqa: SLF001  planted
         return rows

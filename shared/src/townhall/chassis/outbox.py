@@ -4,7 +4,6 @@ Every key has a *stream*: its events carry the versions 1, 2, 3 …. The row of 
 so within a key the order of ids is the order of commits, whatever the handlers locked themselves.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
+from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,10 +30,20 @@ _ADVANCE = text("""
     ON CONFLICT (key) DO UPDATE SET version = stream.version + EXCLUDED.version
     RETURNING key, version
 """)
-_INSERT = text("""
-    INSERT INTO outbox (topic, key, event_id, headers, payload, announced_at)
-    VALUES (:topic, :key, :event_id, CAST(:headers AS jsonb), :payload, :at)
+# One statement whatever the number of events. Ids rise in the order of the arrays; the wake-up is sent at the commit.
+_STORE = text("""
+    WITH stored AS (
+        INSERT INTO outbox (topic, key, event_id, headers, payload, announced_at)
+        SELECT topic, key, event_id, CAST(headers AS jsonb), payload, :at
+        FROM unnest(
+            CAST(:topic AS text[]), CAST(:key AS text[]), CAST(:event_id AS uuid[]),
+            CAST(:headers AS text[]), CAST(:payload AS bytea[])
+        ) WITH ORDINALITY AS new (topic, key, event_id, headers, payload, place)
+        ORDER BY place
+    )
+    SELECT pg_notify(:channel, '')
 """)
+_COLUMNS: Final = ("topic", "key", "event_id", "headers", "payload")
 _WAKE = text("SELECT pg_notify(:channel, '')")
 
 
@@ -65,9 +75,9 @@ async def write(session: AsyncSession, source: str, announced: Sequence[Announce
     if not announced:
         return
     versions = await _advance(session, [each.event.key for each in announced])
-    rows = [_row(source, each, version, at) for each, version in zip(announced, versions, strict=True)]
-    await session.execute(_INSERT, rows)
-    await session.execute(_WAKE, {"channel": CHANNEL})
+    await _store(
+        session, [_row(source, each, version, at) for each, version in zip(announced, versions, strict=True)], at
+    )
 
 
 async def _advance(session: AsyncSession, keys: Sequence[str]) -> list[int]:
@@ -96,9 +106,8 @@ def _row(source: str, announced: Announcement, version: int, at: datetime) -> di
         "topic": event.TOPIC,
         "key": event.key,
         "event_id": event_id,
-        "headers": json.dumps(headers),
+        "headers": to_json(headers).decode(),
         "payload": payload,
-        "at": at,
     }
 
 
@@ -108,12 +117,15 @@ async def write_record(session: AsyncSession, record: Record) -> None:
         "topic": record.topic,
         "key": record.key,
         "event_id": uuid4(),
-        "headers": json.dumps(dict(record.headers)),
+        "headers": to_json(dict(record.headers)).decode(),
         "payload": record.value,
-        "at": record.at,
     }
-    await session.execute(_INSERT, row)
-    await session.execute(_WAKE, {"channel": CHANNEL})
+    await _store(session, [row], record.at)
+
+
+async def _store(session: AsyncSession, rows: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    columns = {name: [row[name] for row in rows] for name in _COLUMNS}
+    await session.execute(_STORE, {**columns, "at": at, "channel": CHANNEL})
 
 
 async def refill(session: AsyncSession) -> int:
