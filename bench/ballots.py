@@ -142,5 +142,5 @@ async def schedule(db: Database, key: str) -> UUID:
             closes_at=tx.now + timedelta(days=30),
             rule=RuleUsed(version=1, article="bench"),
         )
-        await handlers.schedule_vote(tx, task, keyring)
+        await handlers.schedule_votes(tx, [task], keyring)
     return task.task_id

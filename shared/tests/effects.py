@@ -1,5 +1,6 @@
 """A service for tests of delivery: its effects are rows, so that what was rolled back didn't happen."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import text
@@ -24,6 +25,8 @@ class Effects:
         """Whether a rule says no."""
         self.cannot: set[int] = set()
         """The totals the handler has a fault with."""
+        self.given: list[int] = []
+        """How many events the handler was given each time."""
         reader = Reader([Subscription(voting.TOPIC, {voting.VoteClosed: self.apply})])
         self.applying = Applying(db, reader)
         self.requeue = Requeue(db, reader)
@@ -34,13 +37,15 @@ class Effects:
             await tx.session.execute(text("CREATE TABLE IF NOT EXISTS effect (n serial, task uuid, yes int)"))
             await tx.session.execute(text("TRUNCATE effect, inbox, aside"))
 
-    async def apply(self, tx: Transaction, heard: Heard[voting.VoteClosed]) -> None:
-        """Note the effect, then fail or refuse when told to."""
-        values = {"task": heard.event.task_id, "yes": heard.event.yes}
-        await tx.session.execute(text("INSERT INTO effect (task, yes) VALUES (:task, :yes)"), values)
+    async def apply(self, tx: Transaction, heards: Sequence[Heard[voting.VoteClosed]]) -> None:
+        """Note the effects, then fail or refuse when told to."""
+        self.given.append(len(heards))
+        for heard in heards:
+            values = {"task": heard.event.task_id, "yes": heard.event.yes}
+            await tx.session.execute(text("INSERT INTO effect (task, yes) VALUES (:task, :yes)"), values)
         if self.refuses:
             raise Rejected
-        if heard.event.yes in self.cannot:
+        if self.cannot.intersection(heard.event.yes for heard in heards):
             raise ZeroDivisionError
         if self.fails:
             self.fails -= 1

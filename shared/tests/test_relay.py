@@ -1,6 +1,7 @@
 """The relay and the hearing over a real broker."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from uuid import UUID, uuid4
@@ -29,10 +30,11 @@ class Listener:
         self.all = asyncio.Event()
         self._left = expected
 
-    async def apply(self, _tx: Transaction, heard: Heard[voting.VoteClosed]) -> None:
-        """Remember the version; tell when everything expected was heard."""
-        self.versions.setdefault(heard.event.task_id, []).append(heard.version)
-        self._left -= 1
+    async def apply(self, _tx: Transaction, heards: Sequence[Heard[voting.VoteClosed]]) -> None:
+        """Remember the versions; tell when everything expected was heard."""
+        for heard in heards:
+            self.versions.setdefault(heard.event.task_id, []).append(heard.version)
+        self._left -= len(heards)
         if self._left == 0:
             self.all.set()
 

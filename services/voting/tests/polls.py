@@ -87,7 +87,7 @@ class Polls:
         """Put a task to the vote; it is open at once unless `opens` says later."""
         async with self.db.transaction() as tx:
             selected = task(tx.now, **period)
-            await handlers.schedule_vote(tx, selected, self.keyring)
+            await handlers.schedule_votes(tx, [selected], self.keyring)
         return selected.task_id
 
     async def count(self, ballots: Sequence[Slip], db: Database | None = None) -> list[Counted | Rejected]:

@@ -63,7 +63,7 @@ async def test_a_task_is_put_to_the_vote_once(polls: Polls) -> None:
         selected = task(tx.now)
     for _ in range(2):
         async with polls.db.transaction() as tx:
-            await handlers.schedule_vote(tx, selected, KEYRING)
+            await handlers.schedule_votes(tx, [selected], KEYRING)
     assert [kind for kind, _ in await polls.announced(selected.task_id)] == ["vote-scheduled", "vote-opened"]
 
 
@@ -73,7 +73,7 @@ async def test_a_vote_without_time_is_refused(polls: Polls) -> None:
         selected = task(tx.now, opens=LATER, closes=LATER)
     with pytest.raises(EmptyPeriod):
         async with polls.db.transaction() as tx:
-            await handlers.schedule_vote(tx, selected, KEYRING)
+            await handlers.schedule_votes(tx, [selected], KEYRING)
     assert await polls.announced(selected.task_id) == []
 
 
@@ -104,7 +104,7 @@ async def test_the_rule_is_that_of_the_opening_time(polls: Polls) -> None:
     await polls.enact(7)
     async with polls.db.transaction() as tx:
         selected = task(tx.now, opens=timedelta(milliseconds=1))
-        await handlers.schedule_vote(tx, selected, KEYRING)
+        await handlers.schedule_votes(tx, [selected], KEYRING)
     await polls.enact(8)
     assert (await polls.run_timers())[0] == 1
     terms = (await polls.shown(selected.task_id)).vote.terms

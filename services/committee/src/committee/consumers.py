@@ -1,7 +1,9 @@
 """What the Committee hears: votes that passed their threshold, and tasks referred without one."""
 
+from collections.abc import Sequence
+
 from committee.domain.case import Cause
-from committee.domain.record import CauseFact
+from committee.domain.record import Brought, CauseFact
 from committee.handlers import cases
 from townhall.chassis.db import Transaction
 from townhall.chassis.delivery import Subscription
@@ -11,20 +13,26 @@ from townhall.contracts import Heard, proposal, voting
 def subscriptions() -> list[Subscription]:
     """Hear voting and proposal."""
     return [
-        Subscription(voting.TOPIC, {voting.ThresholdReached: on_threshold_reached}),
-        Subscription(proposal.TOPIC, {proposal.TaskReferred: on_task_referred}),
+        Subscription(voting.TOPIC, {voting.ThresholdReached: on_thresholds_reached}),
+        Subscription(proposal.TOPIC, {proposal.TaskReferred: on_tasks_referred}),
     ]
 
 
-async def on_threshold_reached(tx: Transaction, heard: Heard[voting.ThresholdReached]) -> None:
-    """Open the case: more than enough citizens voted yes."""
-    passed = heard.event
-    fact = CauseFact(Cause.THRESHOLD, passed.reached_at, passed.rule.version, passed.rule.article)
-    await cases.open_case(tx, passed.task_id, passed.title, fact)
+async def on_thresholds_reached(tx: Transaction, heards: Sequence[Heard[voting.ThresholdReached]]) -> None:
+    """Open the cases: more than enough citizens voted yes."""
+    await cases.open_cases(tx, [_passed(heard.event) for heard in heards])
 
 
-async def on_task_referred(tx: Transaction, heard: Heard[proposal.TaskReferred]) -> None:
-    """Open the case: the Support Unit referred the task."""
-    referred = heard.event
-    fact = CauseFact(Cause.REFERRAL, heard.at, reason=referred.reason, note=referred.note)
-    await cases.open_case(tx, referred.task_id, referred.title, fact)
+def _passed(said: voting.ThresholdReached) -> Brought:
+    fact = CauseFact(Cause.THRESHOLD, said.reached_at, said.rule.version, said.rule.article)
+    return Brought(said.task_id, said.title, fact)
+
+
+async def on_tasks_referred(tx: Transaction, heards: Sequence[Heard[proposal.TaskReferred]]) -> None:
+    """Open the cases: the Support Unit referred the tasks."""
+    await cases.open_cases(tx, [_referred(heard) for heard in heards])
+
+
+def _referred(heard: Heard[proposal.TaskReferred]) -> Brought:
+    said = heard.event
+    return Brought(said.task_id, said.title, CauseFact(Cause.REFERRAL, heard.at, reason=said.reason, note=said.note))

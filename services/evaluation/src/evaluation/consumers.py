@@ -1,5 +1,7 @@
 """What the service hears: directives of the strategy meeting."""
 
+from collections.abc import Sequence
+
 from evaluation.domain.delivery import Directive
 from evaluation.handlers import initiatives
 from townhall.chassis.db import Transaction
@@ -9,11 +11,13 @@ from townhall.contracts import Heard, committee
 
 def subscriptions() -> list[Subscription]:
     """Hear the Committee's topic."""
-    return [Subscription(committee.TOPIC, {committee.DirectiveIssued: on_directive_issued})]
+    return [Subscription(committee.TOPIC, {committee.DirectiveIssued: on_directives_issued})]
 
 
-async def on_directive_issued(tx: Transaction, heard: Heard[committee.DirectiveIssued]) -> None:
-    """Open the initiative of an adopted task, dated by the directive, so that a replay makes the same one."""
-    said = heard.event
-    directive = Directive(said.directive_id, said.task_id, said.title, said.responsible_body, said.due_on, said.outcome)
-    await initiatives.open_initiative(tx, directive, heard.at)
+async def on_directives_issued(tx: Transaction, heards: Sequence[Heard[committee.DirectiveIssued]]) -> None:
+    """Open the initiatives of adopted tasks, dated by the directives, so that a replay makes the same ones."""
+    await initiatives.open_initiatives(tx, [(_directive(heard.event), heard.at) for heard in heards])
+
+
+def _directive(said: committee.DirectiveIssued) -> Directive:
+    return Directive(said.directive_id, said.task_id, said.title, said.responsible_body, said.due_on, said.outcome)

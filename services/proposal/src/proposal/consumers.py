@@ -1,5 +1,7 @@
 """What the service hears: every event about a task, from all four services, its own included."""
 
+from collections.abc import Sequence
+
 from proposal import handlers
 from proposal.domain.timeline import Fact
 from townhall.chassis.db import Transaction
@@ -14,12 +16,12 @@ KEY = "task_id"
 def subscriptions() -> list[Subscription]:
     """Hear all topics. Own facts come the same way as everybody's, so the timeline has one source."""
     kinds = [kind for kind in CATALOGUE.values() if kind.KEY == KEY]
-    return [Subscription(topic, {kind: on_task_event for kind in kinds if topic == kind.TOPIC}) for topic in TOPICS]
+    return [Subscription(topic, {kind: on_task_events for kind in kinds if topic == kind.TOPIC}) for topic in TOPICS]
 
 
-async def on_task_event(tx: Transaction, heard: Heard[Event]) -> None:
-    """Put the event on the timeline of its task."""
-    await handlers.note_fact(tx, fact_of(heard))
+async def on_task_events(tx: Transaction, heards: Sequence[Heard[Event]]) -> None:
+    """Put the events on the timelines of their tasks."""
+    await handlers.note_facts(tx, [fact_of(heard) for heard in heards])
 
 
 def fact_of(heard: Heard[Event]) -> Fact:

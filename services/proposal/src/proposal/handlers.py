@@ -1,6 +1,6 @@
 """What the service does: load, decide, store, announce. Each in the one transaction it is given."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import uuid4
@@ -152,10 +152,10 @@ async def tell_overdue_screenings(tx: Transaction) -> int:
     return len(late)
 
 
-async def note_fact(tx: Transaction, fact: Fact) -> None:
-    """Put an event on its task's timeline, whether the task is known here yet or not."""
-    await facts.add(tx.session, fact)
-    await facts.advance(tx.session, fact.task_id, timeline.step(fact))
+async def note_facts(tx: Transaction, noted: Sequence[Fact]) -> None:
+    """Put events on their tasks' timelines, whether the tasks are known here yet or not."""
+    await facts.add(tx.session, noted)
+    await facts.advance(tx.session, timeline.reached(noted))
 
 
 async def _locked(tx: Transaction, proposal_id: ProposalId) -> Proposal:

@@ -1,5 +1,6 @@
 """What voting hears: tasks selected for the vote."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from townhall.chassis.db import Transaction
@@ -11,9 +12,11 @@ from voting.domain.nullifier import Keyring
 
 def subscriptions(keyring: Keyring) -> list[Subscription]:
     """Hear the proposal service."""
-    return [Subscription(proposal.TOPIC, {proposal.TaskSelected: partial(on_task_selected, keyring=keyring)})]
+    return [Subscription(proposal.TOPIC, {proposal.TaskSelected: partial(on_tasks_selected, keyring=keyring)})]
 
 
-async def on_task_selected(tx: Transaction, heard: Heard[proposal.TaskSelected], *, keyring: Keyring) -> None:
-    """Put the task to the vote."""
-    await handlers.schedule_vote(tx, heard.event, keyring)
+async def on_tasks_selected(
+    tx: Transaction, heards: Sequence[Heard[proposal.TaskSelected]], *, keyring: Keyring
+) -> None:
+    """Put the tasks to the vote."""
+    await handlers.schedule_votes(tx, [heard.event for heard in heards], keyring)

@@ -25,43 +25,50 @@ RULES = Rules(Parameters)
 KEY_BYTES = 32
 
 
-async def schedule_vote(tx: Transaction, task: proposal.TaskSelected, keyring: Keyring) -> None:
-    """Put a selected task to the vote, with a key of its own; open it when its time has come already."""
-    vote = votes.schedule(task.task_id, task.title, task.opens_at, task.closes_at, at=tx.now)
-    if not await vote_store.add(tx.session, vote, keyring.seal(secrets.token_bytes(KEY_BYTES))):
-        return
-    tx.announce(voting.VoteScheduled(task_id=vote.task_id, opens_at=vote.opens_at, closes_at=vote.closes_at))
-    metrics.VOTES.labels("scheduled").inc()
-    if vote.opens_at <= tx.now:
-        await _open(tx, vote)
+async def schedule_votes(tx: Transaction, tasks: Sequence[proposal.TaskSelected], keyring: Keyring) -> None:
+    """Put selected tasks to the vote, each with a key of its own; open those whose time has come already."""
+    planned: dict[TaskId, Vote] = {}
+    for task in tasks:
+        vote = votes.schedule(task.task_id, task.title, task.opens_at, task.closes_at, at=tx.now)
+        planned.setdefault(vote.task_id, vote)
+    keys = [keyring.seal(secrets.token_bytes(KEY_BYTES)) for _ in planned]
+    added = await vote_store.add(tx.session, list(zip(planned.values(), keys, strict=True)))
+    new = [vote for task_id, vote in planned.items() if task_id in added]
+    for vote in new:
+        tx.announce(voting.VoteScheduled(task_id=vote.task_id, opens_at=vote.opens_at, closes_at=vote.closes_at))
+    metrics.VOTES.labels("scheduled").inc(len(new))
+    await _open(tx, [vote for vote in new if vote.opens_at <= tx.now])
 
 
 async def open_due_votes(tx: Transaction) -> int:
     """Open every vote whose time has come (V1)."""
     due = await vote_store.lock_to_open(tx.session)
-    for vote in due:
-        await _open(tx, vote)
+    await _open(tx, due)
     return len(due)
 
 
-async def _open(tx: Transaction, vote: Vote) -> None:
-    rule = await RULES.in_force(tx.session, vote.governed_from)
-    terms = rule.parameters.terms(rule.version, rule.article)
-    await vote_store.save(tx.session, votes.opened(vote, terms))
-    opened = voting.VoteOpened(
-        task_id=vote.task_id, closes_at=vote.closes_at, more_than=terms.more_than, rule=_used(terms)
-    )
-    tx.announce(opened)
-    metrics.VOTES.labels("opened").inc()
+async def _open(tx: Transaction, due: Sequence[Vote]) -> None:
+    rules = {at: await RULES.in_force(tx.session, at) for at in {vote.governed_from for vote in due}}
+    terms = {at: rule.parameters.terms(rule.version, rule.article) for at, rule in rules.items()}
+    await vote_store.save(tx.session, *(votes.opened(vote, terms[vote.governed_from]) for vote in due))
+    for vote in due:
+        held_under = terms[vote.governed_from]
+        opened = voting.VoteOpened(
+            task_id=vote.task_id,
+            closes_at=vote.closes_at,
+            more_than=held_under.more_than,
+            rule=_used(held_under),
+        )
+        tx.announce(opened)
+    metrics.VOTES.labels("opened").inc(len(due))
 
 
 async def close_due_votes(tx: Transaction) -> int:
     """Close every vote whose time is over by the database's clock (V1). Its totals are final."""
     due = await vote_store.lock_to_close(tx.session)
-    for shown in due:
-        await vote_store.save(tx.session, votes.closed(shown.vote))
-        tx.announce(_closed(tx, shown))
-        metrics.VOTES.labels("closed").inc()
+    await vote_store.save(tx.session, *(votes.closed(shown.vote) for shown in due))
+    tx.announce(*(_closed(tx, shown) for shown in due))
+    metrics.VOTES.labels("closed").inc(len(due))
     return len(due)
 
 

@@ -37,7 +37,7 @@ class Transaction:
 
     def announce(self, *events: Event) -> None:
         """Publish these facts, in this order, if and only if the transaction commits."""
-        self.announced.extend(Announcement(event, trace.current()) for event in events)
+        self.announced.extend(Announcement(event, trace.current(event.key)) for event in events)
 
 
 def driver_url(url: str, driver: str = "postgresql+asyncpg") -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from committee.domain.case import Case, Cause
 from committee.domain.deliberation import Count
-from townhall.contracts.values import ActedBy, Decision, DirectiveId, MeetingId, Outcome, SittingId
+from townhall.contracts.values import ActedBy, Decision, DirectiveId, MeetingId, Outcome, SittingId, TaskId
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,15 @@ class CauseFact:
     article: str = ""
     reason: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A task that comes before the Committee, and why."""
+
+    task_id: TaskId
+    title: str
+    fact: CauseFact
 
 
 @dataclass(frozen=True, slots=True)

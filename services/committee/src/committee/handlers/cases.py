@@ -1,34 +1,54 @@
 """A case opens by itself, and is told of when it waits too long."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from committee import metrics
 from committee.domain.case import AWAITED, Case, CaseState, case_id_of
-from committee.domain.record import CauseFact
+from committee.domain.record import Brought
 from committee.handlers.placing import fill_sittings
 from committee.handlers.rules import RULES, due, in_force
 from committee.store import cases, gavel, records
 from townhall.chassis.db import Transaction
 from townhall.contracts.committee import CaseOpened, CaseOverdue
-from townhall.contracts.values import TaskId
+from townhall.contracts.values import CaseId
 
 TOLD_AT_ONCE: Final = 100
 """Overdue cases announced in one transaction."""
 
 
-async def open_case(tx: Transaction, task_id: TaskId, title: str, fact: CauseFact) -> None:
-    """Open the one case of a task; a further cause of the same task is kept with it (C1)."""
+async def open_cases(tx: Transaction, brought: Sequence[Brought]) -> None:
+    """Open the one case of each task; a further cause of the same task is kept with it (C1)."""
     await gavel.take(tx.session)
-    case_id = case_id_of(task_id)
-    if not await cases.known(tx.session, case_id):
-        rule = await in_force(tx)
-        waits = due(tx, rule, rule.parameters.docketing)
-        case = Case(case_id, task_id, title, fact.cause, tx.now, due=waits)
-        await cases.add(tx.session, case)
-        tx.announce(CaseOpened(task_id=task_id, case_id=case_id, title=title, cause=fact.cause.value, rule=rule.used))
-        await fill_sittings(tx)
-    await cases.add_cause(tx.session, case_id, fact)
+    first: dict[CaseId, Brought] = {}
+    for each in brought:
+        first.setdefault(case_id_of(each.task_id), each)
+    known = await cases.known(tx.session, first)
+    await _open(tx, {case_id: each for case_id, each in first.items() if case_id not in known})
+    await cases.add_causes(tx.session, [(case_id_of(each.task_id), each.fact) for each in brought])
+
+
+async def _open(tx: Transaction, new: Mapping[CaseId, Brought]) -> None:
+    if not new:
+        return
+    rule = await in_force(tx)
+    waits = due(tx, rule, rule.parameters.docketing)
+    opened = [
+        Case(case_id, each.task_id, each.title, each.fact.cause, tx.now, due=waits) for case_id, each in new.items()
+    ]
+    await cases.add(tx.session, opened)
+    for case in opened:
+        tx.announce(
+            CaseOpened(
+                task_id=case.task_id,
+                case_id=case.case_id,
+                title=case.title,
+                cause=case.cause.value,
+                rule=rule.used,
+            )
+        )
+    await fill_sittings(tx)
 
 
 async def tell_overdue(tx: Transaction) -> int:

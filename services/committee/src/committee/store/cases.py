@@ -1,6 +1,6 @@
 """Cases as they stand, and what brought them here."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,41 +18,44 @@ FRESH: Final = {"populate_existing": True}
 """What is read under a lock is what counts, even when the session has read the row before."""
 
 
-async def add(session: AsyncSession, case: Case) -> None:
-    """Store a new case. A second one of its task is refused by `c1_one_case_per_task`."""
-    first = {"case_id": case.case_id, "task_id": case.task_id, "title": case.title, "cause": case.cause}
-    await session.execute(insert(CaseRow).values(**first, opened_at=case.opened_at, **_now(case)))
+async def add(session: AsyncSession, cases: Sequence[Case]) -> None:
+    """Store new cases, one at least. A second one of its task is refused by `c1_one_case_per_task`."""
+    await session.execute(insert(CaseRow), [_first(case) | _now(case) for case in cases])
 
 
-async def save(session: AsyncSession, case: Case) -> None:
-    """Store where a case came to. Its row is locked."""
-    await session.execute(update(CaseRow).where(col(CaseRow.case_id) == case.case_id).values(**_now(case)))
+async def save(session: AsyncSession, *cases: Case) -> None:
+    """Store where cases came to. Their rows are locked."""
+    if cases:
+        await session.execute(update(CaseRow), [{"case_id": case.case_id} | _now(case) for case in cases])
 
 
-async def add_cause(session: AsyncSession, case_id: CaseId, fact: CauseFact) -> None:
-    """Keep what brought the task here; known already, it changes nothing."""
-    row = {
-        "case_id": case_id,
-        "cause": fact.cause,
-        "rule_version": fact.rule_version,
-        "article": fact.article,
-        "reason": fact.reason,
-        "note": fact.note,
-        "at": fact.at,
-    }
-    await session.execute(insert(CauseRow).values(row).on_conflict_do_nothing(constraint="c1_each_cause_once"))
+async def add_causes(session: AsyncSession, causes: Sequence[tuple[CaseId, CauseFact]]) -> None:
+    """Keep what brought tasks here, one cause at least; what is known already changes nothing."""
+    rows = [
+        {
+            "case_id": case_id,
+            "cause": fact.cause,
+            "rule_version": fact.rule_version,
+            "article": fact.article,
+            "reason": fact.reason,
+            "note": fact.note,
+            "at": fact.at,
+        }
+        for case_id, fact in causes
+    ]
+    await session.execute(insert(CauseRow).on_conflict_do_nothing(constraint="c1_each_cause_once"), rows)
 
 
-async def known(session: AsyncSession, case_id: CaseId) -> bool:
-    """Tell whether the case was opened."""
-    return (
-        await session.scalars(select(col(CaseRow.case_id)).where(col(CaseRow.case_id) == case_id))
-    ).first() is not None
+async def known(session: AsyncSession, ids: Collection[CaseId]) -> set[CaseId]:
+    """Tell which of these cases were opened."""
+    found = await session.scalars(select(col(CaseRow.case_id)).where(col(CaseRow.case_id).in_(ids)))
+    return {CaseId(case_id) for case_id in found}
 
 
 async def found(session: AsyncSession, case_id: CaseId) -> Case | None:
     """Read one case."""
-    row = (await session.scalars(select(CaseRow).where(col(CaseRow.case_id) == case_id))).first()
+    asked = select(CaseRow).where(col(CaseRow.case_id) == case_id)
+    row = (await session.scalars(asked, execution_options=FRESH)).first()
     return read(row) if row else None
 
 
@@ -89,6 +92,17 @@ async def overdue(session: AsyncSession, at: datetime, most: int) -> Sequence[Ca
 async def _locked(session: AsyncSession, asked: Select[CaseRow]) -> list[Case]:
     in_order = asked.order_by(col(CaseRow.opened_at), col(CaseRow.case_id)).with_for_update(key_share=True)
     return [read(row) for row in await session.scalars(in_order, execution_options=FRESH)]
+
+
+def _first(case: Case) -> dict[str, Any]:
+    """What of a case never changes."""
+    return {
+        "case_id": case.case_id,
+        "task_id": case.task_id,
+        "title": case.title,
+        "cause": case.cause,
+        "opened_at": case.opened_at,
+    }
 
 
 def _now(case: Case) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from committee.domain.meeting import MeetingState
-from committee.domain.room import Place, Slot
+from committee.domain.room import Id, Place, Slot
 from committee.domain.sitting import SittingState
 from committee.store.meeting_tables import AgendaRow, MeetingRow
 from committee.store.tables import DocketRow, SittingRow
@@ -35,22 +35,27 @@ async def meetings_ahead(session: AsyncSession, at: datetime) -> Sequence[Slot[M
     return [Slot(MeetingId(key), starts_at, capacity, taken) for key, starts_at, capacity, taken in rows]
 
 
-async def docket(session: AsyncSession, place: Place[SittingId]) -> None:
-    """Write a case on the docket of a sitting (C3: its constraint is the judge)."""
-    row = {"sitting_id": place.slot.id, "case_id": place.case.case_id, "position": place.position}
-    await session.execute(insert(DocketRow).values(row))
-    taken = col(SittingRow.taken) + 1
-    await session.execute(update(SittingRow).where(col(SittingRow.sitting_id) == place.slot.id).values(taken=taken))
+async def docket(session: AsyncSession, places: Sequence[Place[SittingId]]) -> None:
+    """Write cases, one at least, on the dockets of sittings (C3: its constraint is the judge)."""
+    rows = [{"sitting_id": each.slot.id, "case_id": each.case.case_id, "position": each.position} for each in places]
+    await session.execute(insert(DocketRow), rows)
+    taken = [{"sitting_id": key, "taken": number} for key, number in _taken(places).items()]
+    await session.execute(update(SittingRow), taken)
 
 
-async def table(session: AsyncSession, place: Place[MeetingId]) -> None:
-    """Write the one agenda item of a case, or move it (C12: its constraints are the judge)."""
-    row = {"case_id": place.case.case_id, "meeting_id": place.slot.id, "position": place.position}
-    item = insert(AgendaRow).values(row)
+async def table(session: AsyncSession, places: Sequence[Place[MeetingId]]) -> None:
+    """Write the one agenda item of each case, one case at least, or move it (C12: its constraints are the judge)."""
+    rows = [{"case_id": each.case.case_id, "meeting_id": each.slot.id, "position": each.position} for each in places]
+    item = insert(AgendaRow)
     here = {"meeting_id": item.excluded.meeting_id, "position": item.excluded.position}
-    await session.execute(item.on_conflict_do_update(constraint="c12_one_agenda_item_per_case", set_=here))
-    taken = col(MeetingRow.taken) + 1
-    await session.execute(update(MeetingRow).where(col(MeetingRow.meeting_id) == place.slot.id).values(taken=taken))
+    await session.execute(item.on_conflict_do_update(constraint="c12_one_agenda_item_per_case", set_=here), rows)
+    taken = [{"meeting_id": key, "taken": number} for key, number in _taken(places).items()]
+    await session.execute(update(MeetingRow), taken)
+
+
+def _taken(places: Sequence[Place[Id]]) -> dict[Id, int]:
+    """How many places each sitting or meeting has given, these included: positions rise, so the last one tells."""
+    return {place.slot.id: place.position for place in places}
 
 
 async def docket_of(session: AsyncSession, sitting_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:

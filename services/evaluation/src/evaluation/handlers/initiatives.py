@@ -1,5 +1,6 @@
 """Initiatives: opened by directives, reported on by the responsible body, verified by the Support Unit."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
@@ -19,22 +20,28 @@ TOLD_AT_ONCE: Final = 100
 """Overdue initiatives, and missed milestones, announced in one transaction."""
 
 
-async def open_initiative(tx: Transaction, directive: Directive, at: datetime) -> None:
-    """Open the one initiative of an adopted task. The same directive again changes nothing."""
-    opened = delivery.open_initiative(directive, at)
-    if await initiatives.add(tx.session, opened):
-        tx.announce(
-            wire.InitiativeOpened(
-                task_id=opened.task_id,
-                initiative_id=opened.id,
-                directive_id=opened.directive_id,
-                title=opened.title,
-                responsible_body=opened.responsible_body,
-                due_on=opened.due_on,
-            )
-        )
-    elif not await initiatives.known(tx.session, opened.id):
+async def open_initiatives(tx: Transaction, directives: Sequence[tuple[Directive, datetime]]) -> None:
+    """Open the one initiative of each adopted task. The same directive again changes nothing."""
+    asked: dict[InitiativeId, Initiative] = {}
+    for directive, at in directives:
+        opened = delivery.open_initiative(directive, at)
+        asked.setdefault(opened.id, opened)
+    added = await initiatives.add(tx.session, list(asked.values()))
+    refused = asked.keys() - added
+    if refused and refused != await initiatives.known(tx.session, refused):
         raise TaskHasInitiative  # E1
+    tx.announce(*(_opened(initiative) for initiative in asked.values() if initiative.id in added))
+
+
+def _opened(initiative: Initiative) -> wire.InitiativeOpened:
+    return wire.InitiativeOpened(
+        task_id=initiative.task_id,
+        initiative_id=initiative.id,
+        directive_id=initiative.directive_id,
+        title=initiative.title,
+        responsible_body=initiative.responsible_body,
+        due_on=initiative.due_on,
+    )
 
 
 async def start(tx: Transaction, initiative_id: InitiativeId) -> Standing:

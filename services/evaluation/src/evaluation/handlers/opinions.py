@@ -13,6 +13,6 @@ async def give_opinion(
     tx: Transaction, initiative_id: InitiativeId, citizen: Person, stance: Stance, text: str
 ) -> Opinion:
     """Keep the citizen's opinion in the place of an earlier one. Nothing of it is announced."""
-    if not await initiatives.known(tx.session, initiative_id):
+    if not await initiatives.known(tx.session, {initiative_id}):
         raise NoSuchInitiative
     return await opinions.give(tx.session, initiative_id, citizen, Opinion(uuid4(), stance, text, tx.now))

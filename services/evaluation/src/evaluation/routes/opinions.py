@@ -37,7 +37,7 @@ async def post_opinion(initiative_id: UUID, paper: OpinionPaper, who: Citizen, o
 async def get_opinions(initiative_id: UUID, db: Db, page: Page) -> PageOf[OpinionView]:
     """List opinions on an initiative, newest first."""
     async with db.reading() as session:
-        if not await initiatives.known(session, InitiativeId(initiative_id)):
+        if not await initiatives.known(session, {InitiativeId(initiative_id)}):
             raise NoSuchInitiative
         found = await opinions.page(session, InitiativeId(initiative_id), page.after, page.limit + 1)
     return page.of(found, _place, OpinionView.of)

@@ -29,12 +29,15 @@ class Standing:
     result: Result | None
 
 
-async def add(session: AsyncSession, opened: Initiative) -> bool:
-    """Store a new initiative; return False when its directive or its task has one (E1: the constraints judge)."""
-    row = {"id": opened.id, "task_id": opened.task_id, "directive_id": opened.directive_id} | _now(opened)
-    said = {"title": opened.title, "responsible_body": opened.responsible_body, "opened_at": opened.opened_at}
-    added = insert(InitiativeRow).values(row | said).on_conflict_do_nothing()
-    return (await session.scalars(added.returning(col(InitiativeRow.id)))).first() is not None
+async def add(session: AsyncSession, opened: Sequence[Initiative]) -> set[InitiativeId]:
+    """Store new initiatives, one at least; leave out those whose directive or task has one (E1: the constraints judge).
+
+    Return those stored.
+    """
+    # In one order for all, so that nobody waits in a circle for a task that another is opening the initiative of.
+    rows = [_first(each) | _now(each) for each in sorted(opened, key=lambda each: each.id)]
+    added = insert(InitiativeRow).on_conflict_do_nothing().returning(col(InitiativeRow.id))
+    return {InitiativeId(key) for key in await session.scalars(added, rows)}
 
 
 async def save(session: AsyncSession, initiative: Initiative) -> None:
@@ -43,10 +46,10 @@ async def save(session: AsyncSession, initiative: Initiative) -> None:
     await session.execute(update(InitiativeRow).where(mine).values(**_now(initiative)))
 
 
-async def known(session: AsyncSession, initiative_id: InitiativeId) -> bool:
-    """Tell whether there is such an initiative."""
-    asked = select(col(InitiativeRow.id)).where(col(InitiativeRow.id) == initiative_id)
-    return (await session.scalars(asked)).first() is not None
+async def known(session: AsyncSession, ids: Collection[InitiativeId]) -> set[InitiativeId]:
+    """Tell which of these initiatives there are."""
+    found = await session.scalars(select(col(InitiativeRow.id)).where(col(InitiativeRow.id).in_(ids)))
+    return {InitiativeId(key) for key in found}
 
 
 async def locked(session: AsyncSession, ids: Collection[InitiativeId]) -> Mapping[InitiativeId, Initiative]:
@@ -97,6 +100,18 @@ async def _standings(session: AsyncSession, rows: Sequence[InitiativeRow]) -> li
 async def _whole(session: AsyncSession, rows: Sequence[InitiativeRow]) -> list[Initiative]:
     kept = await progress.of_initiatives(session, [InitiativeId(row.id) for row in rows])
     return [_initiative(row, kept[InitiativeId(row.id)]) for row in rows]
+
+
+def _first(initiative: Initiative) -> dict[str, Any]:
+    """What of an initiative never changes."""
+    return {
+        "id": initiative.id,
+        "task_id": initiative.task_id,
+        "directive_id": initiative.directive_id,
+        "title": initiative.title,
+        "responsible_body": initiative.responsible_body,
+        "opened_at": initiative.opened_at,
+    }
 
 
 def _now(initiative: Initiative) -> dict[str, Any]:

@@ -98,6 +98,15 @@ def furthest(states: Iterable[TaskState]) -> TaskState:
     return max(states, key=lambda state: state.rank, default=TaskState.SELECTED)
 
 
+def reached(facts: Iterable[Fact]) -> Mapping[TaskId, TaskState]:
+    """The furthest step that these facts show of each task they are about."""
+    states: dict[TaskId, TaskState] = {}
+    for fact in facts:
+        shown = step(fact)
+        states[fact.task_id] = furthest((states.get(fact.task_id, shown), shown))
+    return states
+
+
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
     """Facts as citizens read them. Clocks of services differ, so within one source the version decides ties."""
     return sorted(facts, key=lambda fact: (fact.at, fact.source, fact.version))

@@ -1,40 +1,59 @@
 """The timeline: a projection of what all four services announced about tasks. Any order of hearing gives the same."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from pydantic_core import to_json
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from proposal.domain.timeline import Fact, TaskState
-from proposal.store.tables import FactRow, StandingRow
+from proposal.store.tables import FactRow
 from townhall.contracts.values import TaskId
 
+# Both are one statement however many facts there are. A fact that is known already changes nothing (P14: the constraint
+# is the judge), and a task never goes back (P15). Standings are locked in one order by all, until the commit.
+_ADD = text("""
+    INSERT INTO fact (event_id, task_id, source, version, at, type, facts)
+    SELECT event_id, task_id, source, version, at, type, CAST(facts AS jsonb)
+    FROM unnest(
+        CAST(:event_id AS uuid[]), CAST(:task_id AS uuid[]), CAST(:source AS text[]), CAST(:version AS bigint[]),
+        CAST(:at AS timestamptz[]), CAST(:type AS text[]), CAST(:facts AS text[])
+    ) AS heard (event_id, task_id, source, version, at, type, facts)
+    ON CONFLICT ON CONSTRAINT p14_each_fact_once DO NOTHING
+""")
+_ADVANCE = text("""
+    INSERT INTO standing (task_id, state, rank)
+    SELECT task_id, state, rank
+    FROM unnest(CAST(:task_id AS uuid[]), CAST(:state AS text[]), CAST(:rank AS int[])) AS new (task_id, state, rank)
+    ORDER BY task_id
+    ON CONFLICT (task_id) DO UPDATE SET state = EXCLUDED.state, rank = EXCLUDED.rank
+    WHERE standing.rank < EXCLUDED.rank
+""")
 
-async def add(session: AsyncSession, fact: Fact) -> None:
-    """Keep a fact; one that is known already changes nothing (P14: the constraint is the judge)."""
-    row = {
-        "event_id": fact.id,
-        "task_id": fact.task_id,
-        "source": fact.source,
-        "version": fact.version,
-        "at": fact.at,
-        "type": fact.type,
-        "facts": dict(fact.facts),
+
+async def add(session: AsyncSession, facts: Sequence[Fact]) -> None:
+    """Keep facts; those known already change nothing."""
+    columns = {
+        "event_id": [fact.id for fact in facts],
+        "task_id": [fact.task_id for fact in facts],
+        "source": [fact.source for fact in facts],
+        "version": [fact.version for fact in facts],
+        "at": [fact.at for fact in facts],
+        "type": [fact.type for fact in facts],
+        "facts": [to_json(fact.facts).decode() for fact in facts],
     }
-    await session.execute(insert(FactRow).values(row).on_conflict_do_nothing(constraint="p14_each_fact_once"))
+    await session.execute(_ADD, columns)
 
 
-async def advance(session: AsyncSession, task_id: TaskId, state: TaskState) -> None:
-    """Move a task to a step, unless it has come further already (P15)."""
-    reached = insert(StandingRow).values(task_id=task_id, state=state, rank=state.rank)
-    further = reached.on_conflict_do_update(
-        index_elements=[col(StandingRow.task_id)],
-        set_={"state": reached.excluded.state, "rank": reached.excluded.rank},
-        where=col(StandingRow.rank) < reached.excluded.rank,
-    )
-    await session.execute(further)
+async def advance(session: AsyncSession, states: Mapping[TaskId, TaskState]) -> None:
+    """Move each task to a step, unless it has come further already."""
+    columns = {
+        "task_id": list(states),
+        "state": list(states.values()),
+        "rank": [state.rank for state in states.values()],
+    }
+    await session.execute(_ADVANCE, columns)
 
 
 async def of_task(session: AsyncSession, task_id: TaskId) -> Sequence[Fact]:

@@ -30,23 +30,27 @@ class Shown:
     reached_at: datetime | None
 
 
-async def add(session: AsyncSession, vote: Vote, key: SealedKey) -> bool:
-    """Store a new vote with totals of none; False when the task is known already."""
-    row = {
-        "task_id": vote.task_id,
-        "title": vote.title,
-        "state": vote.state,
-        "opens_at": vote.opens_at,
-        "closes_at": vote.closes_at,
-        "scheduled_at": vote.scheduled_at,
-        "wrapped_key": key.wrapped,
-        "key_version": key.version,
-    }
-    added = insert(VoteRow).values(row).on_conflict_do_nothing().returning(col(VoteRow.task_id))
-    if (await session.scalars(added)).one_or_none() is None:
-        return False
-    await session.execute(insert(TallyRow).values(task_id=vote.task_id, yes=0, no=0))
-    return True
+async def add(session: AsyncSession, votes: Sequence[tuple[Vote, SealedKey]]) -> set[UUID]:
+    """Store new votes, one at least, with totals of none; return the tasks that were not known before."""
+    rows = [
+        {
+            "task_id": vote.task_id,
+            "title": vote.title,
+            "state": vote.state,
+            "opens_at": vote.opens_at,
+            "closes_at": vote.closes_at,
+            "scheduled_at": vote.scheduled_at,
+            "wrapped_key": key.wrapped,
+            "key_version": key.version,
+        }
+        # In one order for all, so that nobody waits in a circle for a task that another is putting to the vote.
+        for vote, key in sorted(votes, key=lambda each: each[0].task_id)
+    ]
+    added = insert(VoteRow).on_conflict_do_nothing().returning(col(VoteRow.task_id))
+    new = set(await session.scalars(added, rows))
+    if new:
+        await session.execute(insert(TallyRow), [{"task_id": task_id, "yes": 0, "no": 0} for task_id in new])
+    return new
 
 
 async def lock_to_open(session: AsyncSession) -> Sequence[Vote]:
@@ -70,9 +74,14 @@ async def lock_to_close(session: AsyncSession) -> Sequence[Shown]:
     return [_shown(vote, tallies[vote.task_id]) for vote in votes]
 
 
-async def save(session: AsyncSession, vote: Vote) -> None:
-    """Store where a vote stands now, and the terms it opened under."""
-    values: dict[str, Any] = {"state": vote.state}
+async def save(session: AsyncSession, *votes: Vote) -> None:
+    """Store where votes stand now, and the terms they opened under."""
+    if votes:
+        await session.execute(update(VoteRow), [_now(vote) for vote in votes])
+
+
+def _now(vote: Vote) -> dict[str, Any]:
+    values: dict[str, Any] = {"task_id": vote.task_id, "state": vote.state}
     if (terms := vote.terms) is not None:
         values |= {
             "rule_version": terms.version,
@@ -80,7 +89,7 @@ async def save(session: AsyncSession, vote: Vote) -> None:
             "more_than": terms.more_than,
             "ballots_changeable": terms.ballots_changeable,
         }
-    await session.execute(update(VoteRow).where(col(VoteRow.task_id) == vote.task_id).values(values))
+    return values
 
 
 async def shown(session: AsyncSession, task_id: TaskId) -> Shown | None:

@@ -3,16 +3,15 @@
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
-from uuid import UUID
 
 from structlog import get_logger
 
 from townhall.chassis import outbox
 from townhall.chassis.broker import LARGEST_BATCH, aside_topic
 from townhall.chassis.db import Database, Transaction
-from townhall.chassis.delivery import aside, counting, inbox
+from townhall.chassis.delivery import aside, counting, effects, inbox
 from townhall.chassis.delivery.message import Message
-from townhall.chassis.delivery.reading import Reader, Ready
+from townhall.chassis.delivery.reading import Reader
 from townhall.chassis.envelope import Unreadable, unsealed
 from townhall.chassis.faults import transient
 from townhall.chassis.waiting import pause
@@ -23,16 +22,13 @@ ATTEMPTS: Final = 5
 
 log = get_logger()
 
-Once = Callable[[Transaction, Ready, set[UUID]], Awaitable[str]]
-
 
 class Alone:
-    """Settles single messages, each in transactions of its own. `once` applies an event the inbox took."""
+    """Settles single messages, each in transactions of its own."""
 
-    def __init__(self, db: Database, reader: Reader, once: Once) -> None:
+    def __init__(self, db: Database, reader: Reader) -> None:
         self._db = db
         self._reader = reader
-        self._once = once
 
     async def settle(self, message: Message) -> None:
         """Return when the message is applied, refused or set aside. Faults that pass are waited out, however long."""
@@ -64,8 +60,9 @@ class Alone:
             if message.key and (message.topic, message.key) in await aside.held(tx.session, [message.key]):
                 return await self._wait_behind(tx, message)
             event = self._reader.read(message)
-            outcome = await self._once(tx, event, await inbox.take(tx.session, [event.heard.id]))
-        return counting.done(event, outcome, time.monotonic() - began)
+            new = effects.fresh([event], await inbox.take(tx.session, [event.heard.id]))
+            await effects.make(tx, new)
+        return counting.done([event], new, time.monotonic() - began)
 
     async def _wait_behind(self, tx: Transaction, message: Message) -> None:
         """Keep the order of the key: this message waits for the one that was set aside before it."""

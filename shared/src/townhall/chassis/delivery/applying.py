@@ -2,19 +2,13 @@
 
 import time
 from collections.abc import Sequence
-from uuid import UUID
 
-from townhall.chassis import trace
-from townhall.chassis.db import Database, Transaction
-from townhall.chassis.delivery import aside, counting, inbox
+from townhall.chassis.db import Database
+from townhall.chassis.delivery import aside, counting, effects, inbox
 from townhall.chassis.delivery.alone import Alone
 from townhall.chassis.delivery.message import Message
-from townhall.chassis.delivery.reading import Reader, Ready
+from townhall.chassis.delivery.reading import Reader
 from townhall.contracts import CATALOGUE
-
-
-class OneByOne(Exception):
-    """These messages can't share a transaction."""
 
 
 class Applying:
@@ -23,7 +17,7 @@ class Applying:
     def __init__(self, db: Database, reader: Reader) -> None:
         self._db = db
         self._reader = reader
-        self._alone = Alone(db, reader, once)
+        self._alone = Alone(db, reader)
 
     async def take(self, messages: Sequence[Message]) -> None:
         """Return when every message is applied, known from before, ignored or set aside."""
@@ -31,10 +25,11 @@ class Applying:
         if not wanted:
             return
         try:
-            await self._together(wanted)
+            left = await self._together(wanted)
         except Exception:  # noqa: BLE001  each message is tried again alone, and only then judged
-            for message in wanted:
-                await self._alone.settle(message)
+            left = wanted
+        for message in left:
+            await self._alone.settle(message)
 
     def _wanted(self, message: Message) -> bool:
         if self._reader.wants(message):
@@ -42,25 +37,15 @@ class Applying:
         counting.outcome(message, "ignored" if message.type in CATALOGUE else "unknown")
         return False
 
-    async def _together(self, messages: Sequence[Message]) -> None:
-        """Apply all in one transaction. Any doubt raises, and nothing has happened."""
+    async def _together(self, messages: Sequence[Message]) -> list[Message]:
+        """Apply in one transaction all but those of a held key, and return these. If it raises, nothing happened."""
         began = time.monotonic()
-        events = [self._reader.read(message) for message in messages]
         async with self._db.transaction() as tx:
-            if await aside.held(tx.session, [message.key for message in messages if message.key]):
-                raise OneByOne
-            fresh = await inbox.take(tx.session, [event.heard.id for event in events])
-            outcomes = [await once(tx, event, fresh) for event in events]
-        seconds = (time.monotonic() - began) / len(events)
-        for event, outcome in zip(events, outcomes, strict=True):
-            counting.done(event, outcome, seconds)
-
-
-async def once(tx: Transaction, event: Ready, fresh: set[UUID]) -> str:
-    """Apply an event that the inbox took as fresh; return what became of it."""
-    if event.heard.id not in fresh:
-        return "duplicate"
-    fresh.discard(event.heard.id)
-    with trace.following(event.traceparent):
-        await event.handler(tx, event.heard)
-    return "applied"
+            held = await aside.held(tx.session, [message.key for message in messages if message.key])
+            left = [message for message in messages if (message.topic, message.key) in held]
+            events = [self._reader.read(message) for message in messages if (message.topic, message.key) not in held]
+            taken = await inbox.take(tx.session, [event.heard.id for event in events])
+            new = effects.fresh(events, taken)
+            await effects.make(tx, new)
+        counting.done(events, new, time.monotonic() - began)
+        return left

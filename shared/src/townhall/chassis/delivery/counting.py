@@ -1,5 +1,7 @@
 """What delivery tells operators. A type that isn't in the catalogue counts as `unknown`: labels are a closed set."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from townhall.chassis import metrics
@@ -13,14 +15,25 @@ def outcome(message: Message, result: str) -> None:
     metrics.CONSUMED.labels(message.topic, _type(message), result).inc()
 
 
-def done(event: Ready, result: str, seconds: float) -> None:
-    """Count one event; for an effect also how long it took to make, and how long after its cause it came."""
-    outcome(event.message, result)
-    if result == "applied":
-        names = (event.message.topic, _type(event.message))
-        metrics.HANDLING_SECONDS.labels(*names).observe(seconds)
-        since = (datetime.now(UTC) - event.heard.at).total_seconds()  # noqa: TID251  a measurement, not a rule
-        metrics.EFFECT_SECONDS.labels(*names).observe(max(since, 0.0))
+def done(events: Sequence[Ready], new: Sequence[Ready], seconds: float) -> None:
+    """Count the events of one transaction: `new` had their effect in it, all others had it before.
+
+    For an effect also tell how long it took to make, all taken alike, and how long after its cause it came.
+    """
+    repeats = Counter(_names(event) for event in events)
+    repeats.subtract(_names(event) for event in new)
+    for names, number in repeats.items():
+        metrics.CONSUMED.labels(*names, "duplicate").inc(number)
+    now = datetime.now(UTC)  # noqa: TID251  a measurement, not a rule
+    ages: dict[tuple[str, str], list[float]] = {}
+    for event in new:
+        ages.setdefault(_names(event), []).append(max((now - event.heard.at).total_seconds(), 0.0))
+    for names, since in ages.items():
+        metrics.CONSUMED.labels(*names, "applied").inc(len(since))
+        handling, effect = metrics.HANDLING_SECONDS.labels(*names), metrics.EFFECT_SECONDS.labels(*names)
+        for age in since:
+            handling.observe(seconds / len(events))
+            effect.observe(age)
 
 
 def retried(message: Message, *, passing: bool) -> None:
@@ -32,6 +45,10 @@ def set_aside(message: Message, reason: str) -> None:
     """Count one message given to the operators."""
     metrics.ASIDE.labels(message.topic, reason).inc()
     outcome(message, "set-aside")
+
+
+def _names(event: Ready) -> tuple[str, str]:
+    return event.message.topic, _type(event.message)
 
 
 def _type(message: Message) -> str:

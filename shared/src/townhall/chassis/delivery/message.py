@@ -1,7 +1,7 @@
 """A message as the bus gave it, and what a service wants of a topic."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,12 @@ from townhall.chassis.db import Transaction
 from townhall.chassis.envelope import texts
 from townhall.contracts import Event, Heard
 
-Handler = Callable[[Transaction, Heard[Any]], Awaitable[None]]
-"""Applies one event inside the transaction that also takes it into the inbox."""
+Handler = Callable[[Transaction, Sequence[Heard[Any]]], Awaitable[None]]
+"""Applies events inside the transaction that also takes them into the inbox.
+
+It is given one or more, in the order they were delivered, and never the same twice; several may be about one key. When
+it raises, nothing has happened, and it is given each of them alone.
+"""
 
 
 @dataclass(frozen=True, slots=True)

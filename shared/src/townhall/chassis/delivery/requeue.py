@@ -4,9 +4,8 @@ from typing import Final
 
 from structlog import get_logger
 
-from townhall.chassis import trace
 from townhall.chassis.db import Database
-from townhall.chassis.delivery import aside, counting
+from townhall.chassis.delivery import aside, counting, effects
 from townhall.chassis.delivery.reading import Reader
 from townhall.chassis.envelope import Unreadable
 from townhall.chassis.faults import transient
@@ -53,8 +52,7 @@ class Requeue:
             if waiting is None or waiting.id != row_id:
                 return False
             event = self._reader.read(waiting.message)
-            with trace.following(event.traceparent):
-                await event.handler(tx, event.heard)
+            await effects.make(tx, [event])
             await aside.applied(tx.session, row_id)
         counting.outcome(waiting.message, "applied")
         return True
