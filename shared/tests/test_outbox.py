@@ -45,9 +45,9 @@ async def test_nothing_is_announced_by_a_transaction_that_fails(database: Databa
 async def test_an_event_says_who_announced_it_and_when(database: Database) -> None:
     """The envelope carries CloudEvents' attributes and the trace of the cause."""
     event = closed()
-    with trace.following(None) as traceparent:
-        async with database.transaction() as tx:
-            tx.announce(event)
+    traceparent = trace.follow(None)
+    async with database.transaction() as tx:
+        tx.announce(event)
     (headers,) = await rows(database)
     assert headers["ce_type"] == "voting.vote-closed.v1"
     assert headers["ce_subject"] == str(event.task_id)
