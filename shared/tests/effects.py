@@ -22,7 +22,9 @@ class Effects:
         self.fails = 0
         """How often the connection will break next."""
         self.refuses = False
-        """Whether a rule says no."""
+        """Whether a rule says no to everything."""
+        self.refused: set[int] = set()
+        """The totals a rule says no to."""
         self.cannot: set[int] = set()
         """The totals the handler has a fault with."""
         self.given: list[int] = []
@@ -43,9 +45,10 @@ class Effects:
         for heard in heards:
             values = {"task": heard.event.task_id, "yes": heard.event.yes}
             await tx.session.execute(text("INSERT INTO effect (task, yes) VALUES (:task, :yes)"), values)
-        if self.refuses:
+        totals = {heard.event.yes for heard in heards}
+        if self.refuses or totals & self.refused:
             raise Rejected
-        if self.cannot.intersection(heard.event.yes for heard in heards):
+        if totals & self.cannot:
             raise ZeroDivisionError
         if self.fails:
             self.fails -= 1

@@ -33,7 +33,7 @@ class Topic:
         self._position = 0
         self._versions: dict[str, int] = {}
 
-    def message(self, event: voting.VoteClosed) -> Message:
+    def message(self, event: voting.VoteClosed | voting.VoteScheduled) -> Message:
         """Return a well-formed message."""
         self._versions[event.key] = version = self._versions.get(event.key, 0) + 1
         headers = sealed("voting", event, event_id=uuid4(), version=version, at=AT, traceparent=trace.started())

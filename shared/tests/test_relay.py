@@ -4,18 +4,23 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from sqlalchemy import text
 
 from shared.tests.facts import closed
+from townhall.chassis import outbox, trace
 from townhall.chassis.broker import Bus
 from townhall.chassis.db import Database, Transaction
 from townhall.chassis.delivery import Hearing, Subscription
 from townhall.chassis.delivery.applying import Applying
 from townhall.chassis.delivery.reading import Reader
-from townhall.chassis.relay import Relay
+from townhall.chassis.outbox import LARGEST, Announcement
+from townhall.chassis.relay import BATCH, Relay
+from townhall.chassis.waiting import rest
 from townhall.chassis.work import going_on
 from townhall.contracts import Heard, voting
 
@@ -51,6 +56,19 @@ async def announce(db: Database, tasks: list[UUID], times: int) -> None:
             tx.announce(*(closed(task) for task in tasks))
 
 
+def large(task: UUID) -> voting.VoteClosed:
+    """Return an event of which a batch holds three."""
+    event = closed(task)
+    rule = event.rule.model_copy(update={"article": "x" * (LARGEST - 500)})
+    return voting.VoteClosed.model_construct(**(dict(event) | {"rule": rule}))
+
+
+async def sent(db: Database) -> int:
+    """Return how many events the broker acknowledged."""
+    async with db.reading() as session:
+        return int((await session.execute(text("SELECT count(*) FROM outbox WHERE sent_at IS NOT NULL"))).scalar_one())
+
+
 async def unsent(db: Database) -> int:
     """Return how many events wait for the broker."""
     async with db.reading() as session:
@@ -66,6 +84,76 @@ async def test_every_key_is_heard_in_order_and_whole(database: Database, bus: Bu
         await announce(database, tasks, 40)
         await listener.all.wait()
     assert listener.versions == {task: list(range(1, 41)) for task in tasks}
+
+
+async def published(db: Database, bus: Bus) -> list[tuple[str, int]]:
+    """Run a relay until the outbox is empty; return key and version of every record of the topic, as they lie there."""
+    async with going_on({"relay": Relay(db.dsn, bus).run}), asyncio.timeout(60):
+        while await unsent(db):
+            await rest(0.05)
+    found: list[tuple[str, int]] = []
+    async with db.reading() as session:
+        announced = (await session.execute(text("SELECT count(*) FROM outbox"))).scalar_one()
+    waits = bus.fetch_wait_ms
+    consumer = AIOKafkaConsumer(
+        bus.topic(voting.TOPIC), bootstrap_servers=bus.servers, auto_offset_reset="earliest", fetch_max_wait_ms=waits
+    )
+    await consumer.start()
+    try:
+        while (parts := await consumer.getmany(timeout_ms=500)) or len(found) < announced:
+            found += [(record.key.decode(), _version(record)) for part in parts.values() for record in part]
+    finally:
+        await consumer.stop()
+    return found
+
+
+def _version(record: "ConsumerRecord[Any, Any]") -> int:
+    return int(dict(record.headers)["ce_sequence"])
+
+
+async def test_a_backlog_is_published_whole_in_order_and_once(database: Database, bus: Bus) -> None:
+    """G8, G9: what the relay reads while the broker acknowledges neither repeats a row nor overtakes one."""
+    tasks = [uuid4() for _ in range(50)]
+    await announce(database, tasks, 3 * BATCH // len(tasks) + 3)
+    records = await published(database, bus)
+    for task in tasks:
+        assert [version for key, version in records if key == str(task)] == list(range(1, 64))
+
+
+async def test_rows_that_fit_no_batch_are_not_overtaken(database: Database, bus: Bus) -> None:
+    """G9: where a batch holds only some of the rows, the next ones of a key wait, although they were read already."""
+    task, other = uuid4(), uuid4()
+    async with database.transaction() as tx:
+        tx.announce(*(large(task) for _ in range(8)))
+    await announce(database, [task, other], BATCH)
+    records = await published(database, bus)
+    assert [version for key, version in records if key == str(task)] == list(range(1, BATCH + 9))
+    assert [version for key, version in records if key == str(other)] == list(range(1, BATCH + 1))
+
+
+async def test_a_row_that_is_committed_late_is_published(database: Database, bus: Bus) -> None:
+    """G8: a transaction that ends while later rows are on their way is found, whatever id its row has."""
+    late, others = uuid4(), [uuid4() for _ in range(40)]
+    written, over = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        async with database.transaction() as tx:
+            await outbox.write(tx.session, "voting", [Announcement(closed(late), trace.started())], tx.now)
+            written.set()
+            await over.wait()
+
+    task = asyncio.create_task(slow())
+    await written.wait()
+    await announce(database, others, 4 * BATCH // len(others))
+    listener = Listener(4 * BATCH + 1)
+    works = {"relay": Relay(database.dsn, bus).run, "hearing": listener.hearing(bus, database).run}
+    async with going_on(works), asyncio.timeout(60):
+        while not await sent(database):
+            await rest(0.002)
+        over.set()
+        await task
+        await listener.all.wait()
+    assert listener.versions[late] == [1]
 
 
 async def test_one_relay_leads_and_another_takes_over(database: Database, bus: Bus) -> None:

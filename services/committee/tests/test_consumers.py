@@ -54,6 +54,20 @@ async def test_threshold_and_referral_at_once_make_one_case(house: House) -> Non
     assert await house.count("SELECT count(*) FROM aside") == 0
 
 
+async def test_all_causes_of_a_task_in_one_batch_make_one_case(house: House) -> None:
+    """C1: the first opens the case; the others, and those of tasks known before, are kept beside it."""
+    known, new = TaskId(uuid4()), TaskId(uuid4())
+    await hear(house.db, subscriptions(), passed(known))
+    heard = (passed(new), passed(new), referred(known), referred(new), passed(new, version=2), passed(known, version=2))
+    await hear(house.db, subscriptions(), *heard)
+    for task_id in (known, new):
+        (case,) = (await house.done("GET", f"/cases?task_id={task_id}"))["items"]
+        assert case["cause"] == "threshold"
+        assert sorted(each["cause"] for each in case["causes"]) == ["referral", "threshold", "threshold"]
+    assert len(await house.events("case-opened")) == 2
+    assert await house.count("SELECT count(DISTINCT xmin::text) FROM inbox") == 2
+
+
 async def test_a_batch_of_events_is_placed_in_one_transaction(house: House) -> None:
     """C2, C3: many thresholds in one batch fill the sittings in starting order."""
     later, sooner = await house.sitting(hours=9, capacity=2), await house.sitting(hours=3, capacity=2)

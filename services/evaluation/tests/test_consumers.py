@@ -45,6 +45,26 @@ async def test_second_directive_for_a_task_is_refused(bureau: Bureau) -> None:
     assert await bureau.count("aside") == 0
 
 
+async def test_what_is_refused_in_a_batch_refuses_no_other(bureau: Bureau) -> None:
+    """E1: a second directive of a task, and one that adopts nothing, leave the others their initiative."""
+    first, last = directive(), directive()
+    second = directive(task_id=first.task_id)
+    await bureau.hear(first, second, directive(outcome=Outcome.RETURNED), first, last)
+    opened = await bureau.announced(evaluation.InitiativeOpened)
+    assert [each["directive_id"] for each in opened] == [str(first.directive_id), str(last.directive_id)]
+    assert (await bureau.count("inbox"), await bureau.count("aside")) == (5, 0)
+
+
+async def test_directives_that_come_together_open_together(bureau: Bureau) -> None:
+    """E1: a batch is one transaction; a directive that was heard before is no news in it."""
+    known, new = directive(), [directive() for _ in range(3)]
+    await bureau.hear(known)
+    await bureau.hear(*new, known, new[0])
+    assert len(await bureau.announced(evaluation.InitiativeOpened)) == await bureau.count("initiative") == 4
+    async with bureau.db.reading() as session:
+        assert (await session.execute(text("SELECT count(DISTINCT xmin::text) FROM inbox"))).scalar_one() == 2
+
+
 @pytest.mark.parametrize("outcome", [Outcome.RETURNED, Outcome.DEFERRED])
 async def test_what_was_not_adopted_opens_nothing(bureau: Bureau, outcome: Outcome) -> None:
     """E1: a directive that doesn't adopt is heard, and has no effect."""

@@ -1,14 +1,18 @@
 """Hearing: the timeline is the same whatever comes twice, late, or in another order."""
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from proposal import handlers
@@ -100,6 +104,13 @@ class Ear:
         assert standing is not None
         return TaskView.with_timeline(standing.task, standing.heard, heard)
 
+    async def projections(self) -> tuple[list[Any], list[tuple[UUID, str]]]:
+        """Everything that was heard, and how far each task came."""
+        async with self.db.reading() as session:
+            heard = await session.execute(text("SELECT * FROM fact ORDER BY event_id"))
+            standing = await session.execute(text("SELECT task_id, state FROM standing ORDER BY task_id"))
+            return [tuple(row) for row in heard], [(row.task_id, row.state) for row in standing]
+
     async def forget(self) -> None:
         """Empty every projection of what was heard."""
         async with self.db.transaction() as tx:
@@ -169,6 +180,38 @@ async def test_any_order_of_topics_shows_the_same(ear: Ear, seed: int) -> None:
     for message in messages:
         await ear.again([message])
     assert await ear.shown(task.id) == before
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(delivered=st.permutations([*range(24)] * 2), cuts=st.sets(st.integers(1, 47), max_size=12))
+async def test_batches_show_what_one_by_one_shows(ear: Ear, delivered: list[int], cuts: set[int]) -> None:
+    """P14, P15 as a property: everything twice, in any order, cut into any batches, is what hearing it alone shows."""
+    await ear.forget()
+    first, second = (TaskId(UUID(int=number)) for number in (11, 12))
+    ways = [event for both in zip(whole_way(first), whole_way(second), strict=True) for event in both]
+    messages = [message_of(event, AT + timedelta(hours=hour)) for hour, event in enumerate(ways)]
+    for message in messages:
+        await ear.again([message])
+    alone = await ear.projections()
+    await ear.forget()
+    for start, end in pairwise([0, *sorted(cuts), len(delivered)]):
+        await ear.again([messages[number] for number in delivered[start:end]])
+    assert await ear.projections() == alone
+    assert {state for _, state in alone[1]} == {TaskState.VERIFIED}
+
+
+async def test_batches_about_the_same_tasks_never_wait_in_a_circle(ear: Ear) -> None:
+    """P15: services that hear different topics move the same tasks in opposite order, and none is broken off."""
+    many = [TaskId(uuid4()) for _ in range(150)]
+    batches = []
+    for turn, place in enumerate((0, 1, 2, 5, 8, 11)):
+        events = [whole_way(task_id)[place] for task_id in (many if turn % 2 else reversed(many))]
+        batches.append([message_of(event, AT) for event in events])
+    await asyncio.gather(*(ear.again(batch) for batch in batches))
+    async with ear.db.reading() as session:
+        parts = (await session.execute(text("SELECT count(DISTINCT xmin::text) FROM fact"))).scalar_one()
+    assert parts == len(batches)
+    assert {state for _, state in (await ear.projections())[1]} == {TaskState.VERIFIED}
 
 
 async def test_facts_wait_for_their_task(ear: Ear) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from services.voting.tests.polls import KEYRING, Polls, task
 from townhall.testing.hearing import hear, take
@@ -29,3 +30,29 @@ async def test_a_task_without_a_period_fails_no_other(polls: Polls) -> None:
     await hear(polls.db, subscriptions(KEYRING), wrong, right)
     assert await polls.announced(wrong.task_id) == []
     assert len(await polls.announced(right.task_id)) == 2
+
+
+async def test_tasks_that_come_together_are_put_to_the_vote_together(polls: Polls) -> None:
+    """V1, V2: each opens at its time under the rule of then, and a task named twice is scheduled as it was first."""
+    async with polls.db.transaction() as tx:
+        now, later = [task(tx.now) for _ in range(3)], task(tx.now, opens=timedelta(days=1))
+        again = now[0].model_copy(update={"title": "다른 제목", "opens_at": tx.now + timedelta(days=2)})
+    await hear(polls.db, subscriptions(KEYRING), *now, again, later)
+    for selected in now:
+        assert [kind for kind, _ in await polls.announced(selected.task_id)] == ["vote-scheduled", "vote-opened"]
+    assert [kind for kind, _ in await polls.announced(later.task_id)] == ["vote-scheduled"]
+    assert (await polls.shown(now[0].task_id)).vote.title == now[0].title
+    async with polls.db.reading() as session:
+        parts = (await session.execute(text("SELECT count(DISTINCT xmin::text) FROM inbox"))).scalar_one()
+        keys = (await session.execute(text("SELECT count(DISTINCT wrapped_key) FROM vote"))).scalar_one()
+    assert (parts, keys) == (1, 4)
+
+
+async def test_a_task_known_before_is_no_news_among_others(polls: Polls) -> None:
+    """V1: of a batch, only what was not scheduled before is announced."""
+    async with polls.db.transaction() as tx:
+        known, new = task(tx.now), task(tx.now)
+    await hear(polls.db, subscriptions(KEYRING), known)
+    await hear(polls.db, subscriptions(KEYRING), new, known)
+    for selected in (known, new):
+        assert [kind for kind, _ in await polls.announced(selected.task_id)] == ["vote-scheduled", "vote-opened"]
