@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import make_url, text
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from townhall.chassis import outbox, trace
@@ -19,11 +21,23 @@ SETTINGS: Final = {
     "synchronous_commit": "on",
     "statement_timeout": "15s",
     "lock_timeout": "10s",
-    "idle_in_transaction_session_timeout": "30s",
+    # What a service left locked when it or its network went away is free again before others give up.
+    "idle_in_transaction_session_timeout": "15s",
 }
 """What every connection of a service asks of PostgreSQL."""
+SILENCE: Final = 16.0
+"""Seconds without an answer after which the server is not there any more: a living one has ended the statement by then.
+
+A network that forgot a connection never says so, and whoever waits on it would wait for ever.
+"""
 
 _NOW = text("SELECT now()")
+
+
+def _give_up(fault: ExceptionContext) -> None:
+    """Let go of all connections when one falls silent: whatever the network forgot of it, it forgot of those before."""
+    if isinstance(fault.original_exception, TimeoutError):
+        fault.invalidate_pool_on_disconnect = True
 
 
 @dataclass(slots=True)
@@ -48,7 +62,7 @@ def driver_url(url: str, driver: str = "postgresql+asyncpg") -> str:
 class Database:
     """One service's database. `source` names the service in the events it announces."""
 
-    def __init__(self, url: str, *, source: str, pool_size: int = 8) -> None:
+    def __init__(self, url: str, *, source: str, pool_size: int = 8, silence: float = SILENCE) -> None:
         self.dsn = driver_url(url, "postgresql")
         """The URL as PostgreSQL's own clients take it."""
         self.source = source
@@ -59,8 +73,13 @@ class Database:
             pool_timeout=5,
             # Error texts must not carry what people wrote or chose.
             hide_parameters=True,
-            connect_args={"server_settings": SETTINGS | {"application_name": source}, "timeout": 5},
+            connect_args={
+                "server_settings": SETTINGS | {"application_name": source},
+                "timeout": 5,
+                "command_timeout": silence,
+            },
         )
+        listen(self.engine.sync_engine, "handle_error", _give_up)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         reader = self.engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
         self._readers = async_sessionmaker(reader)
