@@ -26,8 +26,12 @@ test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17
 	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest -m broker $(ARGS)
 campaign: setup ## one seeded run of faults (ARGS="--seed S --fault F --mutant M --secs N"; ARGS=--list names them)
 	@$(BIN)/python -m tests.campaign $(ARGS)
-campaign-short: setup ## the campaign in short: every fault once, and some mutants (about ten minutes)
-	@$(BIN)/python -m pytest -m campaign tests/campaign $(ARGS)
+campaign-short: setup ## the campaign in short: every fault once, and some mutants, two runs side by side (about five minutes)
+	@$(BIN)/python -m tests.campaign.series short $(ARGS)
+campaign-series: setup ## many runs (ARGS="long --file F --seeds 120"); stopped, it goes on where it was
+	@$(BIN)/python -m tests.campaign.series $(ARGS)
+campaign-report: setup ## write tests/campaign/REPORT.md from the files of such series (ARGS="F1 F2")
+	@$(BIN)/python -m tests.campaign.report $(ARGS)
 check: static asyncapi isolation test ## what CI calls: every check below, then the tests
 static: format-check lint types arch house ## the checks that start nothing
 
@@ -66,7 +70,7 @@ clean: ## remove what the tools made; .venv/ stays
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} \
 	  /^##@/ {group = substr($$0, 5); next} \
-	  /^[a-z-]+:.*## / {if (group) printf "\n%s\n", group; group = ""; printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {if (group) printf "\n%s\n", group; group = ""; printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The set-up. The stamp is newer than all it was made from, so that a second `make setup` does nothing.
 $(READY): requirements-dev.txt $(addsuffix /pyproject.toml,$(PARTS)) | $(BIN)/uv
@@ -85,5 +89,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) comes without venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up test test-kafka bench campaign campaign-short check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
+.PHONY: setup demo up test test-kafka bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
         clean help

@@ -18,7 +18,6 @@ def pytest_configure(config: pytest.Config) -> None:
     # As in a service; structlog's own default would take seconds to draw each traceback, with the locals in it.
     structlog.configure(processors=[logs.frames_only, structlog.processors.JSONRenderer()])
     config.addinivalue_line("markers", "broker: uses a broker; set by itself")
-    config.addinivalue_line("markers", "campaign: a run of the fault campaign; only `make campaign-short` runs these")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

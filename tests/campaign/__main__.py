@@ -5,6 +5,7 @@ import asyncio
 import json
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -12,8 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.campaign.catalogue import FAULTS, MUTANTS
-from tests.campaign.course import Run, carry_out
+from tests.campaign.course import carry_out
 from tests.campaign.disk import can_mount
+from tests.campaign.run import Run
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -47,6 +49,8 @@ def _carried_out(run: Run, *, quiet: bool, keep: bool) -> int:
 
     again = f"--seed {run.seed} --fault {run.fault}" + (f" --mutant {run.mutant}" if run.mutant else "")
     say(f"{again} --secs {run.secs:g} --broker {run.broker}")
+    # Told to end, it ends what it started and unmounts what it mounted.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     verdict = asyncio.run(carry_out(run, directory, say))
     for rule, said in verdict.broken[:20]:
         say(f"BROKEN {rule}: {said}")

@@ -11,9 +11,11 @@ class Fault:
 
     says: str
     acts: tuple[str, ...] = ()
-    plant: str = ""
+    marks: tuple[str, ...] = ()
+    """What has to be seen of it, or it never struck."""
+    plants: tuple[str, ...] = ()
     replicas: Mapping[str, int] = field(default_factory=dict)
-    wired: bool = False
+    wires: str = ""
     told: Mapping[str, str] = field(default_factory=dict)
     small_disk: int = 0
     crowd: int = 1
@@ -23,19 +25,28 @@ class Fault:
 
 
 TWO: Final = {"voting": 2, "committee": 2}
+EACH_KILLED: Final = ("kill-proposal", "kill-voting", "kill-committee", "kill-evaluation")
 
 FAULTS: Final[Mapping[str, Fault]] = {
     "none": Fault("nothing happens: the platform has to be right in peace first", calm=True),
-    "kill-services": Fault("kill -9 of a service chosen at random", ("kill-service",)),
+    "kill-services": Fault("kill -9 of each of the four services, in any order", EACH_KILLED),
     "kill-postgres": Fault("kill -9 of PostgreSQL, the server with all its helpers", ("kill-postgres",)),
     "kill-broker": Fault("kill -9 of the broker; an emptied one is filled from the outboxes", ("kill-broker",)),
     "pause": Fault(
-        "SIGSTOP of a service for 2-6 s: relay leader, consumer and intake at once, across closing times",
-        ("pause-service", "pause-service", "pause-service", "pause-voting"),
+        "SIGSTOP for 2-6 s of a relay leader, of a consumer, and of the intake while votes close",
+        ("pause-leader", "pause-consumer", "pause-intake"),
+        ("closing times slept through",),
         calm=True,
     ),
     "pause-broker": Fault(
         "SIGSTOP of the broker for 2-6 s, with kill -9 of two services that wait for it", ("pause-broker",)
+    ),
+    "zombie-leader": Fault(
+        "SIGSTOP of a relay leader until another has taken its place, and then SIGCONT",
+        ("pause-leader",),
+        ("leaders replaced",),
+        ("short_lease",),
+        replicas={"voting": 2, "proposal": 2},
     ),
     "replicas": Fault(
         "two processes of voting and of committee at once, one of them stopped now and then",
@@ -44,37 +55,72 @@ FAULTS: Final[Mapping[str, Fault]] = {
         calm=True,
     ),
     "replicas-killed": Fault("the same two, killed at random", ("kill-service",), replicas=TWO),
-    "cut-reply": Fault("the request passes, its answer is cut off", ("cut-reply",), wired=True),
-    "delay": Fault("pieces of traffic come up to 1.2 s late", ("delay",), wired=True),
-    "half-open": Fault("connections that carry nothing any more and never end", ("half-open",), wired=True),
+    "cut-reply": Fault(
+        "the request passes, its answer is cut off", ("cut-reply",), ("cut-reply on a wire",), wires="clients"
+    ),
+    "delay": Fault("pieces of traffic come up to 1.2 s late", ("delay",), ("delay on a wire",), wires="clients"),
+    "half-open": Fault(
+        "connections that carry nothing any more", ("half-open",), ("half-open on a wire",), wires="clients"
+    ),
+    "database-cut": Fault(
+        "PostgreSQL does what it is asked, its answer to a service is cut off",
+        ("cut-reply",),
+        ("cut-reply on a wire",),
+        wires="database",
+    ),
+    "database-half-open": Fault(
+        "connections to PostgreSQL that carry nothing any more, and that nobody ever ends",
+        ("half-open",),
+        ("half-open on a wire",),
+        wires="database",
+    ),
     "duplicates": Fault(
         "events delivered again out of turn, and services that hear every topic from offset 0",
         ("repeat-events", "replay-service"),
+        ("events delivered again", "batches with repeats heard"),
+        ("repeats",),
     ),
-    "clock": Fault("wall clocks of services jump by up to 30 minutes, both ways", ("shift-clock",), "shifted_clock"),
-    "disk-full": Fault("PostgreSQL's disk is full for 2-4 s", ("fill-disk",), small_disk=208),
+    "clock": Fault(
+        "wall clocks of services jump by up to 30 minutes, both ways",
+        ("clock-ahead", "clock-behind"),
+        ("wrong times read",),
+        ("shifted_clock",),
+    ),
+    "disk-full": Fault(
+        "PostgreSQL's disk is full for 2-4 s", ("fill-disk",), ("writes refused for want of room",), small_disk=208
+    ),
     "late-commits": Fault(
-        "commits come up to 0.3 s after the last statement, with kill -9 of services", ("kill-service",), "late_commits"
+        "commits come up to 0.3 s after the last statement, with kill -9 of services",
+        ("kill-service",),
+        ("commits held back",),
+        ("late_commits",),
     ),
     "slow-consumer": Fault(
-        "batches wait up to 1.5 s before they are applied, with kill -9 of services", ("kill-service",), "slow_consumer"
+        "batches wait up to 1.5 s before they are applied, with kill -9 of services",
+        ("kill-service",),
+        ("batches held back",),
+        ("slow_consumer",),
     ),
-    "poison": Fault("1 % junk on every topic: null headers, unknown versions, half a body, oversize", ("poison",)),
+    "poison": Fault(
+        "1 % junk on every topic: null headers, unknown versions, half a body, oversize",
+        ("poison",),
+        ("messages set aside",),
+    ),
     "overload": Fault(
         "three times as many callers as there is room for",
-        ("kill-service",),
+        marks=("callers turned away",),
         told={"VOTING_INTAKE_ROOM": "8", "VOTING_INTAKE_GROUP": "4"},
         crowd=3,
     ),
     "everything": Fault(
         "all of the above that can happen on one platform, in any order",
         (
-            "kill-service", "kill-postgres", "kill-broker", "pause-service", "pause-voting", "pause-broker",
-            "cut-reply", "delay", "half-open", "replay-service",
+            "kill-service", "kill-postgres", "kill-broker", "pause-service", "pause-intake", "pause-broker",
+            "cut-reply", "delay", "half-open", "replay-service", "repeat-events",
         ),
-        "late_commits",
+        plants=("late_commits", "slow_consumer"),
         replicas={"voting": 2},
-        wired=True,
+        wires="clients",
     ),
 }  # fmt: skip
 

@@ -17,7 +17,7 @@ TOO_LATE: Final = 0.03
 """The share that tries a vote which is over."""
 HOT: Final = 0.5
 """The share of all ballots that one task draws."""
-PACE: Final = 0.06
+PACE: Final = 0.1
 """Seconds a lane rests between ballots at the most."""
 AUTHORS_PACE: Final = 0.4
 

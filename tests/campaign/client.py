@@ -50,6 +50,8 @@ class Client:
         self._dice = dice
         self.strange: list[str] = []
         """Answers of kinds that a fault must never cause."""
+        self.turned_away = 0
+        """How often there was no room for a ballot."""
 
     async def ask(
         self, who: tuple[str, str] | None, method: str, place: tuple[str, str], body: Json | None = None,
@@ -99,7 +101,9 @@ class Client:
             asked.unsure = True
             return False
         if asked.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            asked.unsure = asked.unsure or asked.code != "too-busy"
+            busy = asked.code == "too-busy"
+            self.turned_away += busy
+            asked.unsure = asked.unsure or not busy
             return False
         return asked.status != HTTPStatus.UNAUTHORIZED
 

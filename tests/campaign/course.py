@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -14,61 +14,23 @@ import aiohttp
 
 from tests.campaign import draining
 from tests.campaign.catalogue import FAULTS, Fault
-from tests.campaign.checks import ballots, delivery, process
+from tests.campaign.checks import ballots, delivery, process, public
 from tests.campaign.citizens import Crowd
 from tests.campaign.client import Client
-from tests.campaign.evidence import gathered, state_hash
+from tests.campaign.evidence import Evidence, gathered, state_hash
 from tests.campaign.ledger import Ledger
-from tests.campaign.nemesis import Nemesis, schedule
+from tests.campaign.nemesis import Nemesis
 from tests.campaign.officials import Officials
+from tests.campaign.run import Run, Verdict
+from tests.campaign.schedule import schedule
 from tests.campaign.setting import MUTANTS, PLANTED, Setting
-from tests.campaign.stage import Stage, staged
+from tests.campaign.stage import Stage
+from tests.campaign.staging import staged
 from tests.campaign.topics import Intruder
 from townhall.chassis.waiting import rest
+from townhall_local.names import SERVICES
 
 LANES: Final = 10
-TOLD: Final = 12
-"""Findings that are told in full."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run, and all that decides it."""
-
-    seed: int
-    fault: str
-    mutant: str = ""
-    secs: float = 20.0
-    broker: str = "tansu"
-    brief: bool = False
-    """Whether replay and refill are left out."""
-
-
-@dataclass
-class Verdict:
-    """What became of a run; printed as one line of JSON."""
-
-    run: Run
-    broken: list[tuple[str, str]] = field(default_factory=list)
-    struck: dict[str, int] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    answers: dict[str, int] = field(default_factory=dict)
-    recovery_seconds: float | None = None
-    seconds: float = 0.0
-
-    @property
-    def ok(self) -> bool:
-        """Whether every promise held."""
-        return not self.broken
-
-    def told(self) -> dict[str, Any]:
-        """Return the line."""
-        kinds = Counter(rule for rule, _ in self.broken)
-        return asdict(self.run) | {
-            "ok": self.ok, "broken": dict(kinds), "found": [f"{rule}: {said}" for rule, said in self.broken[:TOLD]],
-            "struck": self.struck, **self.counts, "answers": self.answers,
-            "recovery_seconds": self.recovery_seconds, "seconds": round(self.seconds, 1),
-        }  # fmt: skip
 
 
 @dataclass
@@ -113,7 +75,8 @@ class Course:
         officials = Officials(self.client, self.ledger, dice, until=time.time() + secs + 60)  # noqa: TID251  a calendar
         await officials.set_up()
         officials.until = time.time() + secs  # noqa: TID251  the same
-        self.stage.switch(self.fault.plant.replace("_", "-") or "none", "on")
+        for plant in self.fault.plants:
+            self.stage.switch(plant.replace("_", "-"), "on")
         crowd = Crowd(self.client, self.ledger, self.run.seed, LANES * self.fault.crowd, hurried=self.fault.crowd > 1)
         self.say(f"{secs:.0f} s of load and {self.run.fault}")
         working = [asyncio.create_task(crowd.run()), asyncio.create_task(officials.run())]
@@ -127,21 +90,20 @@ class Course:
 
     async def _heal(self) -> None:
         """Wait for everything to be back and at rest, which may take only so long."""
-        await self.stage.ready()
-        await Officials(self.client, self.ledger, Random(self.run.seed), until=0.0).make_room()
         try:
-            left = draining.CONVERGES_WITHIN - (time.monotonic() - self.healed)
-            await draining.converged(self.stage.ground.urls, max(left, 1.0), aside_too=False)
+            async with asyncio.timeout(draining.CONVERGES_WITHIN - (time.monotonic() - self.healed)):
+                await self.stage.ready()
+                await Officials(self.client, self.ledger, Random(self.run.seed), until=0.0).make_room()
+                await draining.converged(self.stage.ground.urls, draining.CONVERGES_WITHIN, aside_too=False)
             self.verdict.recovery_seconds = round(time.monotonic() - self.healed, 1)
-        except draining.NotConverged as fault:
-            self.verdict.broken.append(("not-converged", str(fault)))
+        except (draining.NotConverged, TimeoutError) as fault:
+            what = str(fault) or await draining.what_waits(self.stage.ground.urls) or "a service is not ready"
+            self.verdict.broken.append(("not-converged", f"{what} {self.stage.hindrance}".rstrip()))
 
     async def _judge(self) -> None:
         urls, servers = self.stage.ground.urls, self.stage.ground.broker.address
         self.say("judging")
-        before = await gathered(urls, servers, self.intruder.junk)
-        self.verdict.broken += delivery.parked(before)
-        await draining.drop_aside(urls)
+        self.verdict.broken += await self._parked()
         try:
             await draining.converged(urls, draining.CONVERGES_WITHIN)
         except draining.NotConverged as fault:
@@ -151,9 +113,23 @@ class Course:
         self.verdict.broken += ballots.broken(evidence, self.ledger, master)
         self.verdict.broken += process.broken(evidence, self.ledger)
         self.verdict.broken += delivery.broken(evidence, calm=self.fault.calm)
+        voting = [each.url for each in self.stage.processes if each.name == "voting"]
+        self.verdict.broken += await public.broken(evidence, voting)
         self.verdict.broken += self._answers()
         self._count(len(ballots.crossings(evidence)), len(evidence.rows("committee", "case")), len(evidence.records))
+        self.verdict.marks = self._marks(evidence)
+        self.verdict.broken += self._never_struck()
         self.verdict.counts["initiatives"] = len(evidence.rows("evaluation", "initiative"))
+
+    async def _parked(self) -> list[tuple[str, str]]:
+        """Return what is not aside as it has to be, after some time for it: junk is in no outbox to be waited for."""
+        began = time.monotonic()
+        while True:
+            urls, servers = self.stage.ground.urls, self.stage.ground.broker.address
+            found = list(delivery.parked(await gathered(urls, servers, self.intruder.junk)))
+            if not found or time.monotonic() - began > draining.PARKS_WITHIN:
+                return found
+            await rest(0.5)
 
     def _answers(self) -> Iterator[tuple[str, str]]:
         for said in self.ledger.wrong:
@@ -161,8 +137,29 @@ class Course:
             yield rule, what
         for said in self.client.strange:
             yield "answered-500", said
-        if self.fault.acts and not sum(self.nemesis.struck.values()):
-            yield "fault-never-struck", self.run.fault
+        if not self.ledger.acknowledged:
+            yield "nothing-shown", "not one ballot was acknowledged"
+
+    def _never_struck(self) -> Iterator[tuple[str, str]]:
+        """A fault that did nothing shows nothing: every act of the schedule has struck and left its marks."""
+        for act, times in self.nemesis.struck.items():
+            if not times:
+                yield "fault-never-struck", act
+        for mark in self.fault.marks:
+            if not self.verdict.marks.get(mark):
+                yield "fault-never-struck", f"no {mark}"
+
+    def _marks(self, evidence: Evidence) -> dict[str, int]:
+        """Count what was seen of the faults, from all who see them."""
+        marks = self.nemesis.marks + Counter(self.stage.switches.marks())
+        for wire in self.stage.wires:
+            marks.update({f"{state} on a wire": times for state, times in wire.struck.items()})
+        full = (self.stage.ground.postgres.directory / "postgres.log").read_text(errors="replace")
+        marks["writes refused for want of room"] = full.count("No space left on device")
+        marks["callers turned away"] = self.client.turned_away
+        marks["messages set aside"] = sum(len(evidence.rows(service, "aside")) for service in SERVICES)
+        marks["deaths"] = self.stage.deaths
+        return {mark: times for mark, times in sorted(marks.items()) if times}
 
     def _count(self, crossings: int, cases: int, events: int) -> None:
         known = self.ledger.ballots.values()
@@ -174,8 +171,6 @@ class Course:
             "crossings": crossings,
             "cases": cases,
             "events": events,
-            "deaths": self.stage.deaths,
-            "wires_struck": sum(wire.struck for wire in self.stage.wires.values()),
         }
 
     async def _same_again(self, what: str, act: Any) -> None:  # noqa: ANN401  a way to begin again
@@ -196,9 +191,9 @@ class Course:
 def setting_of(run: Run) -> Setting:
     """Return how the platform is set up for a run."""
     fault = FAULTS[run.fault]
-    plants = [PLANTED / f"{fault.plant}.py"] if fault.plant else []
+    plants = [PLANTED / f"{each}.py" for each in fault.plants]
     plants += [MUTANTS / f"{run.mutant}.py"] if run.mutant else []
-    return Setting(run.broker, fault.replicas, tuple(plants), fault.wired, fault.told, fault.small_disk)
+    return Setting(run.broker, fault.replicas, tuple(plants), fault.wires, fault.told, fault.small_disk)
 
 
 async def carry_out(run: Run, directory: Path, say: Callable[[str], None]) -> Verdict:

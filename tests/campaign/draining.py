@@ -16,6 +16,7 @@ from townhall_local.operating.refilling import refill
 
 CONVERGES_WITHIN: Final = 30.0
 BEGINS_WITHIN: Final = 90.0
+PARKS_WITHIN: Final = 8.0
 
 _UNSENT: Final = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"
 _TOLD: Final = "SELECT event_id, headers::jsonb ->> 'ce_type' AS type FROM outbox WHERE topic NOT LIKE '%.aside'"
@@ -33,7 +34,10 @@ class NotConverged(Exception):
 
 
 async def converged(urls: Mapping[str, str], within: float, *, aside_too: bool = True) -> float:
-    """Return after how many seconds nothing was left to tell, to hear or to close."""
+    """Return after how many seconds nothing was left to tell, to hear or to close.
+
+    What is aside is looked after on the way, or may stay: junk that waited behind other junk is junk all the same.
+    """
     began = time.monotonic()
     while waiting := await _waiting(urls, aside_too=aside_too):
         if time.monotonic() - began > within:
@@ -42,8 +46,15 @@ async def converged(urls: Mapping[str, str], within: float, *, aside_too: bool =
     return time.monotonic() - began
 
 
+async def what_waits(urls: Mapping[str, str]) -> str:
+    """Say what is still to be done."""
+    return "; ".join(await _waiting(urls, aside_too=False))
+
+
 async def _waiting(urls: Mapping[str, str], *, aside_too: bool) -> list[str]:
     try:
+        if aside_too:
+            await _drop_aside(urls)
         before = await _told(urls)
         waiting = [said for service, url in urls.items() for said in await _of(service, url, before, aside_too)]
         return waiting + (["events were announced meanwhile"] if await _told(urls) != before else [])
@@ -71,7 +82,7 @@ async def _of(service: str, url: str, told: Mapping[str, list[asyncpg.Record]], 
     return [f"{service} has {count} {what}" for what, count in counts.items() if count]
 
 
-async def drop_aside(urls: Mapping[str, str]) -> None:
+async def _drop_aside(urls: Mapping[str, str]) -> None:
     """Decide as an operator does: what can't be read is given up, and what waited behind it goes on."""
     for url in urls.values():
         async with connected(url) as connection:

@@ -1,83 +1,96 @@
-"""Trouble on a schedule that follows from the seed alone."""
+"""Carries the schedule out, and counts a strike only once it was seen to have struck."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from random import Random
 from typing import Final
 
-import asyncpg
-from aiokafka.errors import KafkaError
+import psutil
 
 from tests.campaign import disk
 from tests.campaign.ledger import Ledger
-from tests.campaign.stage import Stage, until
+from tests.campaign.schedule import Strike
+from tests.campaign.stage import UNREACHABLE, Stage, until
+from tests.campaign.stopping import Later, Stopping, one_of
 from tests.campaign.topics import Intruder
 from townhall.chassis.delivery import inbox
 from townhall.chassis.waiting import rest
 from townhall.embedded.databases import connected
 from townhall_local.names import SERVICES
+from townhall_local.up.service import ServiceProcess
 
-EVERY: Final = (1.0, 4.0)
-PAUSE: Final = (2.0, 6.0)
 MINUTES_WRONG: Final = 30 * 60
-_NEW_WAL: Final = "SELECT pg_logical_emit_message(true, 'campaign', 'full'), pg_switch_wal()"
+CONSUMERS: Final = ("proposal", "committee", "evaluation")
+AROUND_CLOSING: Final = 0.7
+"""Seconds before a closing time and after it that the intake is stopped."""
 HOLDS_STILL: Final = 10.0
 """Seconds to wait for what is still on its way back from the last strike."""
+_NEW_WAL: Final = "SELECT pg_logical_emit_message(true, 'campaign', 'full'), pg_switch_wal()"
+MISSED: Final = (*UNREACHABLE, psutil.Error)
 
-
-@dataclass(frozen=True, slots=True)
-class Strike:
-    """One act of the schedule: when, what, on whom, and for how long."""
-
-    at: float
-    act: str
-    whom: float
-    """A share of those it could strike."""
-    seconds: float
-
-
-def schedule(seed: int, acts: tuple[str, ...], seconds: float) -> list[Strike]:
-    """Draw the strikes of a run."""
-    dice, strikes, at = Random(f"{seed} schedule"), list[Strike](), 0.5
-    while acts and at < seconds:
-        strikes.append(Strike(at, dice.choice(acts), dice.random(), dice.uniform(*PAUSE)))
-        at += dice.uniform(*EVERY)
-    return strikes
+Act = Callable[[Strike], Awaitable[bool]]
+"""Strikes, and tells whether it struck."""
 
 
 @dataclass
 class Nemesis:
-    """Carries the schedule out."""
+    """Trouble, on schedule."""
 
     stage: Stage
     ledger: Ledger
     intruder: Intruder
     struck: Counter[str] = field(default_factory=Counter)
-    _ends: set["asyncio.Task[None]"] = field(default_factory=set)
+    marks: Counter[str] = field(default_factory=Counter)
+    """What was seen of it beyond the strikes themselves."""
+
+    def __post_init__(self) -> None:
+        self._later = Later()
+        self._stopping = Stopping(self.stage, self.ledger, self.marks, self._later)
 
     async def run(self, strikes: list[Strike]) -> None:
         """Strike each at its time."""
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        began, acts = loop.time(), self.acts()
         for strike in strikes:
             await rest(max(0.0, began + strike.at - loop.time()))
-            act: Callable[[Strike], Awaitable[None]] = getattr(self, "_" + strike.act.replace("-", "_"))
-            with suppress(KafkaError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-                async with asyncio.timeout(HOLDS_STILL):
-                    await act(strike)
-                self.struck[strike.act] += 1
+            self.struck[strike.act] += await self._strike(acts[strike.act], strike)
+
+    @staticmethod
+    async def _strike(act: Act, strike: Strike) -> bool:
+        """Strike, again and again where what is to be struck is still on its way back from the last strike."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HOLDS_STILL):
+                while True:
+                    with suppress(*MISSED):
+                        if await act(strike):
+                            return True
+                    await rest(0.2)
+        return False
+
+    def acts(self) -> Mapping[str, Act]:
+        """Return how each act is done."""
+        return {
+            **{f"kill-{service}": partial(self._kill, service) for service in SERVICES},
+            "kill-service": self._kill_any, "kill-postgres": self._kill_postgres, "kill-broker": self._kill_broker,
+            "pause-service": self._stopping.any, "pause-leader": self._stopping.leader,
+            "pause-consumer": self._stopping.consumer, "pause-intake": self._stopping.intake,
+            "pause-broker": self._pause_broker,
+            **dict.fromkeys(("cut-reply", "delay", "half-open"), self._wires),
+            "repeat-events": self._repeat_events, "replay-service": self._replay_service,
+            "clock-ahead": partial(self._shift_clock, MINUTES_WRONG),
+            "clock-behind": partial(self._shift_clock, -MINUTES_WRONG),
+            "fill-disk": self._fill_disk, "poison": self._poison,
+        }  # fmt: skip
 
     async def heal(self) -> None:
         """End every fault; what is dead is started again by its keeper."""
-        for task in self._ends:
-            task.cancel()
+        self._later.call_off()
         for pid in list(self.stage.stopped):
             self.stage.resume(pid)
-        for wire in self.stage.wires.values():
+        for wire in self.stage.wires:
             wire.mend()
         disk.empty(self.stage.ground.postgres.directory)
         for name in ("late-commits", "slow-consumer"):
@@ -85,90 +98,84 @@ class Nemesis:
         for service in SERVICES:
             self._set_clock(service, 0.0)
 
-    async def _kill_service(self, strike: Strike) -> None:
-        # Voting and the Committee have the most to lose.
-        weighted = [*self.stage.processes, *(each for each in self.stage.processes if each.name == "voting")]
-        self.stage.kill(weighted[int(strike.whom * len(weighted))])
+    async def _kill(self, service: str, strike: Strike) -> bool:
+        process = one_of(self.stage, strike, service)
+        await until(lambda: self._runs(process), HOLDS_STILL)
+        return self.stage.kill(process)
 
-    async def _kill_postgres(self, _strike: Strike) -> None:
+    @staticmethod
+    async def _runs(process: ServiceProcess) -> bool:
+        """Tell whether it takes requests: one that is only starting has nothing to lose."""
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", process.port)
+            writer.close()
+            return process.ended is None
+        return False
+
+    async def _kill_any(self, strike: Strike) -> bool:
+        return await self._kill(one_of(self.stage, strike).name, strike)
+
+    async def _kill_postgres(self, _strike: Strike) -> bool:
         await until(self._postgres_runs, HOLDS_STILL)
-        await self.stage.kill_postgres()
+        return await self.stage.kill_postgres()
 
-    async def _kill_broker(self, _strike: Strike) -> None:
+    async def _kill_broker(self, _strike: Strike) -> bool:
         await until(self._broker_runs, HOLDS_STILL)
-        self.stage.kill_broker()
+        return self.stage.kill_broker()
 
     async def _postgres_runs(self) -> bool:
         return self.stage.ground.postgres.running
 
     async def _broker_runs(self) -> bool:
-        return self.stage.ground.broker.running
+        return self.stage.ground.broker.running and not self.stage.mending.locked()
 
-    async def _pause_service(self, strike: Strike) -> None:
-        self._pause(self.stage.processes[int(strike.whom * len(self.stage.processes))].pid, strike.seconds)
-
-    async def _pause_voting(self, strike: Strike) -> None:
-        self._pause(next(each.pid for each in self.stage.processes if each.name == "voting"), strike.seconds)
-
-    async def _pause_broker(self, strike: Strike) -> None:
+    async def _pause_broker(self, strike: Strike) -> bool:
         """Stop the broker, and kill two services while they wait for its answer."""
-        self._pause(self.stage.ground.broker.pid, strike.seconds)
+        if not await self._stopping.pause(self.stage.ground.broker.pid, strike.seconds):
+            return False
         many = len(self.stage.processes)
         for place in (strike.whom, (strike.whom + 0.5) % 1):
-            self._later(1.5, partial(self.stage.kill, self.stage.processes[int(place * many)]))
+            self._later.do(1.5, partial(self.stage.kill, self.stage.processes[int(place * many)]))
+        return True
 
-    def _pause(self, pid: int, seconds: float) -> None:
-        self.stage.pause(pid)
-        self._later(seconds, lambda: self.stage.resume(pid))
+    async def _wires(self, strike: Strike) -> bool:
+        for wire in self.stage.wires:
+            wire.state = strike.act
+            self._later.do(strike.seconds, wire.mend)
+        return bool(self.stage.wires)
 
-    async def _cut_reply(self, strike: Strike) -> None:
-        self._wires(strike, "cut-reply")
+    async def _repeat_events(self, _strike: Strike) -> bool:
+        repeated = await self.intruder.repeat(self.stage.ground.broker.address)
+        self.marks["events delivered again"] += repeated
+        return repeated > 0
 
-    async def _delay(self, strike: Strike) -> None:
-        self._wires(strike, "delay")
-
-    async def _half_open(self, strike: Strike) -> None:
-        self._wires(strike, "half-open")
-
-    def _wires(self, strike: Strike, state: str) -> None:
-        for wire in self.stage.wires.values():
-            wire.state = state
-            self._later(strike.seconds, wire.mend)
-
-    async def _repeat_events(self, _strike: Strike) -> None:
-        await self.intruder.repeat(self.stage.ground.broker.address)
-
-    async def _replay_service(self, strike: Strike) -> None:
-        process = self.stage.processes[int(strike.whom * len(self.stage.processes))]
+    async def _replay_service(self, strike: Strike) -> bool:
+        process = one_of(self.stage, strike)
         async with connected(self.stage.ground.urls[process.name]) as connection:
             await connection.execute(str(inbox._REINCARNATE))  # noqa: SLF001  what `townhall replay` does
-        self.stage.kill(process)
+        return self.stage.kill(process)
 
-    async def _shift_clock(self, strike: Strike) -> None:
+    async def _shift_clock(self, seconds: float, strike: Strike) -> bool:
         service = SERVICES[int(strike.whom * len(SERVICES))] if strike.seconds < 3 else "voting"
-        self._set_clock(service, MINUTES_WRONG * (1.0 if strike.whom < 0.5 else -1.0))
+        self._set_clock(service, seconds)
+        return True
 
     def _set_clock(self, service: str, seconds: float) -> None:
         self.stage.shifts[service] = seconds
         self.stage.switch(f"clock-{service}", str(seconds))
 
-    async def _fill_disk(self, strike: Strike) -> None:
+    async def _fill_disk(self, strike: Strike) -> bool:
         place = self.stage.ground.postgres.directory
         await asyncio.to_thread(disk.fill, place)
-        self._later(min(strike.seconds, 4.0), lambda: disk.empty(place))
+        self._later.do(min(strike.seconds, 4.0), lambda: disk.empty(place))
         # What is allocated already would last for long: the next write has to ask for more.
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        with suppress(*MISSED):
             async with connected(self.stage.ground.postgres.url) as connection:
                 for _ in range(3):
                     await connection.execute(_NEW_WAL)
+        return True
 
-    async def _poison(self, _strike: Strike) -> None:
+    async def _poison(self, _strike: Strike) -> bool:
         keys = [poll.task_id for poll in list(self.ledger.polls.values())[-3:]]
         await self.intruder.poison(self.stage.ground.broker.address, keys)
-
-    def _later(self, seconds: float, act: Callable[[], None]) -> None:
-        async def end() -> None:
-            await rest(seconds)
-            act()
-
-        self._ends.add(asyncio.create_task(end()))
+        return True

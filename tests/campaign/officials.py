@@ -21,6 +21,8 @@ MORE_THAN: Final = 12
 LEANS: Final = (0.9, 0.9, 0.6, 0.1)
 SHORTEST, LONGEST = 3.0, 7.0
 """Seconds a vote of the campaign is open."""
+LAST_CLOSING: Final = 0.3
+"""Seconds before the end of the load that one vote surely closes."""
 OUTCOMES: Final = {
     "adopted": "public-benefit",
     "adopted-with-change": "needs-change",
@@ -57,7 +59,8 @@ class Officials:
                 await rest(0.1)
 
     async def run(self) -> None:
-        """Work at every desk until told to stop."""
+        """Put a vote up that closes when the load ends, then work at every desk until told to stop."""
+        await self.select(self.until - LAST_CLOSING - _now(), LEANS[0])
         async with asyncio.TaskGroup() as group:
             for desk in (self._support_unit, self._committee, self._meeting, self._watch):
                 group.create_task(self._at(desk))

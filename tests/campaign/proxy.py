@@ -1,7 +1,8 @@
-"""A wire between clients and one process that can be cut, slowed or left hanging."""
+"""A wire to one process, from clients or to PostgreSQL, that can be cut, slowed or left hanging."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -11,8 +12,9 @@ from townhall.chassis.waiting import rest
 from townhall.embedded.ports import HOST
 
 CHUNK: Final = 65_536
-CHANCE: Final = {"cut-reply": 0.3, "delay": 0.5, "half-open": 0.1}
-"""How often a wire in this state does it to a piece of traffic."""
+CLIENTS: Final = {"cut-reply": 0.3, "delay": 0.5, "half-open": 0.1}
+DATABASE: Final = {"cut-reply": 0.02, "half-open": 0.02}
+"""How often a wire in this state does it to a piece of traffic; a transaction has many pieces."""
 LONGEST_DELAY: Final = 1.2
 
 
@@ -22,8 +24,12 @@ class Wire:
 
     upstream: int
     dice: Random
+    chance: Mapping[str, float]
+    ends: bool = True
+    """Whether what hangs is ended when all is well again. Where a firewall forgot it, it never is."""
     state: str = "pass"
-    struck: int = 0
+    struck: Counter[str] = field(default_factory=Counter)
+    """How often it did what, by state."""
     port: int = 0
     _hanging: set[asyncio.StreamWriter] = field(default_factory=set)
     _ends: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -51,7 +57,7 @@ class Wire:
     def mend(self) -> None:
         """Carry faithfully again, and end what was left hanging."""
         self.state = "pass"
-        for writer in self._hanging:
+        for writer in self._hanging if self.ends else ():
             writer.transport.abort()
         self._hanging.clear()
 
@@ -84,6 +90,6 @@ class Wire:
 
     def _strikes(self, *, reply: bool) -> bool:
         """Decide whether this piece of traffic is struck. Only the reply is cut: the request has passed."""
-        strikes = self.dice.random() < CHANCE.get(self.state, 0.0) and (reply or self.state != "cut-reply")
-        self.struck += strikes
+        strikes = self.dice.random() < self.chance.get(self.state, 0.0) and (reply or self.state != "cut-reply")
+        self.struck[self.state] += strikes
         return strikes

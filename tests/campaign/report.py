@@ -1,5 +1,6 @@
-"""`python -m tests.campaign.report`: REPORT.md from the lines that the runs printed, and from nothing else."""
+"""`python -m tests.campaign.report FILE …`: REPORT.md from the lines that the runs printed, and from nothing else."""
 
+import argparse
 import json
 import math
 from collections import Counter, defaultdict
@@ -8,24 +9,27 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.campaign.catalogue import FAULTS, MUTANTS
+from tests.campaign.series import as_expected
 
 Run = dict[str, Any]
 
 HERE: Final = Path(__file__).parent
-RUNS: Final = HERE / "runs.jsonl"
 LOST: Final = ("ballot-lost", "proposal-lost", "task-lost", "referral-lost", "event-lost")
 DOUBLED: Final = ("ballot-doubled", "proposal-doubled", "task-doubled", "case-doubled", "initiative-doubled")
 CROSSING: Final = ("threshold-missing", "threshold-spurious", "threshold-doubled", "threshold-elsewhere")
 
 COLUMNS: Final = (
-    "fault", "runs", "acknowledged", "lost", "doubled", "threshold missing or spurious", "other promises",
+    "fault", "runs", "strikes", "acknowledged", "lost", "doubled", "threshold missing or spurious", "other promises",
     "recovery s: p50 / p95 / max",
 )  # fmt: skip
 
 
 def main() -> None:
     """Write the report."""
-    runs = [json.loads(line) for line in RUNS.read_text(encoding="utf-8").splitlines()]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="+", type=Path, help="what series of runs wrote")
+    lines = [line for file in parser.parse_args().files for line in file.read_text(encoding="utf-8").splitlines()]
+    runs = [json.loads(line) for line in lines]
     (HERE / "REPORT.md").write_text("\n".join(_report(runs)) + "\n", encoding="utf-8")
 
 
@@ -57,8 +61,9 @@ def _faults(runs: Sequence[Run]) -> Iterator[str]:
 def _row(name: str, runs: Sequence[Run]) -> str:
     broken = sum((Counter(run["broken"]) for run in runs), Counter[str]())
     named = [sum(broken[rule] for rule in rules) for rules in (LOST, DOUBLED, CROSSING)]
+    strikes = sum(sum(run.get("struck", {}).values()) for run in runs)
     acknowledged = sum(run.get("acknowledged", 0) for run in runs)
-    cells = [name, len(runs), f"{acknowledged:,}", *named, broken.total() - sum(named), _spread(runs)]
+    cells = [name, len(runs), strikes, f"{acknowledged:,}", *named, broken.total() - sum(named), _spread(runs)]
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
@@ -73,19 +78,26 @@ def _at(times: Sequence[float], share: float) -> float:
 
 
 def _bound(runs: Sequence[Run]) -> str:
+    kafka = sum(run["broker"] == "kafka" for run in runs)
+    seeds, full = len({run["seed"] for run in runs}), sum(not run["brief"] for run in runs)
+    made = (
+        f"{len(runs)} runs with {seeds} different seeds, {len(runs) - kafka} on the embedded broker and {kafka} on "
+        f"Apache Kafka; {full} of them replayed the topics and refilled the broker as well."
+    )
     failed = [run for run in runs if not run["ok"]]
     if failed:
-        return f"{len(failed)} of {len(runs)} runs broke a promise; see below."
+        return f"{made} {len(failed)} of {len(runs)} runs broke a promise; see below."
     return (
-        f"0 of {len(runs)} runs broke a promise. By the rule of three, a promise breaks in fewer than "
-        f"3/{len(runs)} = {3 / len(runs):.1%} of such runs, at 95 % confidence."
+        f"{made} None broke a promise. By the rule of three, a promise breaks in fewer than "
+        f"3/{len(runs)} = {3 / max(len(runs), 1):.1%} of such runs, at 95 % confidence; under a single "
+        "fault that was run n times, in fewer than 3/n."
     )
 
 
 def _broken(runs: Sequence[Run]) -> Iterator[str]:
     for run in runs:
         if not run["ok"]:
-            again = f"--seed {run['seed']} --fault {run['fault']} --broker {run['broker']}"
+            again = f"--seed {run['seed']} --fault {run['fault']} --broker {run['broker']} --secs {run['secs']:g}"
             yield f"- `{again}`: {'; '.join(run['found'][:3])}"
 
 
@@ -93,14 +105,15 @@ def _mutants(runs: Iterable[Run]) -> Iterator[str]:
     found: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
         found[run["mutant"]].append(run)
-    yield "| mutant | what it does wrong | fault | caught | by |"
-    yield "|---|---|---|---|---|"
+    yield "| mutant | what it does wrong | fault | caught | seeds needed | by |"
+    yield "|---|---|---|---|---|---|"
     for name, mutant in MUTANTS.items():
-        these = found[name]
-        caught = f"{sum(not run['ok'] for run in these)} of {len(these)}" if these else "not run"
-        rules = sum((Counter(run["broken"]) for run in these), Counter[str]())
-        said = ", ".join(rule for rule, _ in rules.most_common(4))
-        yield f"| `{name}` | {mutant.says} | {mutant.fault} | {caught} | {said} |"
+        these = sorted(found[name], key=lambda run: int(run["seed"]))
+        caught = [as_expected(run) for run in these]
+        needed = str(caught.index(True) + 1) if any(caught) else "not caught"
+        rules = Counter(rule for run in these for rule in run["broken"])
+        said = ", ".join(f"{rule} ({times})" for rule, times in rules.most_common(4))
+        yield f"| `{name}` | {mutant.says} | {mutant.fault} | {sum(caught)} of {len(these)} | {needed} | {said} |"
 
 
 if __name__ == "__main__":

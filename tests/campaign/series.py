@@ -1,54 +1,165 @@
-"""`python -m tests.campaign.series FILE`: many runs, one after the other, each a line of JSON in the file."""
+"""`python -m tests.campaign.series`: many runs, some side by side, each a line of JSON at the end of a file.
+
+A series can be stopped at any time and goes on where it was: a run that is in the file is not made again.
+"""
 
 import argparse
-import subprocess
+import asyncio
+import json
+import signal
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, Final
 
-from tests.campaign.catalogue import FAULTS, MUTANTS
+from tests.campaign import plan
+from tests.campaign.run import Run
+from townhall.chassis.waiting import rest
+from townhall.embedded.child import Child
+
+CANT: Final = 3
+"""The exit code of a run whose fault can't be made here."""
+LEFT: Final = 75
+"""The exit code of a series that was stopped before its end."""
+LONGEST: Final = 240.0
+"""Seconds after which a run that says nothing is ended."""
+
+Line = dict[str, Any]
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """Carry the runs out; what went wrong in one doesn't keep the next from running."""
+@dataclass
+class Series:
+    """Runs under way. `until` is when no more are begun, by the monotonic clock."""
+
+    todo: list[Run]
+    file: Path
+    until: float
+    done: int = 0
+    wrong: list[Line] = field(default_factory=list)
+    seconds: float = 0.0
+    stopping: bool = False
+
+    async def carry_out(self, jobs: int) -> None:
+        """Take one run after the other, `jobs` side by side."""
+        total = len(self.todo)
+        with tempfile.TemporaryDirectory(prefix="townhall-series-") as logs:
+            await asyncio.gather(*(self._lane(Path(logs), total) for _ in range(jobs)))
+
+    async def _lane(self, logs: Path, total: int) -> None:
+        while self.todo and not self.stopping and time.monotonic() < self.until:
+            run = self.todo.pop(0)
+            began = time.monotonic()
+            line = await _one(run, logs / f"{run.seed}-{run.fault}-{run.mutant}.log")
+            self.done += 1
+            if line is not None:
+                with self.file.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._tell(run, line, time.monotonic() - began, total)
+
+    def _tell(self, run: Run, line: Line | None, seconds: float, total: int) -> None:
+        said = "can't be made here" if line is None else _said(line)
+        if line is not None and not as_expected(line):
+            self.wrong.append(line)
+        name = f"{run.mutant} under {run.fault}" if run.mutant else run.fault
+        print(f"{self.done:4}/{total} {seconds:5.1f} s  {name} (seed {run.seed}, {run.broker}): {said}", flush=True)
+
+
+async def _one(run: Run, log: Path) -> Line | None:
+    """Carry one run out in a process of its own, which ends with this one; None when it can't be made here."""
+    words = ["--seed", run.seed, "--fault", run.fault, "--secs", run.secs, "--broker", run.broker]
+    words += ["--mutant", run.mutant] if run.mutant else []
+    child = Child(
+        [sys.executable, "-m", "tests.campaign", *map(str, words), *(["--brief"] if run.brief else [])], log=log
+    )
+    try:
+        async with asyncio.timeout(LONGEST):
+            while child.exit_code is None:
+                await rest(0.1)
+    except TimeoutError:
+        child.kill()
+    return None if child.exit_code == CANT else _verdict(run, log)
+
+
+def _verdict(run: Run, log: Path) -> Line:
+    """Read what a run said at last; one that said nothing broke something."""
+    said = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    verdicts = [line for line in said if line.startswith("{")]
+    if verdicts:
+        return dict(json.loads(verdicts[-1]))
+    print("\n".join(said[-30:]), flush=True)
+    return asdict(run) | {"ok": False, "broken": {"no-verdict": 1}, "found": said[-3:], "recovery_seconds": None}
+
+
+def as_expected(line: Line) -> bool:
+    """A run has to be right without a mutant, and a promise has to be broken with one, by more than an accident."""
+    if not line["mutant"]:
+        return bool(line["ok"])
+    return bool(line["broken"].keys() - {"no-verdict", "fault-never-struck"})
+
+
+def _said(line: Line) -> str:
+    if line["mutant"]:
+        return f"caught by {', '.join(line['broken'])}" if as_expected(line) else f"NOT CAUGHT {line['broken'] or ''}"
+    if line["ok"]:
+        return f"held, {line['acknowledged']} ballots, recovered after {line['recovery_seconds']} s"
+    return "BROKEN " + "; ".join(line["found"][:3])
+
+
+def _left(runs: Iterable[Run], file: Path) -> list[Run]:
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    known = {_key(json.loads(line)) for line in lines}
+    return [run for run in runs if _key(asdict(run)) not in known]
+
+
+def _key(line: Line) -> tuple[Any, ...]:
+    return line["seed"], line["fault"], line["mutant"], line["broker"]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Carry the series out; the exit code is 75 when runs are left, 1 when one went otherwise than it has to."""
     asked = _parser().parse_args(words)
-    for run in _runs(asked):
-        command = [sys.executable, "-m", "tests.campaign", "--keep", "--broker", asked.broker, *run]
-        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
-        with asked.file.open("a", encoding="utf-8") as file:
-            file.write("".join(line + "\n" for line in done.stdout.splitlines() if line.startswith("{")))
-        print(f"exit code {done.returncode}: {' '.join(run)}", flush=True)
+    runs = {
+        "short": lambda: plan.short(asked.broker),
+        "long": lambda: plan.long(asked.first, asked.seeds),
+        "exam": lambda: plan.exam(asked.first, asked.seeds, asked.broker),
+    }[asked.plan]()
+    with tempfile.TemporaryDirectory() as nowhere:
+        file = asked.file or Path(nowhere) / "runs.jsonl"
+        chosen = [run for run in runs if not asked.only or {run.fault, run.mutant} & set(asked.only)]
+        series = Series(_left(chosen, file), file, time.monotonic() + asked.minutes * 60)
+        asyncio.run(_stoppable(series, asked.jobs))
+    for line in series.wrong:
+        print(json.dumps(line, ensure_ascii=False))
+    print(f"{series.done} runs, {len(series.wrong)} not as they have to be, {len(series.todo)} left", flush=True)
+    return LEFT if series.todo else 1 if series.wrong else 0
 
 
-def _runs(asked: argparse.Namespace) -> Iterator[list[str]]:
-    """Name every run: each seed with each fault, or with each mutant."""
-    for seed in range(asked.first, asked.first + asked.seeds):
-        for fault in asked.fault or ([] if asked.mutant else FAULTS):
-            yield [
-                "--seed",
-                str(seed),
-                "--fault",
-                fault,
-                "--secs",
-                str(asked.secs),
-                *(["--brief"] if asked.brief else []),
-            ]
-        for mutant in asked.mutant or []:
-            yield ["--seed", str(seed), "--mutant", mutant]
+async def _stoppable(series: Series, jobs: int) -> None:
+    """End in order when asked to: what runs is finished, nothing more is begun."""
+
+    def stop() -> None:
+        series.stopping = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    await series.carry_out(jobs)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tests.campaign.series", description=__doc__)
-    parser.add_argument("file", type=Path, help="the lines are added at its end")
+    parser = argparse.ArgumentParser(prog="make campaign-series", description=__doc__)
+    parser.add_argument("plan", choices=("short", "long", "exam"), help="every fault once; many seeds; every mutant")
+    parser.add_argument("--file", type=Path, help="lines are added at its end, and what it has is not run again")
     parser.add_argument("--first", type=int, default=1, help="the first seed (1)")
-    parser.add_argument("--seeds", type=int, default=1, help="how many seeds (1)")
-    parser.add_argument("--secs", type=float, default=10.0, help="seconds of load and faults of each run (10)")
-    parser.add_argument("--fault", nargs="*", choices=FAULTS, help="these faults only")
-    parser.add_argument("--mutant", nargs="*", choices=MUTANTS, help="these mutants instead")
-    parser.add_argument("--broker", choices=("tansu", "kafka"), default="tansu")
-    parser.add_argument("--brief", action="store_true", help="without replay and refill")
+    parser.add_argument("--seeds", type=int, default=100, help="how many seeds (100)")
+    parser.add_argument("--jobs", type=int, default=2, help="runs side by side (2)")
+    parser.add_argument("--minutes", type=float, default=1e6, help="begin no run after so many minutes")
+    parser.add_argument("--only", nargs="*", help="these faults or mutants only")
+    parser.add_argument("--broker", choices=("tansu", "kafka"), default="tansu", help="of the short one and the exam")
     return parser
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

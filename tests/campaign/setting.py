@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 HERE: Final = Path(__file__).parent
+ROOT: Final = HERE.parents[1]
 PLANTED: Final = HERE / "planted"
 MUTANTS: Final = HERE / "mutants"
 
@@ -17,8 +18,8 @@ class Setting:
     broker: str = "tansu"
     replicas: Mapping[str, int] = field(default_factory=dict)
     plants: tuple[Path, ...] = ()
-    wired: bool = False
-    """Whether clients reach the services through wires that can be cut."""
+    wires: str = ""
+    """Who reaches whom through wires that can be cut: `clients` the services, or these the `database`."""
     told: Mapping[str, str] = field(default_factory=dict)
     """Settings of services beyond the usual ones, by variable: `VOTING_INTAKE_ROOM`."""
     small_disk: int = 0

@@ -1,5 +1,6 @@
 """What is on the topics, read as any other system would read them, and what is put there that no service sent."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -7,12 +8,13 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import UnknownTopicOrPartitionError
 
 from townhall.contracts import TOPICS
 from townhall_local.operating.provisioning import PARTITIONS
 
-QUIET: Final = 3
-"""Reads without anything new after which a topic counts as read to its end."""
+END: Final = "campaign.end.v1"
+READ_WITHIN: Final = 30.0
 JUNKED: Final = ("townhall.proposal.v1", "townhall.voting.v1", "townhall.committee.v1")
 OVERSIZE: Final = 700_000
 
@@ -46,24 +48,46 @@ class Record:
 
 
 async def read_topics(servers: str) -> list[Record]:
-    """Read every event topic from offset 0 to its end, in the order of each partition."""
+    """Read every event topic from offset 0 to its end, in the order of each partition.
+
+    Where the end is, a mark says that is put there first, of a type no service knows: the embedded broker can't tell.
+    """
+    parts = [TopicPartition(topic, number) for topic in TOPICS for number in range(PARTITIONS)]
+    ends = await _mark_ends(servers, parts)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=servers, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=100
     )
     await consumer.start()
     try:
-        parts = [TopicPartition(topic, number) for topic in TOPICS for number in range(PARTITIONS)]
         consumer.assign(parts)
         await consumer.seek_to_beginning(*parts)
         found: list[Record] = []
-        quiet = 0
-        while quiet < QUIET:
-            batches = await consumer.getmany(timeout_ms=400)
-            quiet = 0 if batches else quiet + 1
-            found += [_record(each) for records in batches.values() for each in records]
-        return sorted(found, key=lambda record: record.place)
+        async with asyncio.timeout(READ_WITHIN):
+            while ends:
+                batches = await consumer.getmany(timeout_ms=400)
+                found += [_record(each) for records in batches.values() for each in records]
+                ends -= {record.place for record in found[-sum(map(len, batches.values())) :]}
+        return sorted((each for each in found if each.says("ce_type") != END), key=lambda record: record.place)
     finally:
         await consumer.stop()
+
+
+async def _mark_ends(servers: str, parts: Sequence[TopicPartition]) -> set[tuple[str, int, int]]:
+    headers: Headers = [*_envelope("campaign"), ("ce_type", END.encode())]
+    async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
+        for part in parts:
+            # An emptied broker has no topics for a while, which aiokafka takes for our mistake.
+            if part.partition not in await producer.partitions_for(part.topic):
+                raise UnknownTopicOrPartitionError
+        sent = [await producer.send(part.topic, b"{}", partition=part.partition, headers=headers) for part in parts]
+        return {(each.topic, each.partition, each.offset) for each in await asyncio.gather(*sent)}
+
+
+def _envelope(source: str) -> Headers:
+    return [
+        ("ce_id", str(uuid4()).encode()), ("ce_source", f"townhall/{source}".encode()), ("ce_sequence", b"1"),
+        ("ce_time", b"2026-01-01T00:00:00+00:00"), ("ce_specversion", b"1.0"),
+    ]  # fmt: skip
 
 
 def _record(raw: object) -> Record:
@@ -78,7 +102,6 @@ class Intruder:
     dice: Random
     junk: set[tuple[str, int, int]] = field(default_factory=set)
     """Where junk is, as the broker said."""
-    repeated: int = 0
 
     async def poison(self, servers: str, keys: Sequence[str]) -> None:
         """Put a few pieces of junk on topics, most under keys of their own, some under a task's."""
@@ -89,14 +112,15 @@ class Intruder:
                 where = await producer.send_and_wait(topic, value, key=key, headers=headers)
                 self.junk.add((where.topic, where.partition, where.offset))
 
-    async def repeat(self, servers: str) -> None:
-        """Put some events on their topics again, older ones after newer ones."""
+    async def repeat(self, servers: str) -> int:
+        """Put some events on their topics again, older ones after newer ones; return how many."""
         records = await read_topics(servers)
         async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
-            for each in self.dice.sample(records, min(len(records), 40)):
+            again = self.dice.sample(records, min(len(records), 40))
+            for each in again:
                 headers = list(each.headers.items())
                 await producer.send_and_wait(each.topic, each.value, key=each.key, headers=headers)
-                self.repeated += 1
+        return len(again)
 
     def _junk(self, topic: str, keys: Sequence[str]) -> tuple[Headers, bytes | None, bytes | None]:
         service = topic.split(".")[1]
@@ -105,10 +129,7 @@ class Intruder:
         }[service]  # fmt: skip
         own = self.dice.choice([uuid4().hex.encode(), None, b"\xff\xfe"])
         key = self.dice.choice(list(keys)).encode()
-        envelope: Headers = [
-            ("ce_id", str(uuid4()).encode()), ("ce_source", f"townhall/{service}".encode()), ("ce_sequence", b"1"),
-            ("ce_time", b"2026-01-01T00:00:00+00:00"), ("ce_specversion", b"1.0"),
-        ]  # fmt: skip
+        envelope = _envelope(service)
         known, unknown = ("ce_type", f"{kind}.v1".encode()), ("ce_type", f"{kind}.v9".encode())
         kinds: list[tuple[Headers, bytes | None, bytes | None]] = [
             ([("ce_type", None), ("ce_id", None)], own, b"{}"),

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from tests.campaign.evidence import HEARS, LISTENS, Announced, Evidence
 from tests.campaign.topics import Record
@@ -24,19 +25,20 @@ def parked(evidence: Evidence) -> Iterator[tuple[str, str]]:
     junk = [record for record in evidence.records if record.place in evidence.junk]
     for service in HEARS:
         wanted = [each for each in junk if _wanted(service, each)]
-        aside = evidence.rows(service, "aside")
-        causes = Counter(
-            (row["topic"], row["partition"], row["position"]) for row in aside if row["reason"] != "behind"
-        )
-        for place in {each.place for each in wanted} ^ causes.keys():
-            yield (
-                "aside-differs",
-                f"{service}: {place} is {'not aside' if place not in causes else 'aside and no junk'}",
-            )
-        waiting = {(row["topic"], row["partition"], row["position"]) for row in aside}
+        rows = evidence.rows(service, "aside")
+        causes = {_place(row) for row in rows if row["reason"] != "behind"}
+        aside = {_place(row) for row in rows}
+        for place in {each.place for each in wanted} - aside:
+            yield "aside-differs", f"{service}: {place} is not aside"
+        for place in causes - {each.place for each in wanted}:
+            yield "aside-differs", f"{service}: {place} is aside and no junk"
         for each in _behind(service, wanted, evidence.sound):
-            if each.place not in waiting:
+            if each.place not in aside:
                 yield "overtaken", f"{service} took {each.place} past a message of its key that was set aside"
+
+
+def _place(row: dict[str, Any]) -> tuple[str, int, int]:
+    return row["topic"], row["partition"], row["position"]
 
 
 def _wanted(service: str, record: Record) -> bool:

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tests.campaign.planted.switches import Switches
 from townhall.chassis import outbox
 from townhall.chassis.db import _NOW, Database, Transaction
 from townhall.chassis.waiting import rest
@@ -15,7 +15,7 @@ LATER = 0.15
 _LATE: set["asyncio.Task[None]"] = set()
 
 
-def plant(service: str, _switches: Path) -> None:
+def plant(service: str, _switches: Switches) -> None:
     """Let voting answer early."""
     if service == "voting":
         Database.transaction = transaction  # type: ignore[method-assign]  # planted

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, literal, text
 
+from tests.campaign.planted.switches import Switches
 
-def plant(service: str, _switches: Path) -> None:
+
+def plant(service: str, _switches: Switches) -> None:
     """Put the wall clock where the database's was."""
     if service != "voting":
         return

@@ -1,11 +1,11 @@
 """Totals are read, added to and written without a lock: two processes overwrite each other."""
 
-from pathlib import Path
-
 from sqlalchemy import text
 
+from tests.campaign.planted.switches import Switches
 
-def plant(service: str, _switches: Path) -> None:
+
+def plant(service: str, _switches: Switches) -> None:
     """Take the lock out of the statement."""
     if service != "voting":
         return

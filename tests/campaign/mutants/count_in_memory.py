@@ -1,13 +1,14 @@
 """Totals are kept in the process's memory and written from there, whether the transaction before committed or not."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
 
+from tests.campaign.planted.switches import Switches
 
-def plant(service: str, _switches: Path) -> None:
+
+def plant(service: str, _switches: Switches) -> None:
     """Remember the totals from group to group."""
     if service != "voting":
         return

@@ -1,12 +1,12 @@
 """The relay deletes rows, and only then publishes them."""
 
-from pathlib import Path
 from typing import Any
 
+from tests.campaign.planted.switches import Switches
 from townhall.chassis.relay import Relay
 
 
-def plant(_service: str, _switches: Path) -> None:
+def plant(_service: str, _switches: Switches) -> None:
     """Delete what was read before anything is sent."""
     lead = Relay._lead  # noqa: SLF001  planted
 

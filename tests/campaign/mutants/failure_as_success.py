@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
+from tests.campaign.planted.switches import Switches
 
-def plant(service: str, _switches: Path) -> None:
+
+def plant(service: str, _switches: Switches) -> None:
     """Answer as if all had gone well."""
     if service != "voting":
         return

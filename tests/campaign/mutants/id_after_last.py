@@ -1,8 +1,8 @@
 """The relay reads `id > last`: a row with a lower id that commits later is never seen."""
 
-from pathlib import Path
 from typing import Any
 
+from tests.campaign.planted.switches import Switches
 from townhall.chassis.relay import Relay
 
 _AFTER = """
@@ -12,7 +12,7 @@ _AFTER = """
 _LAST = "SELECT coalesce(max(id), 0) FROM outbox WHERE sent_at IS NOT NULL"
 
 
-def plant(_service: str, _switches: Path) -> None:
+def plant(_service: str, _switches: Switches) -> None:
     """Remember the last id, and find it again after a restart."""
     lead = Relay._lead  # noqa: SLF001  planted
 

@@ -1,14 +1,14 @@
 """The inbox is written in a transaction of its own, before the effect."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from tests.campaign.planted.switches import Switches
 from townhall.chassis.delivery import inbox
 
 
-def plant(_service: str, _switches: Path) -> None:
+def plant(_service: str, _switches: Switches) -> None:
     """Take events on another connection, which commits at once."""
 
     async def take(session: Any, ids: Sequence[UUID]) -> set[UUID]:  # noqa: ANN401  SQLAlchemy's

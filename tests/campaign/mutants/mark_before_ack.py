@@ -1,13 +1,13 @@
 """The relay marks rows sent, and only then publishes them."""
 
-from pathlib import Path
 from typing import Any
 
+from tests.campaign.planted.switches import Switches
 from townhall.chassis import relay
 from townhall.chassis.relay import Relay
 
 
-def plant(_service: str, _switches: Path) -> None:
+def plant(_service: str, _switches: Switches) -> None:
     """Mark what was read before anything is sent."""
     lead = Relay._lead  # noqa: SLF001  planted
 

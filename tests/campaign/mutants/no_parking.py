@@ -1,12 +1,12 @@
 """Events go past a message of their key that was set aside."""
 
-from pathlib import Path
 from typing import Any
 
+from tests.campaign.planted.switches import Switches
 from townhall.chassis.delivery import aside
 
 
-def plant(_service: str, _switches: Path) -> None:
+def plant(_service: str, _switches: Switches) -> None:
     """Hold no key."""
 
     async def held(_session: Any, _keys: list[str]) -> set[tuple[str, str]]:  # noqa: ANN401  SQLAlchemy's

@@ -1,12 +1,12 @@
 """Every relay leads."""
 
-from pathlib import Path
 from typing import Any
 
+from tests.campaign.planted.switches import Switches
 from townhall.chassis.relay import Relay
 
 
-def plant(_service: str, _switches: Path) -> None:
+def plant(_service: str, _switches: Switches) -> None:
     """Give the lock to everybody."""
     lead = Relay._lead  # noqa: SLF001  planted
 

@@ -1,10 +1,11 @@
 """The threshold is reached with N yes, not with more than N."""
 
-from pathlib import Path
 from typing import Any
 
+from tests.campaign.planted.switches import Switches
 
-def plant(service: str, _switches: Path) -> None:
+
+def plant(service: str, _switches: Switches) -> None:
     """Compare wrongly."""
     if service != "voting":
         return

@@ -1,16 +1,16 @@
 """Offsets are committed when messages arrive, before their effect."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
+from tests.campaign.planted.switches import Switches
 from townhall.chassis.delivery import hearing
 from townhall.chassis.delivery.hearing import Hearing
 
 _CONSUMERS: list[Any] = []
 
 
-def plant(_service: str, _switches: Path) -> None:
+def plant(_service: str, _switches: Switches) -> None:
     """Commit first, then handle."""
     parse: Callable[..., Awaitable[Any]] = hearing._parse  # noqa: SLF001  planted
     on_batch: Callable[..., Awaitable[None]] = Hearing._on_batch  # noqa: SLF001  planted

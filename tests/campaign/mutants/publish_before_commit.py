@@ -3,18 +3,18 @@
 import json
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
+from tests.campaign.planted.switches import Switches
 from townhall.chassis import outbox
 
 _WRITTEN: list[dict[str, Any]] = []
 _PRODUCERS: list[AIOKafkaProducer] = []
 
 
-def plant(service: str, _switches: Path) -> None:
+def plant(service: str, _switches: Switches) -> None:
     """Publish what is written to the outbox before the commit."""
     row, write = outbox._row, outbox.write  # noqa: SLF001  planted
     servers = os.environ[f"{service.upper()}_KAFKA_SERVERS"]

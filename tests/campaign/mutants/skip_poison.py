@@ -1,12 +1,12 @@
 """What can't be read is skipped."""
 
-from pathlib import Path
 from typing import Any
 
+from tests.campaign.planted.switches import Switches
 from townhall.chassis.delivery.alone import Alone
 
 
-def plant(_service: str, _switches: Path) -> None:
+def plant(_service: str, _switches: Switches) -> None:
     """Set nothing aside."""
 
     async def skipped(_self: Alone, _message: Any, _reason: str, attempts: int) -> None:  # noqa: ANN401  whatever it replaces

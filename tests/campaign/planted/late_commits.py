@@ -2,22 +2,23 @@
 
 import random
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
+from tests.campaign.planted.switches import Switches
 from townhall.chassis import outbox
 from townhall.chassis.waiting import rest
 
 LONGEST = 0.3
 
 
-def plant(_service: str, switches: Path) -> None:
+def plant(_service: str, switches: Switches) -> None:
     """Wait after the outbox is written, while the switch is there."""
     write: Callable[..., Awaitable[None]] = outbox.write
 
     async def late(session: Any, source: str, announced: Any, at: Any) -> None:  # noqa: ANN401  whatever it wraps
         await write(session, source, announced, at)
-        if (switches / "late-commits").exists():
+        if switches.on("late-commits"):
+            switches.mark("commits held back")
             await rest(random.uniform(0, LONGEST))
 
     outbox.write = late

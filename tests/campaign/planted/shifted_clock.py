@@ -6,10 +6,11 @@ What measures spans (`time.monotonic`, the event loop) stays right, as on a mach
 import datetime as dt
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
+
+from tests.campaign.planted.switches import Switches
 
 LOOK_EVERY = 0.2
 
@@ -17,8 +18,9 @@ LOOK_EVERY = 0.2
 class Shift:
     """How wrong the clock is at this moment."""
 
-    def __init__(self, switch: Path) -> None:
-        self._switch = switch
+    def __init__(self, service: str, switches: Switches) -> None:
+        self._switch = f"clock-{service}"
+        self._switches = switches
         self._seconds = 0.0
         self._looked = float("-inf")
 
@@ -26,13 +28,15 @@ class Shift:
         """Return the seconds to add; the switch is read a few times a second."""
         if time.monotonic() - self._looked > LOOK_EVERY:
             self._looked = time.monotonic()
-            self._seconds = float(self._switch.read_text() or 0) if self._switch.exists() else 0.0
+            self._seconds = float(self._switches.says(self._switch) or 0)
+            if self._seconds:
+                self._switches.mark("wrong times read")
         return self._seconds
 
 
-def plant(service: str, switches: Path) -> None:
+def plant(service: str, switches: Switches) -> None:
     """Shift `time.time` and `datetime.now`, before anything has taken them."""
-    shift, real = Shift(switches / f"clock-{service}"), time.time  # noqa: TID251  planted
+    shift, real = Shift(service, switches), time.time  # noqa: TID251  planted
     time.time = lambda: real() + shift()  # noqa: TID251  planted
     dt.datetime = _shifted(dt.datetime, shift)  # type: ignore[misc]  # planted
 

@@ -10,6 +10,8 @@ import os
 import traceback
 from pathlib import Path
 
+from tests.campaign.planted.switches import Switches
+
 SERVICES = ("proposal", "voting", "committee", "evaluation")
 
 
@@ -19,7 +21,7 @@ def _plant(file: str, service: str) -> None:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.plant(service, Path(os.environ["TOWNHALL_SWITCHES"]))
+    module.plant(service, Switches(Path(os.environ["TOWNHALL_SWITCHES"])))
 
 
 def _plant_all() -> None:

@@ -2,21 +2,22 @@
 
 import random
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
+from tests.campaign.planted.switches import Switches
 from townhall.chassis.delivery.applying import Applying
 from townhall.chassis.waiting import rest
 
 LONGEST = 1.5
 
 
-def plant(_service: str, switches: Path) -> None:
+def plant(_service: str, switches: Switches) -> None:
     """Wait before each batch, while the switch is there."""
     take: Callable[..., Awaitable[None]] = Applying.take
 
     async def slowly(self: Applying, messages: Any) -> None:  # noqa: ANN401  whatever it wraps
-        if (switches / "slow-consumer").exists():
+        if switches.on("slow-consumer"):
+            switches.mark("batches held back")
             await rest(random.uniform(0.2, LONGEST))
         await take(self, messages)
 

@@ -1,0 +1,40 @@
+"""Which runs a series has: the short one of every change, the long one by hand, and the exam of the checker."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Final
+
+from tests.campaign.catalogue import FAULTS, MUTANTS
+from tests.campaign.run import Run
+
+SHORT_SEED: Final = 1
+SHORT_SECS: Final = 6.0
+IN_FULL: Final = ("none", "duplicates")
+"""Short runs that also replay the topics and refill the broker."""
+CAUGHT_IN_SHORT: Final = ("check_then_insert", "no_relay_lock", "skip_poison", "not_more_than")
+LONG_SECS: Final = 8.0
+ON_KAFKA: Final = 4
+"""Every so many rounds over all faults, one is on Apache Kafka."""
+
+
+def short(broker: str) -> Iterator[Run]:
+    """Every fault once, and some mutants; the longest first, so that no core is left alone with one at the end."""
+    for fault in sorted(FAULTS, key=lambda name: name not in IN_FULL):
+        yield Run(SHORT_SEED, fault, secs=SHORT_SECS, broker=broker, brief=fault not in IN_FULL)
+    for mutant in CAUGHT_IN_SHORT:
+        yield Run(SHORT_SEED, MUTANTS[mutant].fault, mutant, MUTANTS[mutant].secs, broker, brief=True)
+
+
+def long(first: int, seeds: int) -> Iterator[Run]:
+    """Each seed once, fault after fault, in full."""
+    names = list(FAULTS)
+    for seed in range(first, first + seeds):
+        rounds, place = divmod(seed - 1, len(names))
+        broker = "kafka" if rounds % ON_KAFKA == ON_KAFKA - 1 else "tansu"
+        yield Run(seed, names[place], secs=LONG_SECS, broker=broker)
+
+
+def exam(first: int, seeds: int, broker: str) -> Iterator[Run]:
+    """Every mutant with every seed."""
+    for seed, (name, mutant) in product(range(first, first + seeds), MUTANTS.items()):
+        yield Run(seed, mutant.fault, name, mutant.secs, broker, brief=True)
