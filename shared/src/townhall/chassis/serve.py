@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
 from townhall.chassis import asyncapi, auth, health, http, metrics
@@ -25,6 +26,8 @@ from townhall.chassis.work import Companion, Run, Timer, going_on
 from townhall.contracts import Event
 
 _FORGET = Timer("forget_receipts", seconds=60, act=once.forget)
+# The framework's own would look for a provider with each request; traces are this chassis's.
+_NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
 
 __all__ = ["Service", "Timer", "assemble", "serve"]
 
