@@ -1,19 +1,17 @@
 """The public HTTP APIs over kept-alive connections, with retries that never do a thing twice."""
 
-import asyncio
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 from uuid import uuid4
 
 import aiohttp
 
-Json = dict[str, Any]
+from townhall_local.client.patience import SECONDS, Patience
 
-PATIENCE: Final = 30.0
-"""Seconds to go on retrying one request before giving up."""
-LONGEST_WAIT: Final = 5.0
+Json = dict[str, Any]
 
 
 class Refused(Exception):
@@ -32,7 +30,7 @@ class Unreachable(Exception):
 class PublicApi:
     """One connection pool to all services. Any request may be repeated: PUTs are idempotent, POSTs carry a key each."""
 
-    def __init__(self, services: Mapping[str, str], *, connections: int = 64, patience: float = PATIENCE) -> None:
+    def __init__(self, services: Mapping[str, str], *, connections: int = 64, patience: float = SECONDS) -> None:
         self._services = services
         self._connections = connections
         self._patience = patience
@@ -92,34 +90,36 @@ class PublicApi:
         body: Json | None = None,
     ) -> Json:
         url = self._services[service] + path
-        loop = asyncio.get_running_loop()
-        give_up = loop.time() + self._patience
-        wait = 0.1
+        patience = Patience(self._patience)
         while True:
+            asked = ""
             try:
                 async with self._session.request(method, url, headers=headers, params=query, json=body) as response:
                     if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
                         return await _answer(response)
-                    pause = min(_asked_wait(response) or wait, LONGEST_WAIT)
+                    asked = response.headers.get("Retry-After", "")
             except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError):
-                pause = wait
-            if loop.time() + pause > give_up:
+                pass  # asked again below, as long as patience lasts
+            if not await patience.rest(asked):
                 raise Unreachable(f"{method} {path} of {service}: no answer in {self._patience:.0f} s")
-            await asyncio.sleep(pause)  # noqa: TID251 - the server asked for the pause, or isn't there
-            wait = min(wait * 2, LONGEST_WAIT)
 
 
 def _headers(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def _asked_wait(response: aiohttp.ClientResponse) -> float:
-    asked = response.headers.get("Retry-After", "")
-    return float(asked) if asked.isdigit() else 0.0
-
-
 async def _answer(response: aiohttp.ClientResponse) -> Json:
-    body: Json = await response.json(content_type=None) if response.content_length != 0 else {}
-    if response.ok:
-        return body
-    raise Refused(response.status, str(body.get("code", "unknown")), str(body.get("detail") or body.get("title", "")))
+    body = await response.read()
+    if not response.ok:
+        raise refusal(response.status, body)
+    answer: Json = json.loads(body) if body else {}
+    return answer
+
+
+def refusal(status: int, body: bytes) -> Refused:
+    """What a problem document says; whatever else was answered is told by its status alone."""
+    try:
+        problem = json.loads(body)
+        return Refused(status, str(problem["code"]), str(problem.get("detail") or problem.get("title", "")))
+    except (ValueError, KeyError, TypeError):
+        return Refused(status, "unknown", "")

@@ -11,6 +11,8 @@ from typing_extensions import override
 
 LINE_EVERY: Final = 5.0
 """Seconds between plain lines."""
+DRAW_EVERY: Final = 0.2
+"""Seconds between looks of the bar. Moving it costs more than many a thing that is counted."""
 
 
 class _Rate(ProgressColumn):
@@ -33,7 +35,8 @@ class Meter:
         )  # fmt: skip
 
     def __enter__(self) -> Self:
-        self._start = self._said = monotonic()
+        self._start = self._shown = monotonic()
+        self._every = DRAW_EVERY if self._console.is_terminal else LINE_EVERY
         self._bar.start()
         self._row = self._bar.add_task(self._what, total=self._total)
         return self
@@ -41,6 +44,7 @@ class Meter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._bar.update(self._row, completed=self._done)
         self._bar.stop()
         if not self._console.is_terminal:
             seconds = monotonic() - self._start
@@ -49,12 +53,15 @@ class Meter:
     def advance(self) -> None:
         """One more is done."""
         self._done += 1
-        self._bar.advance(self._row)
-        if not self._console.is_terminal and monotonic() - self._said > LINE_EVERY:
-            self._say()
+        now = monotonic()
+        if now - self._shown > self._every:
+            self._shown = now
+            self._show(now - self._start)
 
-    def _say(self) -> None:
-        self._said = monotonic()
-        rate = self._done / max(self._said - self._start, 1e-9)
-        left = (self._total - self._done) / rate if rate else 0.0
+    def _show(self, seconds: float) -> None:
+        if self._console.is_terminal:
+            self._bar.update(self._row, completed=self._done)
+            return
+        rate = self._done / seconds
+        left = (self._total - self._done) / rate
         self._console.print(f"{self._what}: {self._done:,} of {self._total:,}, {rate:,.0f}/s, {left:.0f} s left")
