@@ -41,11 +41,11 @@ def record(folder: Path, seed: int) -> Path:
     return folder
 
 
-async def rehearse(recording: Path, more_than: int, data_dir: Path) -> dict[str, Any]:
+async def rehearse(*what: str | Path, more_than: int, data_dir: Path) -> dict[str, Any]:
     """Run the command, which must find no difference; return its report."""
-    options = ["--yes-threshold", str(more_than), "--data-dir", str(data_dir), "--json"]
+    words = [*map(str, what), "--yes-threshold", str(more_than), "--data-dir", str(data_dir), "--json"]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "townhall_local", "rehearse", str(recording), *options, stdout=PIPE
+        sys.executable, "-m", "townhall_local", "rehearse", *words, stdout=PIPE
     )
     async with asyncio.timeout(240):
         printed, _ = await process.communicate()
@@ -60,7 +60,7 @@ async def test_two_rehearsals_on_one_platform_each_agree_with_the_recount(tmp_pa
     recording = record(tmp_path / "recording", seed=7)
     expected = recount(polis.read(recording))
     most = max(tally.yes for tally in expected.values())
-    reports = [await rehearse(recording, more_than, copy) for more_than in (most - 1, most)]
+    reports = [await rehearse(recording, more_than=more_than, data_dir=copy) for more_than in (most - 1, most)]
     for more_than, report in zip((most - 1, most), reports, strict=True):
         assert report["differences"] == []
         counted = {task["source_id"]: (task["yes"], task["no"]) for task in report["tasks"]}
@@ -72,3 +72,20 @@ async def test_two_rehearsals_on_one_platform_each_agree_with_the_recount(tmp_pa
     first, second = ({task["task_id"] for task in report["tasks"]} for report in reports)
     assert len(first) == len(second) == len(COMMENTS)
     assert not first & second
+
+
+CONSENTS = {"11": 600, "12": 150, "13": 90, "14": 1, "15": 0}
+
+
+@pytest.mark.broker
+async def test_a_load_shaped_after_a_petition_board_is_counted_as_shaped(tmp_path: Path, copy: Path) -> None:
+    """Each petition has its share of the ballots, each of another citizen, and those past the threshold have a case."""
+    board = tmp_path / "board.csv"
+    rows = [f'{name},"청원 {name}, 늘려 주세요",{consents}' for name, consents in CONSENTS.items()]
+    board.write_text("\n".join(["petition_idx,title,num_agree", *rows]))
+    report = await rehearse("--petitions", board, "--scale", "1/2", more_than=45, data_dir=copy)
+    counted = {task["source_id"]: (task["yes"], task["no"]) for task in report["tasks"]}
+    assert counted == {"11": (300, 0), "12": (75, 0), "13": (45, 0), "14": (0, 0), "15": (0, 0)}
+    assert {task["source_id"] for task in report["tasks"] if task["case_id"]} == {"11", "12"}
+    assert report["ballots"] == {"sent": 420, "accepted": 420, "revised": 0, "refused": 0}
+    assert report["voters"] == 300

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from townhall_local.rehearsal import polis
-from townhall_local.rehearsal.polis import Comment, Unreadable, Vote
+from townhall_local.rehearsal.polis import Vote
+from townhall_local.rehearsal.statement import Statement
+from townhall_local.rehearsal.table import Unreadable
 
 COMMENTS = "timestamp,datetime,comment-id,author-id,agrees,disagrees,moderated,comment-body\n"
 VOTES = "timestamp,datetime,comment-id,voter-id,vote\n"
@@ -28,17 +30,17 @@ def test_votes_are_in_time_order_and_ties_keep_the_order_of_the_file(tmp_path: P
 @pytest.mark.parametrize(
     ("row", "comment"),
     [
-        ('1,x,3,7,0,0,1,"two\nlines, ""quoted"""\n', Comment("3", "7", 'two\nlines, "quoted"')),
-        ("1,x,3,,0,0,1,no author\n", Comment("3", polis.NOBODY, "no author")),
-        ("1,x,3,7,0,0,1,\n", Comment("3", "7", "")),
-        ("1,x,3,7\n", Comment("3", "7", "")),
-        ("1,x,3,7,0,0,1,more,columns,than,named\n", Comment("3", "7", "more")),
-        ("\n1,x,3,7,0,0,1,after a blank line\n\n", Comment("3", "7", "after a blank line")),
-        ("1,x,3,7,0,0,1,a\u202eb\x00c\n", Comment("3", "7", "a\u202eb\x00c")),
-        ("1,x,3,7,0,0,1,first\n1,x,3,8,0,0,1,the same id again\n", Comment("3", "7", "first")),
+        ('1,x,3,7,0,0,1,"two\nlines, ""quoted"""\n', Statement("3", "7", 'two\nlines, "quoted"')),
+        ("1,x,3,,0,0,1,no author\n", Statement("3", polis.NOBODY, "no author")),
+        ("1,x,3,7,0,0,1,\n", Statement("3", "7", "")),
+        ("1,x,3,7\n", Statement("3", "7", "")),
+        ("1,x,3,7,0,0,1,more,columns,than,named\n", Statement("3", "7", "more")),
+        ("\n1,x,3,7,0,0,1,after a blank line\n\n", Statement("3", "7", "after a blank line")),
+        ("1,x,3,7,0,0,1,a\u202eb\x00c\n", Statement("3", "7", "a\u202eb\x00c")),
+        ("1,x,3,7,0,0,1,first\n1,x,3,8,0,0,1,the same id again\n", Statement("3", "7", "first")),
     ],
 )
-def test_an_odd_row_is_read_as_it_is(tmp_path: Path, row: str, comment: Comment) -> None:
+def test_an_odd_row_is_read_as_it_is(tmp_path: Path, row: str, comment: Statement) -> None:
     """Nothing real exports hold stops a rehearsal; what the APIs refuse is cleaned later."""
     assert polis.read(export(tmp_path, row)).comments == (comment,)
 

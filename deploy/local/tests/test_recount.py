@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from townhall_local.rehearsal.polis import Comment, Recording, Vote
-from townhall_local.rehearsal.recount import Tally, ballots, recount
-from townhall_local.rehearsal.report import Ballots, Report, TaskFound, crossing_to_case, differences
+from townhall_local.rehearsal.polis import Recording, Vote
+from townhall_local.rehearsal.programme import Tally
+from townhall_local.rehearsal.recount import ballots, recount
+from townhall_local.rehearsal.report import Ballots, Casting, Report, TaskFound, crossing_to_case, differences
+from townhall_local.rehearsal.statement import Statement
 
-COMMENTS = (Comment("a", "1", "A"), Comment("b", "1", "B"))
+COMMENTS = (Statement("a", "1", "A"), Statement("b", "1", "B"))
 AGREED = TaskFound(
     source_id="a", task_id="t", yes=4, no=1, threshold_reached=True, case_id="c", cases=1, docketed=True,
     seconds_to_case=0.2,
@@ -90,13 +92,17 @@ def test_waiting_times_are_summed_up() -> None:
 
 def test_the_report_has_the_promised_shape() -> None:
     """Programs read it."""
-    report = Report(3, [AGREED], Ballots(sent=6, accepted=5, revised=1, refused=1), seconds=4.0, seconds_casting=2.0)
+    answers = Ballots(sent=6, accepted=5, revised=1, refused=1)
+    casting = Casting(voters=5, ballots=answers, seconds=2.0, sender_seconds=0.3)
+    report = Report(3, [AGREED], casting, seconds=4.0)
     said = report.as_json()
     assert said["tasks"] == [
         {"source_id": "a", "task_id": "t", "yes": 4, "no": 1, "threshold_reached": True, "case_id": "c"}
     ]
     assert said["ballots"] == {"sent": 6, "accepted": 5, "revised": 1, "refused": 1}
+    assert said["voters"] == 5
     assert said["seconds"] == 4.0
+    assert said["sender_cpu_seconds"] == 0.3
     assert said["ballots_per_second"] == 3.0
     assert said["seconds_crossing_to_case"] == {"p50": 0.2, "p99": 0.2}
     assert said["agrees"] is True

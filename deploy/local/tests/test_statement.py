@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from townhall.chassis.http.text import Line, Prose
 from townhall_local.rehearsal import statement
-from townhall_local.rehearsal.polis import Comment
+from townhall_local.rehearsal.statement import Statement
 
 
 @pytest.mark.parametrize(
@@ -25,14 +25,14 @@ from townhall_local.rehearsal.polis import Comment
 )
 def test_a_statement_becomes_a_title_and_a_problem(body: str, title: str, problem: str) -> None:
     """The words stay; line breaks, invisible characters and length fit the field."""
-    comment = Comment("9", "1", body)
+    comment = Statement("9", "1", body)
     assert (statement.title(comment), statement.problem(comment)) == (title, problem)
 
 
 @given(st.text(max_size=400))
 def test_any_text_fits(body: str) -> None:
     """Whatever somebody typed: the types of the API take both fields just as they are."""
-    comment = Comment("9", "1", body)
+    comment = Statement("9", "1", body)
     title, problem = statement.title(comment), statement.problem(comment)
     assert Line(statement.TITLE)(title) == title
     assert Prose(statement.PROBLEM)(problem) == problem

@@ -1,59 +1,100 @@
 """Casting the ballots: many at once, yet each voter's own in the order in which they voted."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
 from http import HTTPStatus
-from itertools import cycle
 from typing import Final
 
-from townhall_local.client.api import Refused
-from townhall_local.client.people import Platform
-from townhall_local.rehearsal.polis import AGREE, Vote
+from townhall_local.client.api import refusal
+from townhall_local.client.line import Answer, Line
+from townhall_local.rehearsal.programme import Ballot
 from townhall_local.rehearsal.report import Ballots
+from townhall_local.rehearsal.signing import Signer
+from townhall_local.rehearsal.writing import Letter, Writer, written
 
-LANES: Final = 48
-"""Requests under way at once. Each voter keeps to one lane."""
-AHEAD: Final = 64
-"""How many ballots a lane may hold: few, so that ballots arrive nearly in the order of the recording."""
-
-Lane = asyncio.Queue[Vote | None]
-
-
-async def cast(
-    platform: Platform, votes: Sequence[Vote], task_ids: Mapping[str, str], done: Callable[[], None]
-) -> Ballots:
-    """Cast them all and count the answers."""
-    lanes = [Lane(AHEAD) for _ in range(LANES)]
-    order = cycle(lanes)
-    lane_of = {voter: next(order) for voter in dict.fromkeys(vote.voter for vote in votes)}
-    ballots = Ballots()
-    async with asyncio.TaskGroup() as group:
-        for lane in lanes:
-            group.create_task(_walk(lane, platform, task_ids, ballots, done))
-        for vote in votes:
-            await lane_of[vote.voter].put(vote)
-        for lane in lanes:
-            await lane.put(None)
-    return ballots
+LINES: Final = 64
+"""Requests under way at once."""
+OK: Final = int(HTTPStatus.OK)
+CONFLICT: Final = int(HTTPStatus.CONFLICT)
 
 
-async def _walk(
-    lane: Lane, platform: Platform, task_ids: Mapping[str, str], ballots: Ballots, done: Callable[[], None]
-) -> None:
-    while (vote := await lane.get()) is not None:
-        ballots.sent += 1
+@dataclass(frozen=True, slots=True)
+class Booths:
+    """Where ballots are cast, and what signs the voters' tokens."""
+
+    url: str
+    signer: Signer
+
+    async def cast(self, ballots: Iterable[Ballot], task_ids: Mapping[str, str], done: Callable[[], None]) -> Ballots:
+        """Cast them all and count the answers."""
+        counts = Ballots()
+        lines = [Line(self.url) for _ in range(LINES)]
         try:
-            await _put(platform, vote, task_ids[vote.comment], ballots)
-        except Refused as refused:
-            if refused.status != HTTPStatus.CONFLICT:  # a fault of ours or theirs, not a rule of the vote
-                raise
-            ballots.refused += 1
+            async with aclosing(written(Writer(self.url, self.signer, task_ids), ballots)) as letters:
+                turns = Turns(letters)
+                async with asyncio.TaskGroup() as group:
+                    for line in lines:
+                        group.create_task(_walk(line, turns, counts, done))
+        finally:
+            for line in lines:
+                line.hang_up()
+        return counts
+
+
+class Turns:
+    """Hands letters out in their order, never two of one voter at a time."""
+
+    def __init__(self, blocks: AsyncGenerator[deque[Letter]]) -> None:
+        self._blocks = blocks
+        self._ready: deque[Letter] = deque()
+        self._fetching = asyncio.Lock()
+        self._behind: dict[str, deque[Letter]] = {}
+        """Whoever has a letter under way, with those that wait behind it."""
+
+    async def next(self) -> Letter | None:
+        """The next letter of somebody who has none under way; None when there is none left."""
+        while self._ready or await self._fetch():
+            letter = self._ready.popleft()
+            behind = self._behind.get(letter.voter)
+            if behind is None:
+                self._behind[letter.voter] = deque()
+                return letter
+            behind.append(letter)
+        return None
+
+    def after(self, voter: str) -> Letter | None:
+        """That voter's letter is answered: their next one, if it has come up already."""
+        behind = self._behind[voter]
+        if behind:
+            return behind.popleft()
+        del self._behind[voter]
+        return None
+
+    async def _fetch(self) -> bool:
+        async with self._fetching:
+            if not self._ready:
+                self._ready = await anext(self._blocks, self._ready)
+            return bool(self._ready)
+
+
+async def _walk(line: Line, turns: Turns, counts: Ballots, done: Callable[[], None]) -> None:
+    letter = await turns.next()
+    while letter is not None:
+        _count(await line.ask(letter.request), counts)
         done()
+        letter = turns.after(letter.voter) or await turns.next()
 
 
-async def _put(platform: Platform, vote: Vote, task_id: str, ballots: Ballots) -> None:
-    choice = "yes" if vote.value == AGREE else "no"
-    voter = platform.person("citizen", vote.voter)
-    answer = await voter.put("voting", f"/votes/{task_id}/ballot", {"choice": choice})
-    ballots.accepted += 1
-    ballots.revised += answer["outcome"] == "changed"
+def _count(answer: Answer, counts: Ballots) -> None:
+    counts.sent += 1
+    if answer.status == OK:
+        counts.accepted += 1
+        counts.revised += json.loads(answer.body)["outcome"] == "changed"
+    elif answer.status == CONFLICT:
+        counts.refused += 1
+    else:  # a fault of ours or theirs, not a rule of the vote
+        raise refusal(answer.status, answer.body)

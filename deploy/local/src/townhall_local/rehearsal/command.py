@@ -1,59 +1,73 @@
 """`townhall rehearse`: its arguments, what it prints, its exit code."""
 
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import aiohttp
 import typer
+import uvloop
 from rich.console import Console
 
 from townhall_local.client.api import Refused, Unreachable
-from townhall_local.client.issuer import issuer_at
 from townhall_local.client.people import visit
 from townhall_local.client.waiting import TooLate
 from townhall_local.options import HERE, AsJson, DataDir
-from townhall_local.rehearsal import polis
-from townhall_local.rehearsal.casting import LANES
+from townhall_local.rehearsal.casting import Booths
+from townhall_local.rehearsal.choosing import Choice, Unclear, factor
+from townhall_local.rehearsal.programme import Programme
 from townhall_local.rehearsal.rehearse import rehearse as play
 from townhall_local.rehearsal.report import Report
+from townhall_local.rehearsal.signing import Signer
+from townhall_local.rehearsal.table import Unreadable
 from townhall_local.rehearsal.telling import hand_over
 from townhall_local.running import NotRunning, Running
 
 DISAGREES: Final = 1
 CANNOT: Final = 2
-FAULTS: Final = (polis.Unreadable, NotRunning, Refused, Unreachable, TooLate, OSError, aiohttp.ClientError)
+FAULTS: Final = (Unclear, Unreadable, NotRunning, Refused, Unreachable, TooLate, OSError, aiohttp.ClientError)
 """What can keep a rehearsal from its end, told in one line."""
 
 
+Recording = Annotated[Path | None, typer.Argument(metavar="DIR", help="A Polis export: comments.csv and votes.csv.")]
+MoreThan = Annotated[int, typer.Option(min=0, help="More than this many yes bring a task to the Committee.")]
+Board = Annotated[Path | None, typer.Option("--petitions", metavar="FILE", help="Counts of a petition board, instead.")]
+Scale = Annotated[str | None, typer.Option(metavar="FACTOR", help="Ballots as a factor of the counts: 0.01 or 1/100.")]
+
+
 def rehearse(
-    recording: Annotated[Path, typer.Argument(metavar="DIR", help="A Polis export: comments.csv and votes.csv.")],
-    yes_threshold: Annotated[int, typer.Option(min=0, help="More than this many yes bring a task to the Committee.")],
-    data_dir: DataDir = HERE,
-    max_voters: Annotated[int | None, typer.Option(min=1, help="Only the first so many voters.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write the report to this file.")] = None,
+    recording: Recording = None,
     *,
+    yes_threshold: MoreThan,
+    petitions: Board = None,
+    scale: Scale = None,
+    ballots: Annotated[int | None, typer.Option(min=1, help="So many ballots in all, instead of --scale.")] = None,
+    top: Annotated[int | None, typer.Option(min=1, help="Only the so many largest petitions.")] = None,
+    max_voters: Annotated[int | None, typer.Option(min=1, help="Only the first so many voters of DIR.")] = None,
+    data_dir: DataDir = HERE,
+    report: Annotated[Path | None, typer.Option(help="Write the report to this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay a recorded consultation through the public APIs of a running platform, and check its counts.
+    """Play a recorded consultation through the public APIs of a running platform, or one shaped after petition counts.
 
-    The rules in force change and stay: the threshold given, and no quota of proposals. So rehearse on a data directory
-    of its own. The report and its fields are described in docs/rehearsals.md.
+    DIR is replayed vote by vote. Of a petition board only counts are known (a CSV file with petition_idx, title and
+    num_agree): a petition becomes a task, each consent, times --scale, a yes ballot of another citizen, and each task
+    has its share of the ballots at every moment. What the platform counted is compared with a recount.
+    The rules in force change and stay, so rehearse on a data directory of its own. More: docs/rehearsals.md.
 
     \b
     Examples:
-      townhall rehearse EXPORT --yes-threshold 300
-      townhall rehearse EXPORT --yes-threshold 20 --max-voters 100 --data-dir /tmp/try --report report.json
+      townhall rehearse EXPORT --yes-threshold 300 --report report.json
+      townhall rehearse --petitions petitions.csv --scale 0.01 --yes-threshold 2000
+      townhall rehearse --petitions petitions.csv --top 1 --ballots 100000 --yes-threshold 50000
 
-    Exit code 0 when the platform and a recount of the recording agree, 1 when they don't, 2 when the rehearsal could
-    not be played to its end.
+    Exit code 0 when both agree, 1 when they don't, 2 when the rehearsal could not be played to its end.
     """
     progress = Console(stderr=True)
     try:
         _require_place(report)
-        played = _recording(recording, max_voters)
-        result = asyncio.run(_play(Running.on(data_dir), played, yes_threshold, progress))
+        wanted = Choice(recording, max_voters, petitions, factor(scale) if scale is not None else None, ballots, top)
+        result = uvloop.run(_play(data_dir, wanted.programme(), yes_threshold, progress))
     except FAULTS as fault:
         _give_up(progress, fault)
     except BaseExceptionGroup as faults:
@@ -67,15 +81,13 @@ def _require_place(report: Path | None) -> None:
         raise NotADirectoryError(f"no folder for the report at {report}")
 
 
-def _recording(folder: Path, max_voters: int | None) -> polis.Recording:
-    recording = polis.read(folder)
-    return recording if max_voters is None else recording.of_first_voters(max_voters)
-
-
-async def _play(running: Running, recording: polis.Recording, more_than: int, console: Console) -> Report:
+async def _play(data_dir: Path, programme: Programme, more_than: int, console: Console) -> Report:
+    running = Running.on(data_dir)
     now = datetime.now(UTC)  # noqa: TID251 - sittings are called by the calendar of whoever calls them
-    async with issuer_at(running.issuer) as issuer, visit(running.urls, issuer, connections=LANES) as platform:
-        return await play(platform, recording, more_than, now=now, console=console)
+    signer = Signer(data_dir, running.issuer)
+    async with visit(running.urls, signer) as platform:
+        booths = Booths(running.urls["voting"], signer)
+        return await play(platform, booths, programme, more_than, now=now, console=console)
 
 
 def _only_expected(faults: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -1,31 +1,19 @@
 """Reading a Polis export: `comments.csv` and `votes.csv` of one conversation. Nothing here knows the platform."""
 
-import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
+
+from townhall_local.rehearsal.statement import Statement
+from townhall_local.rehearsal.table import Unreadable, rows
 
 AGREE: Final = 1
 DISAGREE: Final = -1
 PASSED: Final = 0
 NOBODY: Final = "nobody"
 """The author of a comment whose row names none."""
-LONGEST_FIELD: Final = 1_000_000
-
-
-class Unreadable(Exception):
-    """The folder is not a Polis export; says which file and line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """A statement somebody wrote for others to vote on."""
-
-    id: str
-    author: str
-    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +31,7 @@ class Vote:
 class Recording:
     """A consultation as it was: its comments, and its votes in time order."""
 
-    comments: tuple[Comment, ...]
+    comments: tuple[Statement, ...]
     votes: tuple[Vote, ...]
     strays: int = 0
     """Votes left out because their comment is not in the export."""
@@ -63,10 +51,10 @@ def read(folder: Path) -> Recording:
     return Recording(comments, kept, strays=len(votes) - len(kept))
 
 
-def _comments(file: Path) -> Iterator[Comment]:
+def _comments(file: Path) -> Iterator[Statement]:
     seen: set[str] = set()
-    for line, row in _rows(file, ("comment-id", "author-id", "comment-body")):
-        comment = Comment(row["comment-id"].strip(), row["author-id"].strip() or NOBODY, row["comment-body"])
+    for line, row in rows(file, ("comment-id", "author-id", "comment-body")):
+        comment = Statement(row["comment-id"].strip(), row["author-id"].strip() or NOBODY, row["comment-body"])
         if not comment.id:
             raise Unreadable(f"{file.name}, line {line}: a comment without comment-id")
         if comment.id not in seen:  # written twice, it is still one comment
@@ -75,7 +63,7 @@ def _comments(file: Path) -> Iterator[Comment]:
 
 
 def _votes(file: Path) -> Iterator[Vote]:
-    for line, row in _rows(file, ("timestamp", "comment-id", "voter-id", "vote")):
+    for line, row in rows(file, ("timestamp", "comment-id", "voter-id", "vote")):
         try:
             vote = Vote(int(row["timestamp"]), row["comment-id"].strip(), row["voter-id"].strip(), int(row["vote"]))
         except ValueError:
@@ -83,17 +71,3 @@ def _votes(file: Path) -> Iterator[Vote]:
         if not vote.voter or vote.value not in (AGREE, DISAGREE, PASSED):
             raise Unreadable(f"{file.name}, line {line}: no voter-id, or a vote other than 1, 0, -1")
         yield vote
-
-
-def _rows(file: Path, columns: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    csv.field_size_limit(LONGEST_FIELD)
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.DictReader(text, restval="", restkey="more")
-            missing = set(columns) - set(reader.fieldnames or ())
-            if missing:
-                raise Unreadable(f"{file.name}: no column {', '.join(sorted(missing))}")
-            for row in reader:
-                yield reader.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as fault:
-        raise Unreadable(f"{file.name}: {fault}") from fault

@@ -9,8 +9,7 @@ from townhall_local.client.api import Json
 from townhall_local.client.people import Platform
 from townhall_local.client.together import together
 from townhall_local.client.waiting import until
-from townhall_local.rehearsal import statement
-from townhall_local.rehearsal.polis import Comment
+from townhall_local.rehearsal.statement import Statement, problem, title
 
 ARTICLE: Final = "Rehearsal of a recorded consultation"
 DESK: Final = "rehearsal-desk"
@@ -48,32 +47,32 @@ async def call_sitting(platform: Platform, capacity: int, sits_at: datetime) -> 
 
 
 async def put_to_the_vote(
-    platform: Platform, comments: tuple[Comment, ...], done: Callable[[], None]
+    platform: Platform, statements: tuple[Statement, ...], done: Callable[[], None]
 ) -> dict[str, str]:
-    """Make a task of every comment and wait until all votes are open. Gives task ids by comment id."""
+    """Make a task of every statement and wait until all votes are open. Gives task ids by statement id."""
 
-    async def one(comment: Comment) -> tuple[str, str]:
-        task_id = await _task_of(platform, comment)
+    async def one(statement: Statement) -> tuple[str, str]:
+        task_id = await _task_of(platform, statement)
         done()
-        return comment.id, task_id
+        return statement.id, task_id
 
-    task_ids = dict(await together(comments, one))
+    task_ids = dict(await together(statements, one))
     async with asyncio.timeout(VOTES_OPEN_WITHIN):
         await together(task_ids.values(), lambda task_id: _open(platform, task_id))
     return task_ids
 
 
-async def _task_of(platform: Platform, comment: Comment) -> str:
-    title, problem = statement.title(comment), statement.problem(comment)
-    author, officer = platform.person("citizen", comment.author), platform.person("officer", DESK)
-    proposal = await author.post("proposal", "/proposals", {"title": title, "problem": problem, "remedy": ""})
+async def _task_of(platform: Platform, statement: Statement) -> str:
+    name, text = title(statement), problem(statement)
+    author, officer = platform.person("citizen", statement.author), platform.person("officer", DESK)
+    proposal = await author.post("proposal", "/proposals", {"title": name, "problem": text, "remedy": ""})
     proposal_id = proposal["proposal_id"]
     await officer.post(
         "proposal", f"/proposals/{proposal_id}/screening", {"decision": "admit", "reason": "meets-requirements"}
     )
     selection = {
-        "title": title,
-        "summary": problem,
+        "title": name,
+        "summary": text,
         "origin": "proposals",
         "proposal_ids": [proposal_id],
         "reason": "public-interest",

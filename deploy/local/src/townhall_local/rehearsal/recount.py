@@ -1,19 +1,21 @@
 """The recount: what the platform must arrive at, worked out from the recording alone."""
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 
 from townhall_local.rehearsal.polis import AGREE, PASSED, Recording, Vote
+from townhall_local.rehearsal.programme import Ballot, Programme, Tally
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """The ballots on one comment when every voter's last vote counts."""
-
-    yes: int
-    no: int
-    ever_yes: int
-    """How many voters ever said yes: no order of ballots can bring the yes count above it."""
+def programme(recording: Recording) -> Programme:
+    """The recording as it is to be played, and what must come of it."""
+    votes = ballots(recording)
+    return Programme(
+        statements=recording.comments,
+        ballots=[Ballot(vote.comment, vote.voter, vote.value == AGREE) for vote in votes],
+        count=len(votes),
+        voters=len({vote.voter for vote in votes}),
+        expected=recount(recording),
+    )
 
 
 def ballots(recording: Recording) -> list[Vote]:

@@ -1,43 +1,41 @@
 """One rehearsal from the first proposal to the verdict."""
 
 from datetime import datetime
-from time import monotonic
+from time import monotonic, process_time
 
 from rich.console import Console
 
 from townhall_local.client.meter import Meter
 from townhall_local.client.people import Platform
-from townhall_local.rehearsal import casting, preparing, settling
-from townhall_local.rehearsal.polis import Recording
-from townhall_local.rehearsal.recount import ballots, recount
-from townhall_local.rehearsal.report import Report, differences
+from townhall_local.rehearsal import preparing, settling
+from townhall_local.rehearsal.casting import Booths
+from townhall_local.rehearsal.programme import Programme
+from townhall_local.rehearsal.report import Casting, Report, differences
 
 
 async def rehearse(
-    platform: Platform, recording: Recording, more_than: int, *, now: datetime, console: Console
+    platform: Platform, booths: Booths, programme: Programme, more_than: int, *, now: datetime, console: Console
 ) -> Report:
-    """Play the recording on the platform, compare what it counted with a recount, and measure."""
+    """Play the programme on the platform, compare what it counted with what must come of it, and measure."""
     start = monotonic()
     rule = await preparing.enact(platform, more_than)
     console.print(f"rule {rule['version']} in force: more than {more_than} yes")
-    await preparing.call_sitting(platform, len(recording.comments), now + preparing.SITS_IN)
-    with Meter(console, "tasks", len(recording.comments)) as meter:
-        task_ids = await preparing.put_to_the_vote(platform, recording.comments, meter.advance)
+    await preparing.call_sitting(platform, len(programme.statements), now + preparing.SITS_IN)
+    with Meter(console, "tasks", len(programme.statements)) as meter:
+        task_ids = await preparing.put_to_the_vote(platform, programme.statements, meter.advance)
 
-    votes = ballots(recording)
-    casting_from = monotonic()
-    with Meter(console, "ballots", len(votes)) as meter:
-        answered = await casting.cast(platform, votes, task_ids, meter.advance)
-    seconds_casting = monotonic() - casting_from
+    console.print(f"{programme.count:,} ballots of {programme.voters:,} citizens")
+    from_then, worked = monotonic(), process_time()
+    with Meter(console, "ballots", programme.count) as meter:
+        answered = await booths.cast(programme.ballots, task_ids, meter.advance)
+    casting = Casting(programme.voters, answered, monotonic() - from_then, process_time() - worked)
 
     console.print("waiting for the events to do their work")
-    expected = recount(recording)
-    found = await settling.settle(platform, task_ids, expected)
+    found = await settling.settle(platform, task_ids, programme.expected)
     return Report(
         yes_threshold=more_than,
         tasks=found,
-        ballots=answered,
+        casting=casting,
         seconds=monotonic() - start,
-        seconds_casting=seconds_casting,
-        differences=differences(found, expected, more_than),
+        differences=differences(found, programme.expected, more_than),
     )

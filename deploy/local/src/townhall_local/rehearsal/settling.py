@@ -8,7 +8,7 @@ from typing import Final
 from townhall_local.client.people import Platform
 from townhall_local.client.together import together
 from townhall_local.client.waiting import TooLate, until
-from townhall_local.rehearsal.recount import Tally
+from townhall_local.rehearsal.programme import Tally
 from townhall_local.rehearsal.report import TaskFound
 
 SETTLE_WITHIN: Final = 60.0

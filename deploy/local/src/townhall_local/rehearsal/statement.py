@@ -1,9 +1,8 @@
 """Recorded statements as proposals: a title of one line and a problem, in characters the APIs accept."""
 
 import unicodedata
+from dataclasses import dataclass
 from typing import Final
-
-from townhall_local.rehearsal.polis import Comment
 
 TITLE: Final = 100
 PROBLEM: Final = 20_000
@@ -15,16 +14,30 @@ UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 """Controls, invisible formatting (bidi among them), surrogates, private and unassigned characters."""
 
 
-def title(comment: Comment) -> str:
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What somebody wrote for others to vote on."""
+
+    id: str
+    author: str
+    body: str
+
+
+def title(statement: Statement) -> str:
     """The statement on one line, cut to a title's length."""
-    line = " ".join(_clean(comment.body).split())[:TITLE].rstrip()
-    return line if _says_something(line) else _nameless(comment)
+    line = " ".join(_clean(statement.body).split())[:TITLE].rstrip()
+    return line if _says_something(line) else _nameless(statement)
 
 
-def problem(comment: Comment) -> str:
+def problem(statement: Statement) -> str:
     """The whole statement, its lines kept."""
-    lines = "\n".join(line.rstrip() for line in _clean(comment.body).splitlines()).strip()[:PROBLEM]
-    return lines if _says_something(lines) else _nameless(comment)
+    lines = "\n".join(line.rstrip() for line in _clean(statement.body).splitlines()).strip()[:PROBLEM]
+    return lines if _says_something(lines) else _nameless(statement)
+
+
+def readable(body: str) -> bool:
+    """Whether there is something to read in it, once what no API accepts is left out."""
+    return _says_something(_clean(body))
 
 
 def _clean(body: str) -> str:
@@ -40,6 +53,6 @@ def _says_something(text: str) -> bool:
     return any(unicodedata.category(char)[0] in "LNPS" and char not in BLANKS for char in text)
 
 
-def _nameless(comment: Comment) -> str:
+def _nameless(statement: Statement) -> str:
     """A statement without words stays votable: people did vote on it."""
-    return f"Statement {comment.id}"[:TITLE]
+    return f"Statement {statement.id}"[:TITLE]

@@ -25,11 +25,11 @@ def hand_over(result: Report, file: Path | None, *, as_json: bool) -> None:
 
 
 def _tell(result: Report, console: Console) -> None:
-    ballots, wait = result.ballots, crossing_to_case(result.tasks)
+    ballots, wait = result.casting.ballots, crossing_to_case(result.tasks)
     cases = sum(task.cases for task in result.tasks)
     console.print(f"{len(result.tasks)} tasks, {cases} with a case, in {result.seconds:.1f} s")
     console.print(
-        f"{ballots.sent:,} ballots at {result.ballots_per_second:,.0f}/s: {ballots.accepted:,} accepted, "
+        f"{ballots.sent:,} ballots at {result.casting.per_second:,.0f}/s: {ballots.accepted:,} accepted, "
         f"{ballots.revised:,} of them revisions, {ballots.refused:,} refused"
     )
     if cases:
