@@ -16,7 +16,7 @@ from townhall_local.rehearsal.report import Ballots
 from townhall_local.rehearsal.signing import Signer
 from townhall_local.rehearsal.writing import Letter, Writer, written
 
-LINES: Final = 64
+LINES: Final = 128
 """Requests under way at once."""
 OK: Final = int(HTTPStatus.OK)
 CONFLICT: Final = int(HTTPStatus.CONFLICT)
