@@ -5,6 +5,7 @@ import json
 from datetime import UTC
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
@@ -80,6 +81,22 @@ async def test_events_of_one_transaction_keep_their_order(database: Database) ->
     async with database.reading() as session:
         payloads = (await session.execute(text("SELECT payload FROM outbox ORDER BY id"))).scalars()
         assert [json.loads(payload)["yes"] for payload in payloads] == [0, 1, 2, 3, 4]
+
+
+async def test_a_commit_wakes_the_relay_and_nothing_else_does(database: Database) -> None:
+    """Whoever listens is told when an announcement is committed, so that it needn't wait for the next look."""
+    told: asyncio.Queue[str] = asyncio.Queue()
+    listener = await asyncpg.connect(database.dsn)
+    await listener.add_listener(outbox.CHANNEL, lambda *said: told.put_nowait(str(said[2])))
+    try:
+        async with database.transaction() as tx:
+            await tx.session.execute(text("SELECT 1"))
+        async with database.transaction() as tx:
+            tx.announce(closed(), closed())
+        assert await asyncio.wait_for(told.get(), 10) == outbox.CHANNEL
+        assert told.empty()
+    finally:
+        await listener.close()
 
 
 async def test_an_event_no_reader_could_take_stops_its_transaction(database: Database) -> None:
