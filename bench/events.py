@@ -1,8 +1,9 @@
 """The bus: the relay and the consumers against plain aiokafka, on the same broker in the same run, taking turns.
 
 Every measure is taken three times and its median counts. Plain aiokafka sends and reads the very records the relay
-publishes, with the bytes ready beforehand. Rates of reading run from the first records handled to the last, so that how
-long a broker takes to let a group join is no part of them.
+publishes, with the bytes ready beforehand: message by message, as its users do, and for comparison in batches like the
+relay's own, which stand for a relay without a database. Rates of reading run from the first records handled to the
+last, so that how long a broker takes to let a group join is no part of them.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.partitioner import DefaultPartitioner
 from prometheus_client import Counter
 from prometheus_client.samples import Sample
 from sqlalchemy import text
@@ -27,6 +29,7 @@ from townhall.chassis.db import Database, Transaction
 from townhall.chassis.delivery import Hearing, Subscription
 from townhall.chassis.delivery.applying import Applying
 from townhall.chassis.delivery.reading import Reader
+from townhall.chassis.relay import BATCH as RELAYED
 from townhall.chassis.relay import Relay
 from townhall.chassis.waiting import rest
 from townhall.chassis.work import going_on
@@ -40,7 +43,8 @@ TOGETHER: Final = 125
 KINDS: Final = (voting.VoteScheduled, voting.VoteOpened, voting.ThresholdReached, voting.VoteClosed)
 TITLE: Final = "심야 버스를 한 시간 더"
 PLAIN: Final = "townhall.evaluation.v1"
-"""A topic nobody else uses here."""
+BATCHED: Final = "townhall.committee.v1"
+"""Topics nobody else uses here."""
 
 Record = tuple[bytes, bytes, list[tuple[str, bytes]]]
 """Key, body and headers."""
@@ -63,6 +67,7 @@ async def _round(ground: Ground, prefix: str, many: int) -> dict[str, float]:
         relayed = await _timed(many, lambda: _relayed(db, bus, many))
         records = await _records(db)
         produced = await _timed(many, lambda: _plain_produced(bus, records))
+        batched = await _timed(many, lambda: _plain_batched(bus, records))
         with_effect = await _heard(db, bus, [_minimal()], many)
     async with opened(await ground.database("proposal"), "proposal") as db:
         on_timelines = await _heard(db, bus, timelines(), many)
@@ -71,6 +76,7 @@ async def _round(ground: Ground, prefix: str, many: int) -> dict[str, float]:
     return {
         "relay": relayed,
         "aiokafka_produce": produced,
+        "aiokafka_batch_produce": batched,
         "consumer_with_effect": with_effect,
         "timeline": on_timelines,
         "aiokafka_consume": consumed,
@@ -157,6 +163,25 @@ async def _plain_produced(bus: Bus, records: Sequence[Record]) -> None:
         topic = bus.topic(PLAIN)
         sent = [await producer.send(topic, value, key=key, headers=headers) for key, value, headers in records]
         await asyncio.gather(*sent)
+    finally:
+        await producer.stop()
+
+
+async def _plain_batched(bus: Bus, records: Sequence[Record]) -> None:
+    """Give the producer whole batches, one of up to a thousand records to each partition at a time."""
+    producer = bus.producer()
+    await producer.start()
+    try:
+        topic = bus.topic(BATCHED)
+        partitions = sorted(await producer.partitions_for(topic))
+        partition_of = DefaultPartitioner()
+        for start in range(0, len(records), RELAYED):
+            batches = {partition: producer.create_batch() for partition in partitions}
+            for key, value, headers in records[start : start + RELAYED]:
+                batch = batches[partition_of(key, partitions, partitions)]
+                batch.append(key=key, value=value, timestamp=None, headers=headers)
+            sent = [await producer.send_batch(each, topic, partition=place) for place, each in batches.items()]
+            await asyncio.gather(*sent)
     finally:
         await producer.stop()
 
