@@ -2,6 +2,7 @@
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from townhall.chassis import logs
 
@@ -11,6 +12,11 @@ pytest_plugins = [
     "townhall.testing.people",
     "townhall.testing.services",
 ]
+
+# The same examples in each run: what fails was changed. `--hypothesis-profile=search` looks at many more, ever new.
+settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("search", settings.get_profile("steady"), derandomize=False, max_examples=3000)
+settings.load_profile("steady")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -14,6 +14,10 @@ from townhall.contracts import Heard, voting
 from townhall.rejected import Rejected
 
 
+class Died(BaseException):
+    """The process is gone: nothing in it catches this."""
+
+
 class Effects:
     """Hears `voting.vote-closed.v1` and notes the total, in the transaction it is given."""
 
@@ -29,6 +33,8 @@ class Effects:
         """The totals the handler has a fault with."""
         self.given: list[int] = []
         """How many events the handler was given each time."""
+        self.dies_after: int | None = None
+        """How many effects the process makes before it dies."""
         reader = Reader([Subscription(voting.TOPIC, {voting.VoteClosed: self.apply})])
         self.applying = Applying(db, reader)
         self.requeue = Requeue(db, reader)
@@ -45,6 +51,7 @@ class Effects:
         for heard in heards:
             values = {"task": heard.event.task_id, "yes": heard.event.yes}
             await tx.session.execute(text("INSERT INTO effect (task, yes) VALUES (:task, :yes)"), values)
+            self._perhaps_die()
         totals = {heard.event.yes for heard in heards}
         if self.refuses or totals & self.refused:
             raise Rejected
@@ -53,6 +60,12 @@ class Effects:
         if self.fails:
             self.fails -= 1
             raise ConnectionResetError
+
+    def _perhaps_die(self) -> None:
+        if self.dies_after is not None:
+            if self.dies_after == 0:
+                raise Died
+            self.dies_after -= 1
 
     async def noted(self) -> list[tuple[UUID, int]]:
         """Return the effects, in order."""
@@ -72,8 +85,16 @@ class Effects:
 
     async def operator(self, status: str, reason: str) -> None:
         """Do what `townhall aside requeue` or `drop` does, and let the service act on it."""
+        await self.order(status, reason)
+        await self.obey()
+
+    async def order(self, status: str, reason: str) -> None:
+        """Do what `townhall aside requeue` or `drop` does; the service comes to it later."""
         async with self.db.transaction() as tx:
             change = text("UPDATE aside SET status = :status WHERE reason = :reason AND status = 'waiting'")
             await tx.session.execute(change, {"status": status, "reason": reason})
+
+    async def obey(self) -> None:
+        """Try what was requeued, and what waited behind what is settled."""
         while await self.requeue.once():
             pass
