@@ -26,8 +26,12 @@ BATCH: Final = 1000
 """Rows published at once."""
 POLL: Final = 1.0
 """Seconds between looks at the outbox when nothing woke the relay: the guarantee behind the wake-up."""
-LEASE: Final = "30s"
-"""How long a leader may be silent before the server ends its session."""
+LEASE: Final = "20s"
+"""How long a leader may be silent before the server ends its session, and another takes its place.
+
+Longer than a healthy round, which waits for the broker at the most; and short enough that a leader whose network forgot
+it is replaced within half a minute. One that is cut off too early does no harm: it begins again, and repeats.
+"""
 LOCK: Final = 7_264_001
 """The advisory lock that makes a leader."""
 

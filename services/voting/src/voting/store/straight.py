@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from townhall.chassis.db import SETTINGS
+from townhall.chassis.db import SETTINGS, SILENCE
 
 
 class Straight:
@@ -21,7 +21,7 @@ class Straight:
         """Return the rows of a statement; raises what the driver does. A lost connection is made anew next time."""
         if self._connection is None or self._connection.is_closed():
             self._connection = await asyncpg.connect(
-                self._dsn, server_settings=self._settings, timeout=5, command_timeout=20
+                self._dsn, server_settings=self._settings, timeout=5, command_timeout=SILENCE
             )
         try:
             return await self._connection.fetch(statement, *values)
