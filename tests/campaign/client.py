@@ -50,6 +50,8 @@ class Client:
         self._dice = dice
         self.strange: list[str] = []
         """Answers of kinds that a fault must never cause."""
+        self.leaving = False
+        """Whether everybody gives up at the next attempt that is not answered: the load is over."""
         self.turned_away = 0
         """How often there was no room for a ballot."""
 
@@ -61,7 +63,7 @@ class Client:
         headers = {"Idempotency-Key": str(uuid4())} if method == "POST" else {}
         asked, give_up, wait = Asked(), time.monotonic() + patience, 0.05
         while not await self._attempt(asked, who, method, place, headers, body):
-            if time.monotonic() > give_up:
+            if self.leaving or time.monotonic() > give_up:
                 asked.status = 0
                 break
             await rest(wait * self._dice.uniform(0.5, 1.5))

@@ -85,7 +85,9 @@ class Course:
         crowd.going = officials.going = False
         await self.nemesis.heal()
         self.healed = time.monotonic()
+        self.client.leaving = True
         await asyncio.gather(*working)
+        self.client.leaving = False
         self.say(f"healed; {self.ledger.acknowledged} ballots acknowledged")
 
     async def _heal(self) -> None:
@@ -97,8 +99,9 @@ class Course:
                 await draining.converged(self.stage.ground.urls, draining.CONVERGES_WITHIN, aside_too=False)
             self.verdict.recovery_seconds = round(time.monotonic() - self.healed, 1)
         except (draining.NotConverged, TimeoutError) as fault:
-            what = str(fault) or await draining.what_waits(self.stage.ground.urls) or "a service is not ready"
-            self.verdict.broken.append(("not-converged", f"{what} {self.stage.hindrance}".rstrip()))
+            waits = str(fault) or await draining.what_waits(self.stage.ground.urls)
+            said = "; ".join(filter(None, (waits, self.stage.unready, self.stage.hindrance)))
+            self.verdict.broken.append(("not-converged", said or "it took too long"))
 
     async def _judge(self) -> None:
         urls, servers = self.stage.ground.urls, self.stage.ground.broker.address
@@ -159,6 +162,7 @@ class Course:
         marks["callers turned away"] = self.client.turned_away
         marks["messages set aside"] = sum(len(evidence.rows(service, "aside")) for service in SERVICES)
         marks["deaths"] = self.stage.deaths
+        marks["services that ended by themselves"] = self.stage.crashes
         return {mark: times for mark, times in sorted(marks.items()) if times}
 
     def _count(self, crossings: int, cases: int, events: int) -> None:

@@ -164,6 +164,8 @@ class Officials:
         return list(page["items"]) if page else []
 
     async def _ask(self, who: tuple[str, str], method: str, path: str, paper: dict[str, Any] | None = None) -> Asked:
+        if not self.going:
+            return Asked()
         asked = await self.client.ask(who, method, ("committee", path), paper or {})
         self.ledger.answers["official " + ("done" if asked.ok else asked.code or "no answer")] += 1
         return asked

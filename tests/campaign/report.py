@@ -61,10 +61,16 @@ def _faults(runs: Sequence[Run]) -> Iterator[str]:
 def _row(name: str, runs: Sequence[Run]) -> str:
     broken = sum((Counter(run["broken"]) for run in runs), Counter[str]())
     named = [sum(broken[rule] for rule in rules) for rules in (LOST, DOUBLED, CROSSING)]
-    strikes = sum(sum(run.get("struck", {}).values()) for run in runs)
+    strikes = sum(_strikes(run) for run in runs)
     acknowledged = sum(run.get("acknowledged", 0) for run in runs)
     cells = [name, len(runs), strikes, f"{acknowledged:,}", *named, broken.total() - sum(named), _spread(runs)]
     return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def _strikes(run: Run) -> int:
+    """Count what struck; of a fault without a schedule, what was seen of it."""
+    marks = run.get("marks", {})
+    return sum(run.get("struck", {}).values()) or sum(marks.get(mark, 0) for mark in FAULTS[run["fault"]].marks)
 
 
 def _spread(runs: Sequence[Run]) -> str:
@@ -110,7 +116,7 @@ def _mutants(runs: Iterable[Run]) -> Iterator[str]:
     for name, mutant in MUTANTS.items():
         these = sorted(found[name], key=lambda run: int(run["seed"]))
         caught = [as_expected(run) for run in these]
-        needed = str(caught.index(True) + 1) if any(caught) else "not caught"
+        needed = str(caught.index(True) + 1) if any(caught) else "not caught" if these else "not run"
         rules = Counter(rule for run in these for rule in run["broken"])
         said = ", ".join(f"{rule} ({times})" for rule, times in rules.most_common(4))
         yield f"| `{name}` | {mutant.says} | {mutant.fault} | {sum(caught)} of {len(these)} | {needed} | {said} |"

@@ -122,7 +122,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Carry the series out; the exit code is 75 when runs are left, 1 when one went otherwise than it has to."""
     asked = _parser().parse_args(words)
     runs = {
-        "short": lambda: plan.short(asked.broker),
+        "short": lambda: plan.short(asked.broker, kafka_too=asked.kafka_too),
         "long": lambda: plan.long(asked.first, asked.seeds),
         "exam": lambda: plan.exam(asked.first, asked.seeds, asked.broker),
     }[asked.plan]()
@@ -158,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=1e6, help="begin no run after so many minutes")
     parser.add_argument("--only", nargs="*", help="these faults or mutants only")
     parser.add_argument("--broker", choices=("tansu", "kafka"), default="tansu", help="of the short one and the exam")
+    parser.add_argument("--kafka-too", action="store_true", help="of the short one: some runs on Apache Kafka as well")
     return parser
 
 

@@ -56,6 +56,11 @@ class Stage:
     hands: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
     """The one thread that starts processes: the kernel ends them with it."""
     deaths: int = 0
+    crashes: int = 0
+    """How often a service ended though nobody killed it."""
+    killed: set[int] = field(default_factory=set)
+    unready: str = ""
+    """Why the platform was not ready when it was last looked at."""
     hindrance: str = ""
     """Why the last attempt to mend failed."""
     furnished: bool = True
@@ -91,6 +96,7 @@ class Stage:
     def kill(self, process: ServiceProcess) -> bool:
         """End a service as a crash would; tell whether it lived."""
         lived = process.ended is None
+        self.killed.add(process.pid)
         self._send(process.pid if lived else 0, signal.SIGKILL)
         self.deaths += lived
         return lived
@@ -166,6 +172,7 @@ class Stage:
             await self.replace_broker()
         for each in self.processes:
             if each.ended is not None:
+                self.crashes += each.pid not in self.killed
                 await self.by_hand(each.start)
 
     async def replace_broker(self) -> None:
@@ -192,12 +199,15 @@ class Stage:
 
     async def _all_ready(self, http: aiohttp.ClientSession) -> bool:
         for each in self.processes:
+            self.unready = f"{each.name} does not answer"
             try:
                 async with http.get(f"{each.url}/readyz") as answer:
                     if answer.status != 200:
+                        self.unready = f"{each.name} is not ready: {await answer.text()}"
                         return False
             except (aiohttp.ClientError, TimeoutError):
                 return False
+        self.unready = ""
         return True
 
 

@@ -7,23 +7,29 @@ from typing import Any
 
 from sqlalchemy import func, literal, text
 
-from tests.campaign.planted.switches import Switches
+from tests.campaign.planted.switches import Switches, replaced
 
 
 def plant(service: str, _switches: Switches) -> None:
     """Put the wall clock where the database's was."""
     if service != "voting":
         return
-    from voting.store import ballots, votes  # noqa: PLC0415  only voting has it
+    from voting.store import ballots, first, votes  # noqa: PLC0415  only voting has it
 
-    sql = str(ballots._LOCK)  # noqa: SLF001  planted
+    sql, short = str(ballots._LOCK), first._COUNT  # noqa: SLF001  planted
     lock: Callable[..., Awaitable[Any]] = ballots.lock_open
+    count: Callable[..., Awaitable[Any]] = first.FirstBallots.count
 
     async def lock_open(session: Any, tasks: Any, began: Any) -> Any:  # noqa: ANN401  whatever it wraps
-        ballots._LOCK = text(sql.replace("clock_timestamp()", f"to_timestamp({_now()})"))  # noqa: SLF001  planted
+        ballots._LOCK = text(_by_our_clock(sql))  # noqa: SLF001  planted
         return await lock(session, tasks, began)
 
+    async def count_first(self: Any, slips: Any) -> Any:  # noqa: ANN401  the same
+        first._COUNT = _by_our_clock(short)  # type: ignore[misc]  # noqa: SLF001  # planted
+        return await count(self, slips)
+
     ballots.lock_open = lock_open
+    first.FirstBallots.count = count_first  # type: ignore[method-assign]  # planted
     votes.func = _Functions()  # type: ignore[attr-defined, assignment]  # planted
 
 
@@ -35,6 +41,10 @@ class _Functions:
 
     def now(self) -> Any:  # noqa: ANN401  SQLAlchemy's
         return literal(datetime.fromtimestamp(_now(), UTC))
+
+
+def _by_our_clock(sql: str) -> str:
+    return replaced(sql, "clock_timestamp()", f"to_timestamp({_now()})")
 
 
 def _now() -> float:
