@@ -3,7 +3,7 @@
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from string import Template
 from typing import Any, Final
@@ -18,6 +18,16 @@ TARGETS: Final = {
     "isolation_p99": ("at most 1.5", 1.5, -1),
 }
 """What each ratio should be, from the design, and which way is better."""
+RATES: Final[Mapping[str, tuple[Callable[[Mapping[str, Any]], Any], str, str, float, int]]] = {
+    "ballots a second, 16 callers": (lambda run: run["ballots"]["grouped"], "per_second", "9,200", 9200, 1),
+    "p99 of those, ms": (lambda run: run["ballots"]["grouped"], "p99_ms", "under 50", 50, -1),
+    "events a second with effect": (
+        lambda run: run["events"], "consumer_with_effect_per_second", "at least 5,000", 5000, 1,
+    ),
+    "events a second, timeline": (lambda run: run["events"], "timeline_per_second", "at least 5,000", 5000, 1),
+    "crossing to case, p99 s": (lambda run: run["crossing"], "p99_s", "under 1", 1, -1),
+}  # fmt: skip
+"""The rates the design aims at: where each stands, what is wanted, and which way is better."""
 STEPS: Final = {
     "empty": "an answer of the framework, no token asked",
     "noop_known_tokens": "a ballot's whole way, stored nowhere, tokens seen before",
@@ -41,6 +51,7 @@ def ratios(found: Mapping[str, Any]) -> dict[str, float]:
         "grouped_over_noop": _over(grouped, ballots["noop"]["per_second"]),
         "grouped_two_workers_over_one": _over(ballots["grouped_two_workers"]["per_second"], grouped),
         "relay_over_aiokafka": _over(events["relay_per_second"], events["aiokafka_produce_per_second"]),
+        "relay_over_aiokafka_batches": _over(events["relay_per_second"], events["aiokafka_batch_produce_per_second"]),
         "consumer_over_aiokafka": _over(
             events["consumer_with_effect_per_second"], events["aiokafka_consume_per_second"]
         ),
@@ -74,6 +85,7 @@ def _page(found: Mapping[str, Any]) -> str:
         "python": found["machine"]["python"],
         "load": round(found["machine"]["load_at_start"], 1),
         "ratios": "\n".join(_ratio(name, value) for name, value in found["ratios"].items()),
+        "rates": "\n".join(_rates(found)),
         "ballots": "\n".join(f"| {name} | {says} | {_cells(ballots[name])} |" for name, says in STEPS.items()),
         "parts": "\n".join(f"| {part} | {micros} |" for part, micros in parts(ballots).items()),
         "profile": "\n".join(f"| `{name}` | {micros} |" for name, micros in found["profile"].items()),
@@ -91,6 +103,13 @@ def _page(found: Mapping[str, Any]) -> str:
         "crossings": crossing["crossings"],
     }
     return Template((HERE / "page.md.tmpl").read_text()).substitute(said)
+
+
+def _rates(found: Mapping[str, Any]) -> Iterator[str]:
+    """Hold the rates against the aims of the design, which were set on a machine of two cores like this one."""
+    for name, (part, figure, wanted, bound, way) in RATES.items():
+        measured = part(found)[figure]
+        yield f"| {name} | {measured} | {wanted} | {'yes' if (measured - bound) * way > 0 else 'no'} |"
 
 
 def parts(ballots: Mapping[str, Any]) -> dict[str, float]:
