@@ -11,7 +11,10 @@ from pydantic_core import from_json
 
 from townhall.chassis import metrics
 from townhall.chassis.broker import PATIENCE_MS, Bus
+from townhall.chassis.waiting import rest
 
+BREATH: Final = 1.0
+"""Seconds before what some partition didn't take is tried again."""
 PATIENCE: Final = PATIENCE_MS / 1000 + 2
 """Seconds an answer of the broker is waited for; the producer should have given up before."""
 
@@ -36,8 +39,11 @@ class Publisher:
         sent = [row_id for result in results if isinstance(result, list) for row_id in result]
         failed = [result for result in results if isinstance(result, BaseException)]
         metrics.OUTBOX_FAILURES.inc(len(failed))
-        if failed and not sent:
-            raise failed[0]
+        if failed:
+            if not sent:
+                raise failed[0]
+            # What one partition refuses at once must not be sent to it again and again without a breath.
+            await rest(BREATH)
         return sent
 
     async def _partitions(self, rows: Rows) -> dict[str, list[int]]:
