@@ -26,10 +26,8 @@ SETTINGS: Final = {
 }
 """What every connection of a service asks of PostgreSQL."""
 SILENCE: Final = 16.0
-"""Seconds without an answer after which the server is not there any more: a living one has ended the statement by then.
-
-A network that forgot a connection never says so, and whoever waits on it would wait for ever.
-"""
+"""Seconds without an answer after which the server counts as gone: a living one has ended the statement by then, and
+a network that forgot a connection never says so."""
 
 _NOW = text("SELECT now()")
 
@@ -66,6 +64,7 @@ class Database:
         self.dsn = driver_url(url, "postgresql")
         """The URL as PostgreSQL's own clients take it."""
         self.source = source
+        settings = SETTINGS | {"application_name": source}
         self.engine = create_async_engine(
             driver_url(url),
             pool_size=pool_size,
@@ -73,11 +72,7 @@ class Database:
             pool_timeout=5,
             # Error texts must not carry what people wrote or chose.
             hide_parameters=True,
-            connect_args={
-                "server_settings": SETTINGS | {"application_name": source},
-                "timeout": 5,
-                "command_timeout": silence,
-            },
+            connect_args={"server_settings": settings, "timeout": 5, "command_timeout": silence},
         )
         listen(self.engine.sync_engine, "handle_error", _give_up)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)

@@ -27,11 +27,8 @@ BATCH: Final = 1000
 POLL: Final = 1.0
 """Seconds between looks at the outbox when nothing woke the relay: the guarantee behind the wake-up."""
 LEASE: Final = "20s"
-"""How long a leader may be silent before the server ends its session, and another takes its place.
-
-Longer than a healthy round, which waits for the broker at the most; and short enough that a leader whose network forgot
-it is replaced within half a minute. One that is cut off too early does no harm: it begins again, and repeats.
-"""
+"""How long a leader may be silent before the server ends its session: longer than a healthy round, and short enough
+that one whose network forgot it is replaced within half a minute. Cut off too early, it begins again and repeats."""
 LOCK: Final = 7_264_001
 """The advisory lock that makes a leader."""
 
