@@ -122,6 +122,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
         replicas={"voting": 2},
         wires="clients",
     ),
+    "kill-voting": Fault("kill -9 of voting, again and again while citizens vote", ("kill-voting",)),
 }  # fmt: skip
 
 
@@ -138,9 +139,9 @@ class Mutant:
 MUTANTS: Final[Mapping[str, Mutant]] = {
     "asynchronous_commit": Mutant("a commit is answered before it is on disk", "kill-postgres"),
     "id_after_last": Mutant("the relay reads `id > last` instead of what is not yet sent", "late-commits"),
-    "mark_before_ack": Mutant("the relay marks rows sent before the broker acknowledged them", "pause-broker"),
+    "mark_before_ack": Mutant("the relay marks rows sent before the broker acknowledged them", "kill-services"),
     "delete_before_ack": Mutant("the relay deletes rows before the broker acknowledged them", "pause-broker"),
-    "answer_before_commit": Mutant("a ballot is acknowledged, then committed", "kill-services"),
+    "answer_before_commit": Mutant("a ballot is acknowledged, then committed", "kill-voting"),
     "publish_before_commit": Mutant("events are published before their transaction commits", "late-commits"),
     "count_in_memory": Mutant("totals are counted in the process's memory", "kill-postgres"),
     "check_then_insert": Mutant("totals are read, added to and written without a lock", "replicas"),

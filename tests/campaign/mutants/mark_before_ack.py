@@ -1,10 +1,13 @@
-"""The relay marks rows sent, and only then publishes them."""
+"""The relay marks rows sent, and only then publishes them: a little later, so that a short run finds it."""
 
 from typing import Any
 
 from tests.campaign.planted.switches import Switches
 from townhall.chassis import relay
 from townhall.chassis.relay import Relay
+from townhall.chassis.waiting import rest
+
+LATER = 0.3
 
 
 def plant(_service: str, _switches: Switches) -> None:
@@ -29,4 +32,5 @@ class _Marking:
     async def fetch(self, sql: str, *args: object) -> Any:  # noqa: ANN401  asyncpg's
         rows = await self._connection.fetch(sql, *args)
         await self._connection.execute(relay._SENT, [row["id"] for row in rows])  # noqa: SLF001  planted
+        await rest(LATER if rows else 0.0)
         return rows
