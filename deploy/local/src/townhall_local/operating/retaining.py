@@ -7,9 +7,13 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
 
+from townhall.chassis.waiting import rest
 from townhall_local.trouble import Trouble
 
 Settings = Mapping[str, str]
+TRIES: Final = 100
+WAIT: Final = 0.1
+"""Seconds between looks at what the cluster shows."""
 _OF_TOPIC: Final = 1
 """Kafka's word for a setting that was made for this topic, and is no default."""
 
@@ -20,7 +24,10 @@ async def settings_of(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> dict
 
 
 async def set_right(admin: AIOKafkaAdminClient, wanted: Mapping[str, Settings]) -> None:
-    """Give each topic these settings. The others it was given stay: the request replaces all of them together."""
+    """Give each topic these settings, and return when the cluster shows them.
+
+    The others it was given stay: the request replaces all of them together.
+    """
     own = {
         name: {entry[0]: entry[1] for entry in entries if entry[3] == _OF_TOPIC}
         for name, entries in (await _told(admin, list(wanted))).items()
@@ -30,6 +37,19 @@ async def set_right(admin: AIOKafkaAdminClient, wanted: Mapping[str, Settings]) 
         for code, _, _, name in answer.resources:
             if code:
                 raise Trouble(f"The cluster refused to change the settings of {name}: {for_code(code).__name__}.")
+    await _until_shown(admin, wanted)
+
+
+async def _until_shown(admin: AIOKafkaAdminClient, wanted: Mapping[str, Settings]) -> None:
+    """Wait: a cluster answers when it has written a change down, and its brokers act on it a little later."""
+    for _ in range(TRIES):
+        shown = await settings_of(admin, list(wanted))
+        if all(settings.items() <= shown[name].items() for name, settings in wanted.items()):
+            return
+        await rest(WAIT)
+    raise Trouble(
+        "The cluster took the new settings and does not show them yet; look again with `townhall topics plan`."
+    )
 
 
 async def _told(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> dict[str, Any]:
