@@ -1,5 +1,6 @@
 """The fast lane: the plain requests of a crowd go past the framework, and get the framework's answers."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -133,3 +134,29 @@ async def test_a_plain_request_goes_past_the_framework(api: AsyncClient, polls: 
     await ask("GET", vote, told)
     await ask("DELETE", f"{vote}/ballot", told)
     assert passed_on == ["PUT", "GET", "DELETE"]
+
+
+async def test_a_body_that_does_not_come_is_left_to_the_long_way(api: AsyncClient, polls: Polls, mint: Mint) -> None:
+    """Only there a slow body has its limit; nothing of it may be lost on the way."""
+    app: FastAPI = api._transport.app  # type: ignore[attr-defined]  # noqa: SLF001  httpx has no public way
+    came: list[Message] = []
+    late = asyncio.Event()
+
+    async def framework(_scope: Scope, receive: Receive, _send: Send) -> None:
+        late.set()
+        came.append(await receive())
+
+    async def receive() -> Message:
+        await late.wait()
+        return {"type": "http.request", "body": b'{"choice":"no"}', "more_body": False}
+
+    async def send(_message: Message) -> None:
+        raise AssertionError
+
+    header = mint("citizen", "김").header["Authorization"].encode()
+    told = [(b"authorization", header), (b"content-type", b"application/json")]
+    path = f"/votes/{await scheduled(api, polls)}/ballot"
+    scope = {"type": "http", "method": "PUT", "path": path, "query_string": b"", "headers": told, "app": app}
+    async with asyncio.timeout(10):
+        await FastLane(framework)(scope, receive, send)
+    assert [message["body"] for message in came] == [b'{"choice":"no"}']

@@ -6,6 +6,7 @@ is refused) is passed on untouched, and judged and answered by `routes.py`: only
 counting itself refuses.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from townhall.rejected import Rejected
 from voting.domain.ballot import Choice, Counted, Slip
 from voting.papers import CountedView
 
+NEARLY: Final = 0.5
+"""Seconds a plain ballot's body may come after its head."""
 _VOTE: Final = re.compile(r"/votes/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(/ballot)?")
 _TOLD: Final = frozenset(
     {b"authorization", b"content-type", b"content-encoding", b"transfer-encoding", b"if-none-match", b"expect"}
@@ -69,9 +72,13 @@ class FastLane:
     async def _ballot(
         self, task_id: TaskId, told: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        message = await receive()
+        token = _token(told)
+        message = None if token is None else await _at_once(receive)
+        if token is None or message is None:
+            await self._app(scope, receive, send)
+            return
         choice = _choice(message)
-        subject = None if choice is None else await _citizen(scope, told)
+        subject = None if choice is None else await _citizen(scope, token)
         if choice is None or subject is None:
             await self._app(scope, Replay(message, receive), send)
             return
@@ -121,15 +128,26 @@ def _choice(message: Message) -> Choice | None:
     return _SPELT.get(message.get("body", b"")) if whole else None
 
 
-async def _citizen(scope: Scope, told: Mapping[bytes, bytes]) -> str | None:
-    """Return the subject of a citizen's token, where nothing but it and a JSON body is told."""
-    scheme, _, token = told.get(b"authorization", b"").partition(b" ")
-    if told.keys() != {b"authorization", b"content-type"} or told[b"content-type"] != b"application/json":
-        return None
-    if scheme != b"Bearer":
-        return None
+async def _at_once(receive: Receive) -> Message | None:
+    """Return the body when it is here, or nearly; how long one may take that is not is for the long way to say."""
     try:
-        claims = await scope["app"].state.keys.claims(token.decode("latin-1"))
+        async with asyncio.timeout(NEARLY):
+            return await receive()
+    except TimeoutError:
+        return None
+
+
+def _token(told: Mapping[bytes, bytes]) -> str | None:
+    """Return the bearer token, where nothing but it and a JSON body is told."""
+    scheme, _, token = told.get(b"authorization", b"").partition(b" ")
+    plain = told.keys() == {b"authorization", b"content-type"} and told[b"content-type"] == b"application/json"
+    return token.decode("latin-1") if plain and scheme == b"Bearer" else None
+
+
+async def _citizen(scope: Scope, token: str) -> str | None:
+    """Return the subject of a citizen's token; None when it is anybody else's or no good."""
+    try:
+        claims = await scope["app"].state.keys.claims(token)
     except Rejected:
         return None
     return claims.subject if Role.CITIZEN in claims.roles else None
