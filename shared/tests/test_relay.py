@@ -23,6 +23,7 @@ from townhall.chassis.relay import BATCH, Relay
 from townhall.chassis.waiting import rest
 from townhall.chassis.work import going_on
 from townhall.contracts import Heard, voting
+from townhall.embedded.server import Server
 
 pytestmark = pytest.mark.broker
 
@@ -181,6 +182,16 @@ async def test_events_wait_for_a_broker_that_is_away(database: Database, bus: Bu
     works = {"relay": Relay(database.dsn, bus).run, "hearing": listener.hearing(bus, database).run}
     async with going_on(works), asyncio.timeout(60):
         await listener.all.wait()
+
+
+async def test_who_asks_for_a_topic_does_not_make_it(empty_broker: Server) -> None:
+    """Topics are the operator's alone, even on a broker that would make each one it is asked for."""
+    bus = Bus(empty_broker.address)
+    async with bus.producer() as producer:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(producer.partitions_for(voting.TOPIC), 1)
+        known = await producer.client.fetch_all_metadata()
+    assert voting.TOPIC not in known.topics()
 
 
 async def test_a_refilled_topic_repeats_without_effect(database: Database, bus: Bus) -> None:

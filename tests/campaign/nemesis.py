@@ -26,8 +26,10 @@ MINUTES_WRONG: Final = 30 * 60
 CONSUMERS: Final = ("proposal", "committee", "evaluation")
 AROUND_CLOSING: Final = 0.7
 """Seconds before a closing time and after it that the intake is stopped."""
-HOLDS_STILL: Final = 10.0
+HOLDS_STILL: Final = 25.0
 """Seconds to wait for what is still on its way back from the last strike."""
+ANSWERS: Final = 5.0
+"""Seconds in which a broker that runs lets its topics be read: one that was emptied meanwhile never would."""
 _NEW_WAL: Final = "SELECT pg_logical_emit_message(true, 'campaign', 'full'), pg_switch_wal()"
 MISSED: Final = (*UNREACHABLE, psutil.Error)
 
@@ -145,7 +147,8 @@ class Nemesis:
         return bool(self.stage.wires)
 
     async def _repeat_events(self, _strike: Strike) -> bool:
-        repeated = await self.intruder.repeat(self.stage.ground.broker.address)
+        async with asyncio.timeout(ANSWERS):
+            repeated = await self.intruder.repeat(self.stage.ground.broker.address)
         self.marks["events delivered again"] += repeated
         return repeated > 0
 

@@ -1,15 +1,21 @@
 """The bus: where it is, how topics are called there, and the producer the relay publishes with."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, client
+from aiokafka.protocol.metadata import MetadataRequest
 
 LARGEST_BATCH: Final = 768 * 1024
 """Bytes of one batch; below the 1 MiB a broker accepts by default."""
 
 PATIENCE_MS: Final = 10_000
 """How long one request to the broker may take. aiokafka's own default, 40 s, would outlast a graceful stop."""
+
+# Without this a broker with Kafka's defaults makes every topic that is asked for, with as many partitions as it likes,
+# which `townhall topics apply` may not change any more. aiokafka has no setting for it.
+client.MetadataRequest = partial(MetadataRequest, allow_auto_topic_creation=False)
 
 
 @dataclass(frozen=True, slots=True)
