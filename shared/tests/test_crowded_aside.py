@@ -1,6 +1,8 @@
 """Too many messages aside: hearing stops and readiness turns red, until an operator has made room."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -16,6 +18,7 @@ from townhall.chassis.delivery.hearing import MOST_ASIDE
 from townhall.chassis.delivery.reading import Reader
 from townhall.chassis.health import Health
 from townhall.chassis.relay import Relay
+from townhall.chassis.waiting import rest
 from townhall.chassis.work import going_on
 from townhall.contracts import voting
 from townhall.testing.databases import DatabaseOf
@@ -29,10 +32,27 @@ async def crowd(db: Database, messages: int) -> None:
             await aside.put(tx.session, topic.raw(f"k{number}", {}, b"junk"), "bad-envelope")
 
 
+async def count(db: Database) -> int:
+    """Count the messages that wait for an operator."""
+    async with db.reading() as session:
+        return await aside.causes(session)
+
+
+async def until(seen: Callable[[], Awaitable[bool]]) -> None:
+    """Look again and again until it is so."""
+    while not await seen():
+        await rest(0.1)
+
+
 async def make_room(db: Database) -> None:
     """Do what `townhall aside drop` does, for all of them."""
     async with db.transaction() as tx:
         await tx.session.execute(text("UPDATE aside SET status = 'dropped'"))
+
+
+async def choked(hearing: Hearing) -> bool:
+    """Tell whether hearing has stopped."""
+    return hearing.choked
 
 
 @pytest.mark.parametrize(("messages", "room"), [(MOST_ASIDE - 1, True), (MOST_ASIDE, False)])
@@ -58,9 +78,26 @@ async def test_hearing_stops_until_there_is_room(database: Database, bus: Bus) -
     hearing = listener.hearing(bus, database)
     async with going_on({"relay": Relay(database.dsn, bus).run, "hearing": hearing.run}), asyncio.timeout(60):
         await announce(database, [task := uuid4()], 1)
-        while not hearing.choked:
-            await asyncio.wait({asyncio.create_task(listener.all.wait())}, timeout=0.1)
+        await until(partial(choked, hearing))
         assert not listener.versions
         await make_room(database)
         await listener.all.wait()
     assert listener.versions == {task: [1]}
+
+
+@pytest.mark.broker
+async def test_one_batch_sets_no_more_aside_than_there_is_room_for(database: Database, bus: Bus) -> None:
+    """G11: the limit holds within a batch too, and what found no room is neither lost nor skipped."""
+    async with bus.producer() as producer:
+        for number in range(MOST_ASIDE + 20):
+            await producer.send(bus.topic(voting.TOPIC), b"junk", key=f"k{number}".encode(), partition=0)
+    hearing = Listener(1).hearing(bus, database)
+    async with going_on({"hearing": hearing.run}), asyncio.timeout(60):
+        await until(partial(choked, hearing))
+        assert await count(database) == MOST_ASIDE
+        await make_room(database)
+        await until(partial(_holds, database, 20))
+
+
+async def _holds(db: Database, messages: int) -> bool:
+    return await count(db) == messages

@@ -20,6 +20,7 @@ from townhall.chassis.delivery.applying import Applying
 from townhall.chassis.delivery.reading import Reader
 from townhall.chassis.gauges import watch
 from townhall.chassis.http import once
+from townhall.chassis.http.wire import Wire
 from townhall.chassis.relay import Relay
 from townhall.chassis.settings import ServiceSettings
 from townhall.chassis.work import Companion, Run, Timer, going_on
@@ -123,7 +124,8 @@ def serve(build: Callable[[Any], FastAPI], settings: ServiceSettings) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=Wire,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

@@ -1,7 +1,7 @@
 """From messages to effects: together when all goes well, one by one when anything doesn't."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from townhall.chassis.db import Database
 from townhall.chassis.delivery import aside, counting, effects, inbox
@@ -9,6 +9,13 @@ from townhall.chassis.delivery.alone import Alone
 from townhall.chassis.delivery.message import Message
 from townhall.chassis.delivery.reading import Reader
 from townhall.contracts import CATALOGUE
+
+Room = Callable[[], Awaitable[None]]
+"""Returns when one more message may be set aside."""
+
+
+async def unlimited() -> None:
+    """Return at once."""
 
 
 class Applying:
@@ -19,8 +26,8 @@ class Applying:
         self._reader = reader
         self._alone = Alone(db, reader)
 
-    async def take(self, messages: Sequence[Message]) -> None:
-        """Return when every message is applied, known from before, ignored or set aside."""
+    async def take(self, messages: Sequence[Message], room: Room = unlimited) -> None:
+        """Return when every message is applied, known from before, ignored or, where there is room, set aside."""
         wanted = [message for message in messages if self._wanted(message)]
         if not wanted:
             return
@@ -29,6 +36,7 @@ class Applying:
         except Exception:  # noqa: BLE001  each message is tried again alone, and only then judged
             left = wanted
         for message in left:
+            await room()
             await self._alone.settle(message)
 
     def _wanted(self, message: Message) -> bool:

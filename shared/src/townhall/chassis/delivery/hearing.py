@@ -113,7 +113,7 @@ class Hearing(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's cl
     async def _on_batch(self, records: "list[ConsumerRecord[Any, Any]]") -> None:
         async with self._idle:
             await self._room()
-            await self._applying.take([received(record, self._bus.prefix) for record in records])
+            await self._applying.take([received(record, self._bus.prefix) for record in records], self._room)
             self._moved_at = time.monotonic()
 
     async def _room(self) -> None:

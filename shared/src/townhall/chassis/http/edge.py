@@ -24,9 +24,10 @@ _GUARDS: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _POLICY: Final = b"content-security-policy"
-_ALWAYS: Final = (*_GUARDS, (_POLICY, b"default-src 'none'; frame-ancestors 'none'"))
+ALWAYS: Final = (*_GUARDS, (_POLICY, b"default-src 'none'; frame-ancestors 'none'"))
+"""Headers of every answer but the documentation page's."""
 _ON_DOCS: Final = (*_GUARDS, (_POLICY, docs.POLICY.encode()))
-_OURS: Final = frozenset({*(name for name, _ in _ALWAYS), REQUEST_ID})
+_OURS: Final = frozenset({*(name for name, _ in ALWAYS), REQUEST_ID})
 
 
 class Edge:
@@ -40,6 +41,8 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # The server leaves the body out (RFC 9110, section 9.3.2).
+            scope = {**scope, "method": "GET"}
         given = dict(reversed(scope["headers"]))  # The first of a name counts.
         guarded = _Guarded(scope, send, _request_id(given), personal=b"authorization" in given)
         trace.follow(given[b"traceparent"].decode("latin-1") if b"traceparent" in given else None)
@@ -80,7 +83,7 @@ class _Guarded:
         kept = [header for header in headers if header[0] not in _OURS]
         if not any(name == b"cache-control" for name, _ in kept):
             kept.append((b"cache-control", b"no-store" if self._personal else b"no-cache"))
-        guards = _ON_DOCS if self._scope["path"] == docs.PATH else _ALWAYS
+        guards = _ON_DOCS if self._scope["path"] == docs.PATH else ALWAYS
         return [*kept, *guards, (REQUEST_ID, self.request_id.encode())]
 
 

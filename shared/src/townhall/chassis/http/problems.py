@@ -126,7 +126,7 @@ def _allowed(request: Request) -> list[str]:
     """Return every method of the path: the framework names only those of the first route that fits."""
 
     def fits(method: str) -> bool:
-        scope = dict(request.scope) | {"method": method}
+        scope = dict(request.scope) | {"method": "GET" if method == "HEAD" else method}
         return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
     return [method for method in METHODS if fits(method)]

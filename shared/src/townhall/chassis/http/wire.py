@@ -1,0 +1,94 @@
+"""Below every request: how long its head may be and may take, and our form of answer to what is no HTTP at all."""
+
+from asyncio import BaseTransport, TimerHandle
+from http import HTTPStatus
+from typing import Final
+
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from townhall.chassis import metrics
+from townhall.chassis.http.edge import ALWAYS
+from townhall.chassis.http.problems import problem
+
+LARGEST: Final = 32 * 1024
+"""Bytes of a request's line and headers; the largest token takes half of it."""
+PATIENCE: Final = 15.0
+"""Seconds for a head to arrive, and for the first one to begin."""
+
+
+class HeadTooLarge(Exception):
+    """More headers than any request has."""
+
+
+class Wire(HttpToolsProtocol):
+    """uvicorn's protocol with the limits it lacks (RFC 6585, section 5; RFC 9110, section 15.5.9)."""
+
+    _head: int | None = 0
+    """Bytes that came of a head which isn't whole yet; None while there is none."""
+    _late: TimerHandle | None = None
+
+    @override
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Begin to wait for the first head."""
+        super().connection_made(transport)  # type: ignore[arg-type]  # asyncio gives the kind it was asked for
+        self._late = self.loop.call_later(PATIENCE, self._give_up)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._in_time()
+        super().connection_lost(exc)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        """Read on. A head in many pieces must neither grow nor last for ever."""
+        super().data_received(data)
+        if self._head is None or self.transport.is_closing():
+            return
+        self._head += len(data)
+        self._late = self._late or self.loop.call_later(PATIENCE, self._give_up)
+        if self._head > LARGEST:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large")
+
+    @override
+    def on_message_begin(self) -> None:
+        """Begin a head."""
+        self._head = 0
+        super().on_message_begin()
+
+    @override
+    def on_headers_complete(self) -> None:
+        """End a head; raises `HeadTooLarge`, or the request would be read."""
+        self._head = None
+        self._in_time()
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > LARGEST:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large")
+            raise HeadTooLarge
+        super().on_headers_complete()
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        """Answer what could not be read, unless it was refused already."""
+        if not self.transport.is_closing():
+            self._refuse(HTTPStatus.BAD_REQUEST, "request-unreadable")
+
+    def _give_up(self) -> None:
+        """End a connection that says nothing, or never says all."""
+        if self._head:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "head-too-slow")
+        else:
+            self.transport.close()
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _refuse(self, status: HTTPStatus, code: str) -> None:
+        metrics.REQUEST_SECONDS.labels("other", "unmatched", str(status.value)).observe(0.0)
+        answer = problem(status, code, f"{status.phrase}.")
+        headers = [*answer.raw_headers, *ALWAYS, (b"cache-control", b"no-store"), (b"connection", b"close")]
+        lines = [name + b": " + value + b"\r\n" for name, value in headers]
+        self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", answer.body]))
+        self.transport.close()

@@ -1,0 +1,111 @@
+"""What comes before a request: heads that are too long, too slow, or no HTTP."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from socket import socket
+
+import httpx
+import pytest
+import uvicorn
+from typing_extensions import override
+
+from shared.tests.desk import app_of
+from shared.tests.forge import Issuer
+from townhall.chassis.http import wire
+
+ASKS = b"GET /notes HTTP/1.1\r\nhost: desk\r\n"
+
+
+class Served(uvicorn.Server):
+    """A server that tells when it listens, and on which port."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listens = asyncio.Event()
+
+    @override
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listens.set()
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """The port of the small service, served as every service is."""
+    server = Served(uvicorn.Config(app_of(Issuer()), port=0, http=wire.Wire, lifespan="off", log_config=None))
+    serving = asyncio.create_task(server.serve())
+    await server.listens.wait()
+    yield server.port
+    server.should_exit = True
+    await serving
+
+
+async def told(port: int, *pieces: bytes) -> bytes:
+    """Send the pieces one after the other; return everything that is said until the connection ends."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async with asyncio.timeout(10):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+        said = await reader.read()
+    writer.close()
+    return said
+
+
+def problem(said: bytes) -> tuple[int, str]:
+    """Return status and code of an answer, after checking that it is whole, guarded and the last one."""
+    head, _, body = said.partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines)
+    assert headers["content-type"] == "application/problem+json"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert (headers["connection"], int(headers["content-length"])) == ("close", len(body))
+    return int(status.split()[1]), json.loads(body)["code"]
+
+
+@pytest.mark.parametrize(
+    "junk", [b"hello\r\n\r\n", b"\x16\x03\x01\x02\x00", b"GET /\0 HTTP/1.1\r\n\r\n", ASKS + b"a b: c\r\n\r\n"]
+)
+async def test_what_is_no_http_gets_a_problem(junk: bytes, port: int) -> None:
+    """It is answered as everything else is, and repeats nothing."""
+    assert problem(await told(port, junk)) == (400, "request-unreadable")
+
+
+@pytest.mark.parametrize("many", [[b"x: " + b"y" * 40_000 + b"\r\n"], [b"x: " + b"y" * 900 + b"\r\n"] * 40])
+async def test_a_head_that_is_too_long_is_refused(many: list[bytes], port: int) -> None:
+    """Whether it comes at once, in pieces, or never ends."""
+    whole = [ASKS, *many, b"\r\n"]
+    assert problem(await told(port, b"".join(whole))) == (431, "head-too-large")
+    assert problem(await told(port, *whole[:-1])) == (431, "head-too-large")
+
+
+async def test_a_head_that_never_ends_is_given_up(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever began is told; whoever said nothing is not."""
+    monkeypatch.setattr(wire, "PATIENCE", 0.1)
+    assert problem(await told(port, ASKS)) == (408, "head-too-slow")
+    assert await told(port) == b""
+
+
+async def test_a_head_in_pieces_is_read(port: int) -> None:
+    """Slow and long are no faults in themselves; and one connection carries many requests."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        for _ in range(3):
+            assert (await client.get("/notes", headers={"x": "y" * 30_000})).status_code == 200
+    said = await told(port, ASKS[:9], ASKS[9:], b"connection: close\r\n", b"\r\n")
+    assert said.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_head_answers_what_get_would_without_its_body(port: int) -> None:
+    """RFC 9110, section 9.3.2; and a path that may be read names HEAD among its methods."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        shown, told_of = await client.get("/notes"), await client.head("/notes")
+        refused = await client.delete("/notes")
+    assert (told_of.status_code, told_of.content) == (200, b"")
+    assert told_of.headers["content-length"] == shown.headers["content-length"]
+    assert refused.headers["allow"] == "GET, HEAD, POST"
