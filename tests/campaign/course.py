@@ -98,6 +98,8 @@ class Course:
                 await Officials(self.client, self.ledger, Random(self.run.seed), until=0.0).make_room()
                 await draining.converged(self.stage.ground.urls, draining.CONVERGES_WITHIN, aside_too=False)
             self.verdict.recovery_seconds = round(time.monotonic() - self.healed, 1)
+            for last in self.ledger.still_to_close(now := time.time())[-1:]:  # noqa: TID251  a calendar
+                await rest(last - now)
         except (draining.NotConverged, TimeoutError) as fault:
             waits = str(fault) or await draining.what_waits(self.stage.ground.urls)
             said = "; ".join(filter(None, (waits, self.stage.unready, self.stage.hindrance)))

@@ -5,6 +5,10 @@ No answer does not mean no effect: what was asked and never answered is a *maybe
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
+
+OUTLASTS: Final = 60.0
+"""Seconds ahead of which a vote is one of those that stay open."""
 
 
 @dataclass(slots=True)
@@ -58,6 +62,10 @@ class Ledger:
     def known(self, task_id: str, citizen: str) -> Known:
         """Return what is known of one citizen's ballot."""
         return self.ballots.setdefault((task_id, citizen), Known())
+
+    def still_to_close(self, now: float) -> list[float]:
+        """Return the closing times ahead, but for votes that outlast the run."""
+        return sorted(poll.closes_at for poll in self.polls.values() if now < poll.closes_at < now + OUTLASTS)
 
     @property
     def acknowledged(self) -> int:

@@ -21,6 +21,8 @@ MORE_THAN: Final = 12
 LEANS: Final = (0.9, 0.9, 0.6, 0.1)
 SHORTEST, LONGEST = 3.0, 7.0
 """Seconds a vote of the campaign is open."""
+LATE = 4.0
+"""The longest of one that is put up after the planned end."""
 LAST_CLOSING: Final = 0.3
 """Seconds before the end of the load that one vote surely closes."""
 OUTCOMES: Final = {
@@ -102,8 +104,10 @@ class Officials:
     async def _support_unit(self) -> None:
         """Select a task with a short vote, and refer one; sometimes enact a new rule."""
         left = self.until - _now()
-        if left > SHORTEST:
-            await self.select(self.dice.uniform(SHORTEST, min(LONGEST, left)), self.dice.choice(LEANS))
+        # Strikes that had to wait for what was down come after the planned end, and one of them wants a closing time.
+        if left > SHORTEST or left < 0:
+            longest = min(LONGEST, left) if left > 0 else LATE
+            await self.select(self.dice.uniform(SHORTEST, longest), self.dice.choice(LEANS))
         roll = self.dice.random()
         if roll < 0.25:
             await self._refer(self.dice.choice(list(self.ledger.polls)))

@@ -106,10 +106,8 @@ class Stopping:
 
     async def _next_closing(self) -> float:
         while True:
-            now = _now()
-            ahead = [poll.closes_at for poll in self.ledger.polls.values() if now + 0.1 < poll.closes_at < now + 60]
-            if ahead:
-                return min(ahead)
+            if ahead := self.ledger.still_to_close(_now() + 0.1):
+                return ahead[0]
             await rest(0.1)
 
     async def pause(self, pid: int, seconds: float) -> bool:

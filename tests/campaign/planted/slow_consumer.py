@@ -15,10 +15,10 @@ def plant(_service: str, switches: Switches) -> None:
     """Wait before each batch, while the switch is there."""
     take: Callable[..., Awaitable[None]] = Applying.take
 
-    async def slowly(self: Applying, messages: Any) -> None:  # noqa: ANN401  whatever it wraps
+    async def slowly(self: Applying, *given: Any) -> None:  # noqa: ANN401  whatever it wraps
         if switches.on("slow-consumer"):
             switches.mark("batches held back")
             await rest(random.uniform(0.2, LONGEST))
-        await take(self, messages)
+        await take(self, *given)
 
-    Applying.take = slowly  # type: ignore[method-assign]  # planted
+    Applying.take = slowly  # type: ignore[method-assign, assignment]  # planted
