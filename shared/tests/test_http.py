@@ -219,7 +219,7 @@ async def test_paths_and_queries(method: str, path: str, status: int, code: str,
 
 async def test_all_methods_of_a_path_are_told(desk: httpx.AsyncClient) -> None:
     """Allow names the methods of every route on the path, as RFC 9110 asks."""
-    assert (await desk.delete("/notes")).headers["allow"] == "GET, POST"
+    assert (await desk.delete("/notes")).headers["allow"] == "GET, HEAD, POST"
 
 
 @pytest.mark.parametrize("path", ["/notes", "/nowhere", "/fails/unplanned", "/me", "/openapi.json"])

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from socket import socket
 
 import httpx
@@ -12,7 +13,7 @@ from typing_extensions import override
 
 from shared.tests.desk import app_of
 from shared.tests.forge import Issuer
-from townhall.chassis.http import wire
+from townhall.chassis.http.wire import Wire
 
 ASKS = b"GET /notes HTTP/1.1\r\nhost: desk\r\n"
 
@@ -35,15 +36,28 @@ class Served(uvicorn.Server):
         return int(self.servers[0].sockets[0].getsockname()[1])
 
 
-@pytest.fixture
-async def port() -> AsyncIterator[int]:
-    """The port of the small service, served as every service is."""
-    server = Served(uvicorn.Config(app_of(Issuer()), port=0, http=wire.Wire, lifespan="off", log_config=None))
+class Hasty(Wire):
+    """The same, with less patience."""
+
+    PATIENCE = 0.1
+
+
+@asynccontextmanager
+async def served(protocol: type[Wire]) -> AsyncIterator[int]:
+    """Serve the small service; the port it listens on."""
+    server = Served(uvicorn.Config(app_of(Issuer()), port=0, http=protocol, lifespan="off", log_config=None))
     serving = asyncio.create_task(server.serve())
     await server.listens.wait()
     yield server.port
     server.should_exit = True
     await serving
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """The port of the small service, served as every service is."""
+    async with served(Wire) as port:
+        yield port
 
 
 async def told(port: int, *pieces: bytes) -> bytes:
@@ -85,11 +99,11 @@ async def test_a_head_that_is_too_long_is_refused(many: list[bytes], port: int) 
     assert problem(await told(port, *whole[:-1])) == (431, "head-too-large")
 
 
-async def test_a_head_that_never_ends_is_given_up(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_head_that_never_ends_is_given_up() -> None:
     """Whoever began is told; whoever said nothing is not."""
-    monkeypatch.setattr(wire, "PATIENCE", 0.1)
-    assert problem(await told(port, ASKS)) == (408, "head-too-slow")
-    assert await told(port) == b""
+    async with served(Hasty) as port:
+        assert problem(await told(port, ASKS)) == (408, "head-too-slow")
+        assert await told(port) == b""
 
 
 async def test_a_head_in_pieces_is_read(port: int) -> None:

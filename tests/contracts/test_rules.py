@@ -30,6 +30,21 @@ def near_misses(rule: Numbers) -> Iterator[Numbers]:
         yield from (rule | {name: each} for each in wrong)
 
 
+async def test_every_version_can_be_read_page_by_page(database_of: DatabaseOf, client_of: ClientOf, mint: Mint) -> None:
+    """No version is out of reach, however many came after it."""
+    client, headers = await client_of(await database_of("voting")), mint("secretary", "yun").header
+    (rule,) = (await client.get("/rules")).json()["items"]
+    for number in range(2, 6):
+        paper = {"article": f"제{number}조", "parameters": rule["parameters"]}
+        assert (await client.post("/rules", json=paper, headers=headers)).status_code == 201
+    seen, query = [], {"limit": "2"}
+    while query:
+        page = (await client.get("/rules", params=query)).json()
+        seen.append([each["version"] for each in page["items"]])
+        query = {"limit": "2", "cursor": page["next"]} if page["next"] else {}
+    assert seen == [[5, 4], [3, 2], [1]]
+
+
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_rule_is_enacted_as_it_is_written_or_not_at_all(
     name: str, database_of: DatabaseOf, client_of: ClientOf, mint: Mint

@@ -65,6 +65,11 @@ class Work:
         """Tell whether its due date passed, and nobody was told of that date."""
         return self.owed and today > self.due and self.due not in self.told
 
+    def may_plan(self, today: date) -> set[str]:
+        """A milestone for its due date is planned while work goes on, and that day isn't past."""
+        no = {"initiative-not-under-way"} if not self.owed else set()
+        return no | ({"milestone-in-the-past"} if self.due < today else set())
+
     def may_reach(self, number: int) -> set[str]:
         """A milestone that was planned is reached once, while work goes on."""
         if number not in self.milestones:

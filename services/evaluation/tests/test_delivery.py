@@ -73,6 +73,7 @@ async def test_dropped_in_public(bureau: Bureau) -> None:
         ("done", "delays", {"reason": "budget", "due_on": LATER}, (409, "initiative-not-in-that-state")),
         ("started", "delays", {"reason": "budget", "due_on": str(FAR)}, (422, "new-date-not-later")),
         ("done", "milestones", {"title": "끝", "due_on": LATER}, (409, "initiative-not-under-way")),
+        ("started", "milestones", {"title": "어제", "due_on": str(PAST)}, (422, "milestone-in-the-past")),
         ("planned", f"milestones/{'0' * 8}-0000-4000-8000-{'0' * 12}/reached", {}, (404, "no-such-milestone")),
     ],
 )
@@ -120,12 +121,20 @@ async def tell_missed(bureau: Bureau) -> int:
         return await initiatives.tell_missed_milestones(tx)
 
 
+async def pass_by(bureau: Bureau, *titles: str) -> None:
+    """Let the day of milestones pass."""
+    async with bureau.db.transaction() as tx:
+        late = {"titles": list(titles), "day": PAST}
+        await tx.session.execute(text("UPDATE milestone SET due_on = :day WHERE title = ANY(:titles)"), late)
+
+
 async def test_a_missed_milestone_is_told_once(bureau: Bureau) -> None:
     """E5: a milestone whose day passed is announced once, however many look; it may still be reached."""
     path = f"/initiatives/{await bureau.initiative('started')}"
-    await bureau.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": str(PAST)})
+    await bureau.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": str(FAR)})
     planned = await bureau.post("agency", f"{path}/milestones", {"title": "운행 시작", "due_on": str(FAR)})
     missed = planned["milestones"][0]["milestone_id"]
+    await pass_by(bureau, "노선 확정")
     assert sum(await asyncio.gather(*(tell_missed(bureau) for _ in range(4)))) == 1
     assert await tell_missed(bureau) == 0
     (event,) = await bureau.announced(evaluation.MilestoneOverdue)
@@ -139,7 +148,8 @@ async def test_a_missed_milestone_is_told_once(bureau: Bureau) -> None:
 async def test_no_milestone_is_missed_after_the_last_word(bureau: Bureau, last_word: str, paper: object) -> None:
     """E5: what the responsible body ended owes no more milestones."""
     path = f"/initiatives/{await bureau.initiative('started')}"
-    await bureau.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": str(PAST)})
+    await bureau.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": str(FAR)})
+    await pass_by(bureau, "노선 확정")
     await bureau.post("agency", f"{path}/{last_word}", paper)
     assert await tell_missed(bureau) == 0
 

@@ -10,6 +10,7 @@ from evaluation.domain import delivery
 from evaluation.domain.delivery import (
     Directive,
     MilestoneAlreadyReached,
+    MilestoneInThePast,
     NewDateNotLater,
     NoSuchMilestone,
     NotAdopting,
@@ -135,14 +136,21 @@ def test_overdue(state: State, today: date, overdue_for: date | None, *, expecte
 def test_milestones_end_with_the_report(state: State) -> None:
     """E5: nothing is planned or reached after the responsible body's last word."""
     with pytest.raises(NotUnderWay):
-        delivery.plan_milestone(made(state), MILESTONE)
+        delivery.plan_milestone(made(state), MILESTONE, today=DUE)
     with pytest.raises(NotUnderWay):
         delivery.reach_milestone(replace(made(state), milestones=(MILESTONE,)), MILESTONE.id, "", AT)
 
 
+def test_milestone_is_planned_for_today_or_later() -> None:
+    """E5: a step whose day is past was never planned."""
+    assert delivery.plan_milestone(OPENED, MILESTONE, today=DUE).milestones == (MILESTONE,)
+    with pytest.raises(MilestoneInThePast):
+        delivery.plan_milestone(OPENED, MILESTONE, today=DUE + timedelta(days=1))
+
+
 def test_milestone_is_reached_once() -> None:
     """E5: the first report stands."""
-    planned = delivery.plan_milestone(OPENED, MILESTONE)
+    planned = delivery.plan_milestone(OPENED, MILESTONE, today=DUE)
     reached = delivery.reach_milestone(planned, MILESTONE.id, "네 노선", AT)
     assert (reached.reached_at, reached.note) == (AT, "네 노선")
     with pytest.raises(MilestoneAlreadyReached):

@@ -105,8 +105,8 @@ class Delivery(Machine):
         elif which not in work.milestones:
             planned = Milestone(milestone(which), "노선 확정", work.due, AT)
             self.step(
-                set() if work.owed else {"initiative-not-under-way"},
-                lambda: self.put(delivery.plan_milestone(found, planned)),
+                work.may_plan(self.today),
+                lambda: self.put(delivery.plan_milestone(found, planned, today=self.today)),
                 lambda: work.milestones.update({which: False}),
             )
 

@@ -18,7 +18,7 @@ P = TypeVar("P", bound=BaseModel)
 _COLUMNS = "SELECT version, article, parameters, NULLIF(effective_from, '-infinity') AS effective_from FROM rule "
 _IN_FORCE = text(_COLUMNS + "WHERE effective_from <= :at ORDER BY rule.effective_from DESC, version DESC LIMIT 1")
 _VERSION = text(_COLUMNS + "WHERE version = :version")
-_ALL = text(_COLUMNS + "ORDER BY version DESC LIMIT 100")
+_BEFORE = text(_COLUMNS + "WHERE version < :before ORDER BY version DESC LIMIT :limit")
 # Two enactments at once would take the same version: the lock makes the second wait for the first.
 _ONE_AT_A_TIME = text("LOCK TABLE rule IN SHARE ROW EXCLUSIVE MODE")
 _ENACT = text("""
@@ -76,9 +76,10 @@ class Rules(Generic[P]):
             raise NoSuchRule
         return self._read(row)
 
-    async def versions(self, session: AsyncSession) -> Sequence[InForce[P]]:
-        """Return the latest hundred versions, newest first."""
-        return [self._read(row) for row in (await session.execute(_ALL)).mappings()]
+    async def versions(self, session: AsyncSession, before: int, limit: int) -> Sequence[InForce[P]]:
+        """Return so many of the versions before one, newest first."""
+        found = await session.execute(_BEFORE, {"before": before, "limit": limit})
+        return [self._read(row) for row in found.mappings()]
 
     async def enact(self, tx: Transaction, article: str, parameters: P, effective_from: datetime | None) -> InForce[P]:
         """Add a version. It touches nothing that already opened under an earlier one."""

@@ -1,8 +1,9 @@
 """The routes under `/rules` that every service has: anyone reads the versions, the secretary enacts a new one."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
+from uuid import UUID
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field, field_validator
@@ -10,11 +11,12 @@ from pydantic_core import PydanticCustomError
 
 from townhall.chassis.auth import Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Db, Line, Moment, Once, PageOf, Paper, View
+from townhall.chassis.http import Db, Line, Moment, Once, Page, PageOf, Paper, Place, View
 from townhall.chassis.rules import InForce, Rules
 
 P = TypeVar("P", bound=BaseModel)
-Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
+_LAST: Final = 2**31 - 1
+Version = Annotated[int, Path(ge=1, le=_LAST)]
 """The number of a version, within what PostgreSQL calls an integer."""
 
 
@@ -58,10 +60,12 @@ def rules_router(rules: Rules[P]) -> APIRouter:
     paper: Any = Enactment[parameters]
     view: Any = RuleView[parameters]
 
-    async def get_rules(db: Db) -> object:
-        """Return the latest hundred versions, newest first."""
+    async def get_rules(page: Page, db: Db) -> object:
+        """Return every version, newest first."""
+        before = page.after.id.int if page.after else _LAST
         async with db.reading() as session:
-            return {"items": [_view(each) for each in await rules.versions(session)], "next": None}
+            found = await rules.versions(session, before, page.limit + 1)
+        return page.of(found, _place, lambda rule: view.model_validate(_view(rule)))
 
     async def get_rule(version: Version, db: Db) -> object:
         """Return one version."""
@@ -95,6 +99,11 @@ def _texts(values: object) -> Iterator[str]:
     elif isinstance(values, Iterable):
         for each in values:
             yield from _texts(each)
+
+
+def _place(rule: InForce[P]) -> Place:
+    """Return where a version stands in the list, which its number alone decides."""
+    return Place(datetime(1970, 1, 1, tzinfo=UTC), UUID(int=rule.version))
 
 
 def _view(rule: InForce[P]) -> dict[str, Any]:

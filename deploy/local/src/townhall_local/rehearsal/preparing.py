@@ -1,8 +1,8 @@
 """Before the ballots: the rule, the proposals, their screening, the tasks, and a sitting with room for all cases."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from townhall_local.client.api import Json
@@ -31,11 +31,24 @@ async def enact(platform: Platform, more_than: int) -> Json:
 
 async def _lift_quota(platform: Platform) -> None:
     """Let an author hand in within a minute what was written over weeks."""
-    in_force = (await platform.api.get("proposal", "/rules"))["items"][0]["parameters"]
-    if in_force["proposals_a_day"] < ALL_AT_ONCE:
-        parameters = in_force | {"proposals_a_day": ALL_AT_ONCE}
+    versions = await platform.api.every("proposal", "/rules")
+    now = datetime.now(UTC)  # noqa: TID251  an effective date is a date of the calendar
+    parameters = in_force(versions, now)["parameters"]
+    if parameters["proposals_a_day"] < ALL_AT_ONCE:
+        parameters |= {"proposals_a_day": ALL_AT_ONCE}
         secretary = platform.person("secretary", DESK)
         await secretary.post("proposal", "/rules", {"article": ARTICLE, "parameters": parameters})
+
+
+def in_force(versions: Sequence[Json], now: datetime) -> Json:
+    """Choose the version in force as the services do: the latest to take effect, then the latest enacted."""
+    begun = [each for each in versions if _begins(each) <= now]
+    return max(begun, key=lambda each: (_begins(each), each["version"]))
+
+
+def _begins(version: Json) -> datetime:
+    since = version["effective_from"]
+    return datetime.fromisoformat(since) if since else datetime.min.replace(tzinfo=UTC)
 
 
 async def call_sitting(platform: Platform, capacity: int, sits_at: datetime) -> Json:

@@ -49,6 +49,15 @@ class NewDateNotLater(Rejected):
     says = "A delay needs a new date that is later than the old one and not past."
 
 
+class MilestoneInThePast(Rejected):
+    """A plan is about days to come."""
+
+    code = "milestone-in-the-past"
+    rule = "E5"
+    status = 422
+    says = "A milestone can't be planned for a day that is past."
+
+
 class NoSuchMilestone(NotFound):
     """The initiative has no milestone under that id."""
 
@@ -146,9 +155,11 @@ def evaluate(initiative: Initiative) -> Initiative:
     return replace(initiative, state=after(initiative.state, Move.EVALUATE))
 
 
-def plan_milestone(initiative: Initiative, milestone: Milestone) -> Initiative:
-    """Add a step to the plan."""
+def plan_milestone(initiative: Initiative, milestone: Milestone, *, today: date) -> Initiative:
+    """Add a step to the plan, for today or later."""
     _require_under_way(initiative)
+    if milestone.due_on < today:
+        raise MilestoneInThePast  # E5
     return replace(initiative, milestones=(*initiative.milestones, milestone))
 
 

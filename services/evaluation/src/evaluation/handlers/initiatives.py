@@ -115,8 +115,9 @@ async def verify(tx: Transaction, initiative_id: InitiativeId, note: str) -> Sta
 
 async def plan_milestone(tx: Transaction, initiative_id: InitiativeId, title: str, due_on: date) -> Standing:
     """Add a step to the public plan."""
+    rule, initiative = await RULES.in_force(tx.session, tx.now), await _locked(tx, initiative_id)
     step = Milestone(MilestoneId(uuid4()), title, due_on, tx.now)
-    planned = delivery.plan_milestone(await _locked(tx, initiative_id), step)
+    planned = delivery.plan_milestone(initiative, step, today=rule.parameters.day(tx.now))
     await progress.add_milestone(tx.session, planned.id, step)
     tx.announce(
         wire.MilestonePlanned(

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from evaluation import metrics
-from evaluation.domain.delivery import MilestoneAlreadyReached, NewDateNotLater, NotUnderWay
+from evaluation.domain.delivery import MilestoneAlreadyReached, MilestoneInThePast, NewDateNotLater, NotUnderWay
 from evaluation.domain.initiative import MoveNotAllowed
 from evaluation.domain.reasons import UnknownReason
 from evaluation.handlers import initiatives
@@ -25,9 +25,9 @@ Officer = Annotated[Caller, allow(Role.OFFICER)]
 Act = Callable[[Transaction], Awaitable[Standing]]
 
 
-@asks.post("/milestones", status_code=201, responses=refusing(NotUnderWay))
+@asks.post("/milestones", status_code=201, responses=refusing(NotUnderWay, MilestoneInThePast))
 async def post_milestone(initiative_id: UUID, paper: MilestonePaper, _who: Agency, once: Once) -> InitiativeView:
-    """Plan a milestone."""
+    """Plan a milestone for a day to come, where the rule's clock stands."""
     of = InitiativeId(initiative_id)
     return await _done("plan", once, lambda tx: initiatives.plan_milestone(tx, of, paper.title, paper.due_on))
 

@@ -2,7 +2,7 @@
 
 from asyncio import BaseTransport, TimerHandle
 from http import HTTPStatus
-from typing import Final
+from typing import ClassVar, Final
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -13,8 +13,6 @@ from townhall.chassis.http.problems import problem
 
 LARGEST: Final = 32 * 1024
 """Bytes of a request's line and headers; the largest token takes half of it."""
-PATIENCE: Final = 15.0
-"""Seconds for a head to arrive, and for the first one to begin."""
 
 
 class HeadTooLarge(Exception):
@@ -24,6 +22,8 @@ class HeadTooLarge(Exception):
 class Wire(HttpToolsProtocol):
     """uvicorn's protocol with the limits it lacks (RFC 6585, section 5; RFC 9110, section 15.5.9)."""
 
+    PATIENCE: ClassVar = 15.0
+    """Seconds for a head to arrive, and for the first one to begin."""
     _head: int | None = 0
     """Bytes that came of a head which isn't whole yet; None while there is none."""
     _late: TimerHandle | None = None
@@ -32,7 +32,7 @@ class Wire(HttpToolsProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Begin to wait for the first head."""
         super().connection_made(transport)  # type: ignore[arg-type]  # asyncio gives the kind it was asked for
-        self._late = self.loop.call_later(PATIENCE, self._give_up)
+        self._late = self.loop.call_later(self.PATIENCE, self._give_up)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -47,7 +47,7 @@ class Wire(HttpToolsProtocol):
         if self._head is None or self.transport.is_closing():
             return
         self._head += len(data)
-        self._late = self._late or self.loop.call_later(PATIENCE, self._give_up)
+        self._late = self._late or self.loop.call_later(self.PATIENCE, self._give_up)
         if self._head > LARGEST:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large")
 
