@@ -53,18 +53,22 @@ class Series:
             run = self.todo.pop(0)
             began = time.monotonic()
             line = await _one(run, logs / f"{run.seed}-{run.fault}-{run.mutant}.log")
+            if line is not None and shows_nothing(line):
+                self._tell(run, line, time.monotonic() - began, total, "and shows nothing, so it is made again")
+                line = await _one(run, logs / f"{run.seed}-{run.fault}-{run.mutant}-again.log")
             self.done += 1
             if line is not None:
                 with self.file.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            if line is not None and not as_expected(line):
+                self.wrong.append(line)
             self._tell(run, line, time.monotonic() - began, total)
 
-    def _tell(self, run: Run, line: Line | None, seconds: float, total: int) -> None:
+    def _tell(self, run: Run, line: Line | None, seconds: float, total: int, more: str = "") -> None:
         said = "can't be made here" if line is None else _said(line)
-        if line is not None and not as_expected(line):
-            self.wrong.append(line)
         name = f"{run.mutant} under {run.fault}" if run.mutant else run.fault
-        print(f"{self.done:4}/{total} {seconds:5.1f} s  {name} (seed {run.seed}, {run.broker}): {said}", flush=True)
+        says = f"{name} (seed {run.seed}, {run.broker}): {said} {more}".rstrip()
+        print(f"{self.done:4}/{total} {seconds:5.1f} s  {says}", flush=True)
 
 
 async def _one(run: Run, log: Path) -> Line | None:
@@ -93,11 +97,20 @@ def _verdict(run: Run, log: Path) -> Line:
     return asdict(run) | {"ok": False, "broken": {"no-verdict": 1}, "found": said[-3:], "recovery_seconds": None}
 
 
+ACCIDENTS: Final = frozenset({"no-verdict", "fault-never-struck"})
+"""What says nothing of the platform: a run that did not come to its end, or in which not all happened that was to."""
+
+
+def shows_nothing(line: Line) -> bool:
+    """Tell a run that was spoilt from one that found something; what was found is never tried again."""
+    return bool(line["broken"]) and not line["broken"].keys() - ACCIDENTS
+
+
 def as_expected(line: Line) -> bool:
     """A run has to be right without a mutant, and a promise has to be broken with one, by more than an accident."""
     if not line["mutant"]:
         return bool(line["ok"])
-    return bool(line["broken"].keys() - {"no-verdict", "fault-never-struck"})
+    return bool(line["broken"].keys() - ACCIDENTS)
 
 
 def _said(line: Line) -> str:

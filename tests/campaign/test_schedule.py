@@ -8,6 +8,7 @@ import pytest
 from tests.campaign.catalogue import FAULTS, MUTANTS
 from tests.campaign.nemesis import Nemesis
 from tests.campaign.schedule import schedule
+from tests.campaign.series import as_expected, shows_nothing
 from tests.campaign.setting import MUTANTS as MUTANT_FILES
 from tests.campaign.setting import PLANTED
 
@@ -42,3 +43,24 @@ def test_what_is_planted_is_there() -> None:
     planted = {plant for fault in FAULTS.values() for plant in fault.plants} | {"sitecustomize", "switches"}
     assert {file.stem for file in PLANTED.glob("*.py")} == planted
     assert {mutant.fault for mutant in MUTANTS.values()} <= set(FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "broken", "expected", "spoilt"),
+    [
+        ("", {}, True, False),
+        ("", {"ballot-lost": 1}, False, False),
+        ("", {"fault-never-struck": 1}, False, True),
+        ("", {"no-verdict": 1}, False, True),
+        ("", {"fault-never-struck": 1, "ballot-lost": 1}, False, False),
+        ("no_parking", {}, False, False),
+        ("no_parking", {"overtaken": 1}, True, False),
+        ("no_parking", {"fault-never-struck": 1}, False, True),
+    ],
+)
+def test_only_a_run_that_shows_nothing_is_made_again(
+    mutant: str, broken: dict[str, int], *, expected: bool, spoilt: bool
+) -> None:
+    """What was found once is never tried until it goes away, and a mutant is caught by findings alone."""
+    line = {"mutant": mutant, "ok": not broken, "broken": broken}
+    assert (as_expected(line), shows_nothing(line)) == (expected, spoilt)
