@@ -19,10 +19,11 @@ from townhall.chassis.delivery import Hearing, Subscription
 from townhall.chassis.delivery.applying import Applying
 from townhall.chassis.delivery.reading import Reader
 from townhall.chassis.outbox import LARGEST, Announcement
-from townhall.chassis.relay import BATCH, Relay
+from townhall.chassis.relay import BATCH, MUCH, UNSENT, Relay
 from townhall.chassis.waiting import rest
 from townhall.chassis.work import going_on
 from townhall.contracts import Heard, voting
+from townhall.embedded.databases import connected
 from townhall.embedded.server import Server
 
 pytestmark = pytest.mark.broker
@@ -130,6 +131,20 @@ async def test_rows_that_fit_no_batch_are_not_overtaken(database: Database, bus:
     records = await published(database, bus)
     assert [version for key, version in records if key == str(task)] == list(range(1, BATCH + 9))
     assert [version for key, version in records if key == str(other)] == list(range(1, BATCH + 1))
+
+
+async def test_large_events_are_read_a_few_at_a_time(database: Database, bus: Bus) -> None:
+    """G9: however large events are, the relay holds only so much of them, and publishes them whole and in order."""
+    task, many = uuid4(), 2 * MUCH // LARGEST + 5
+    async with database.transaction() as tx:
+        tx.announce(*(large(task) for _ in range(many)))
+    async with connected(database.dsn) as connection:
+        first = await connection.fetch(UNSENT, [])
+        second = await connection.fetch(UNSENT, [row["id"] for row in first])
+    sizes = [sum(len(row["payload"]) for row in rows) for rows in (first, second)]
+    assert all(MUCH <= size < MUCH + LARGEST for size in sizes)
+    records = await published(database, bus)
+    assert [version for _, version in records] == list(range(1, many + 1))
 
 
 async def test_a_row_that_is_committed_late_is_published(database: Database, bus: Bus) -> None:

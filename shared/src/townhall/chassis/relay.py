@@ -23,7 +23,9 @@ from townhall.chassis.publishing import PATIENCE, Publisher, Rows
 from townhall.chassis.waiting import rest
 
 BATCH: Final = 1000
-"""Rows published at once."""
+"""Rows published at once, at the most."""
+MUCH: Final = 16 * 1024 * 1024
+"""Bytes of events at which a batch ends sooner. Two batches are in memory at a time."""
 POLL: Final = 1.0
 """Seconds between looks at the outbox when nothing woke the relay: the guarantee behind the wake-up."""
 LEASE: Final = "20s"
@@ -45,10 +47,13 @@ SETTINGS: Final = {
 }
 """What the relay's own connection asks of PostgreSQL."""
 
-_UNSENT = """
-    SELECT id, topic, key, headers, payload, announced_at FROM outbox
-    WHERE sent_at IS NULL AND id <> ALL($2::bigint[]) ORDER BY id LIMIT $1
-"""
+UNSENT: Final = f"""
+    SELECT id, topic, key, headers, payload, announced_at FROM (
+        SELECT *, sum(octet_length(payload)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS size
+        FROM outbox WHERE sent_at IS NULL AND id <> ALL($1::bigint[]) ORDER BY id LIMIT {BATCH}
+    ) AS next WHERE size - octet_length(payload) < {MUCH} ORDER BY id
+"""  # noqa: S608  two numbers
+"""The next batch, but for the rows that are being sent already."""
 _SENT = "UPDATE outbox SET sent_at = now() WHERE id = ANY($1::bigint[]) AND sent_at IS NULL"
 
 log = get_logger()
@@ -93,7 +98,7 @@ class Relay:
     async def _round(self, connection: Connection, publisher: Publisher) -> None:
         """Publish what waits, batch after batch; rest when all of it was acknowledged."""
         self._woken.clear()
-        rows: Rows = await connection.fetch(_UNSENT, BATCH, [])
+        rows: Rows = await connection.fetch(UNSENT, [])
         sent: list[int] = []
         whole = True
         while rows and whole:
@@ -107,7 +112,8 @@ class Relay:
     async def _ahead(self, connection: Connection, sent: list[int], rows: Rows) -> Rows:
         """Mark what the broker acknowledged before, and read what comes after the rows it is being given now."""
         await self._mark(connection, sent)
-        return await connection.fetch(_UNSENT, BATCH, [row["id"] for row in rows]) if len(rows) == BATCH else []
+        full = len(rows) == BATCH or sum(len(row["payload"]) for row in rows) >= MUCH
+        return await connection.fetch(UNSENT, [row["id"] for row in rows]) if full else []
 
     async def _mark(self, connection: Connection, sent: list[int]) -> None:
         if sent:
