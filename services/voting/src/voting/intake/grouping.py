@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from structlog import get_logger
 
 from townhall.chassis.faults import transient
+from townhall.chassis.waiting import rest
 from townhall.rejected import Rejected
 from voting import metrics
 from voting.domain.ballot import Counted, Slip
@@ -63,9 +64,13 @@ class Intake:
         while self._lines or not self._closed:
             await self._come.wait()
             self._come.clear()
-            while group := self._lines.take(self._most):
+            while self._lines:
+                # Requests that are being read come in before the line is taken: under load that makes groups larger.
+                await rest(0)
+                group = self._lines.take(self._most)
                 metrics.WAITING.set(len(self._lines))
-                await self._together(group)
+                if group:
+                    await self._together(group)
 
     async def _together(self, group: Sequence[Waiting]) -> None:
         began = time.perf_counter()
