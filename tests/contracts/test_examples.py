@@ -8,12 +8,15 @@ import pytest
 
 from tests.contracts.assembled import NAMES
 from tests.contracts.documents import OPERATIONS, Operation, document
+from townhall.chassis.http.problems import MEDIA_TYPE, Problem
 from townhall.testing.databases import DatabaseOf
 from townhall.testing.people import Mint
 from townhall.testing.services import ClientOf
 
 Schema = dict[str, Any]
 SENT = [each for each in OPERATIONS if "requestBody" in document(each.service)["paths"][each.path][each.method.lower()]]
+
+_CODE = re.compile(r"^- `([a-z-]+)`", re.MULTILINE)
 
 
 class NoExample(AssertionError):
@@ -61,3 +64,14 @@ async def test_every_example_is_taken(
             headers = mint(min(operation.roles), "kim").header
             answer = await client.request(operation.method, path, json=body_of(operation), headers=headers)
             assert answer.json().get("code") not in {"invalid-request", "unknown-reason", "body-unreadable"}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.label)
+def test_every_refusal_is_shown_as_it_is_answered(operation: Operation) -> None:
+    """A reader sees of each rule that may say no what a program would get."""
+    answers = document(operation.service)["paths"][operation.path][operation.method.lower()]["responses"]
+    for status, answer in answers.items():
+        shown = answer.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {})
+        problems = {code: Problem.model_validate(each["value"]) for code, each in shown.items()}
+        assert {(each.code, each.status) for each in problems.values()} == {(code, int(status)) for code in shown}
+        assert set(shown) == set(_CODE.findall(answer["description"]))

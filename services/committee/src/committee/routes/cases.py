@@ -21,11 +21,10 @@ from committee.domain.reasons import UnknownReason
 from committee.domain.record import CaseFile
 from committee.handlers import deliberation
 from committee.papers.cases import CaseView, DecisionPaper, PositionPaper, PositionView, RecusalPaper, RecusalView
-from committee.routes.refusals import refusing
 from committee.store import cases, members, records
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Db, Once, Page, PageOf, Place
+from townhall.chassis.http import Db, Once, Page, PageOf, Place, refusing
 from townhall.contracts.values import CaseId, TaskId
 
 asks = APIRouter(tags=["cases"])

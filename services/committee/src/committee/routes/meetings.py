@@ -22,11 +22,10 @@ from committee.domain.reasons import UnknownReason
 from committee.handlers import meetings as acts
 from committee.papers.cases import CaseView
 from committee.papers.meetings import DirectiveView, MeetingPaper, MeetingView, OutcomePaper
-from committee.routes.refusals import refusing
 from committee.store import meetings
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Db, Once, Page, PageOf, Place
+from townhall.chassis.http import Db, Once, Page, PageOf, Place, refusing
 from townhall.contracts.values import CaseId, DirectiveId, MeetingId
 
 asks = APIRouter(tags=["strategy meetings"])

@@ -16,11 +16,10 @@ from committee.domain.sitting import (
 )
 from committee.handlers import sittings as acts
 from committee.papers.sittings import SittingPaper, SittingView
-from committee.routes.refusals import refusing
 from committee.store import places, sittings
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Db, Once, Page, PageOf, Place
+from townhall.chassis.http import Db, Once, Page, PageOf, Place, refusing
 from townhall.contracts.values import SittingId
 
 asks = APIRouter(tags=["sittings"])

@@ -1,25 +1,33 @@
 """The OpenAPI document with every error a route can answer, all of them problem details."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from townhall.chassis.http.problems import MEDIA_TYPE, Problem
+from townhall.chassis.http.problems import MEDIA_TYPE, Problem, shown
 from townhall.rejected import Rejected
 
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch"})
-_PROBLEM: Final = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+_SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
+_PROBLEM: Final = {"content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
 
 
 def refusing(*kinds: type[Rejected]) -> dict[int | str, dict[str, Any]]:
     """Declare the rules a route may refuse by, with their public codes: `responses=refusing(VoteNotOpen)`."""
-    by_status: dict[int, list[str]] = {}
+    by_status: dict[int | str, list[type[Rejected]]] = {}
     for kind in kinds:
-        by_status.setdefault(kind.status, []).append(f"- `{kind.code}` {kind.rule}: {kind.says}")
-    return {status: {"description": "\n".join(lines)} | _PROBLEM for status, lines in by_status.items()}
+        by_status.setdefault(kind.status, []).append(kind)
+    return {status: _refusals(those) for status, those in by_status.items()}
+
+
+def _refusals(kinds: Sequence[type[Rejected]]) -> dict[str, Any]:
+    """Describe the refusals of one status, each with the answer it gives."""
+    lines = [f"- `{kind.code}` {kind.rule}: {kind.says}" for kind in kinds]
+    examples = {kind.code: {"value": shown(kind).model_dump(exclude_none=True)} for kind in kinds}
+    return {"description": "\n".join(lines), "content": {MEDIA_TYPE: {"schema": _SCHEMA, "examples": examples}}}
 
 
 def install(app: FastAPI) -> None:

@@ -17,6 +17,7 @@ from townhall.chassis.faults import transient
 from townhall.rejected import Rejected
 
 MEDIA_TYPE: Final = "application/problem+json"
+_NAME: Final = "urn:townhall:problem:{}"
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 log = structlog.get_logger(__name__)
 
@@ -63,7 +64,7 @@ def problem(
 ) -> ProblemResponse:
     """Return a problem that carries the id of the request under way."""
     body = Problem(
-        type=f"urn:townhall:problem:{code}",
+        type=_NAME.format(code),
         title=title,
         status=status,
         code=code,
@@ -72,6 +73,13 @@ def problem(
         faults=list(faults) or None,
     )
     return ProblemResponse(body.model_dump(exclude_none=True), status, headers=headers)
+
+
+def shown(kind: type[Rejected]) -> Problem:
+    """Return the problem a kind of refusal is answered with, for the documentation."""
+    return Problem(
+        type=_NAME.format(kind.code), title=kind.says, status=kind.status, code=kind.code, rule=kind.rule or None
+    )
 
 
 def refused(refusal: Rejected) -> ProblemResponse:
