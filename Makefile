@@ -26,7 +26,7 @@ test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17
 	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest -m broker $(ARGS)
 campaign: setup ## one seeded run of faults (ARGS="--seed S --fault F --mutant M --secs N"; ARGS=--list names them)
 	@$(BIN)/python -m tests.campaign $(ARGS)
-campaign-short: setup ## the campaign in short: every fault once, and some mutants, two runs side by side (about five minutes)
+campaign-short: setup ## the campaign in short: every fault once, and some mutants, two runs side by side (about seven minutes)
 	@$(BIN)/python -m tests.campaign.series short $(ARGS)
 campaign-series: setup ## many runs (ARGS="long --file F --seeds 120"); stopped, it goes on where it was
 	@$(BIN)/python -m tests.campaign.series $(ARGS)
