@@ -33,6 +33,7 @@ class Issuer:
         """The key's thumbprint (RFC 7638)."""
         self.jwks = _json({"keys": [public | {"kid": self.kid, "use": "sig", "alg": "RS256"}]})
         """The document services check tokens with (RFC 7517)."""
+        self._header = _text(_json({"alg": "RS256", "kid": self.kid, "typ": "at+jwt"}))
 
     def token(self, role: str, subject: str, *, lifetime: int = LIFETIME, **claims: object) -> str:
         """Return an access token for this person in this role. Further claims replace the usual ones."""
@@ -41,8 +42,7 @@ class Issuer:
             "iss": self.url, "aud": AUDIENCE, "sub": subject, "roles": [role],
             "iat": now, "exp": now + lifetime, "jti": uuid4().hex,
         }  # fmt: skip
-        header = {"alg": "RS256", "kid": self.kid, "typ": "at+jwt"}
-        signed = f"{_text(_json(header))}.{_text(_json(usual | claims))}"
+        signed = f"{self._header}.{_text(_json(usual | claims))}"
         return f"{signed}.{_text(self._key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
 

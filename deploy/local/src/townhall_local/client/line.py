@@ -34,11 +34,16 @@ class _Connection(asyncio.Protocol):
         self._answer: asyncio.Future[Answer] | None = None
         self._begin()
 
-    async def ask(self, request: bytes) -> Answer:
-        """Raise `ConnectionError` when the other side ends the connection before its answer."""
-        self._answer = asyncio.get_running_loop().create_future()
-        self.transport.write(request)
-        return await self._answer
+    async def ask(self, request: bytes, within: float) -> Answer:
+        """Raise `ConnectionError` when the connection ends before its answer, as it does after so many seconds."""
+        loop = asyncio.get_running_loop()
+        self._answer = loop.create_future()
+        late = loop.call_later(within, self.transport.abort)
+        try:
+            self.transport.write(request)
+            return await self._answer
+        finally:
+            late.cancel()
 
     @property
     def usable(self) -> bool:
@@ -98,8 +103,7 @@ class Line:
         while True:
             asked = ""
             try:
-                async with asyncio.timeout(self._patience):
-                    answer = await (await self._connected()).ask(request)
+                answer = await (await self._connected()).ask(request, self._patience)
                 if answer.status != SERVICE_UNAVAILABLE:
                     return answer
                 asked = answer.retry_after
@@ -117,5 +121,6 @@ class Line:
     async def _connected(self) -> _Connection:
         if self._connection is None or not self._connection.usable:
             loop = asyncio.get_running_loop()
-            _, self._connection = await loop.create_connection(_Connection, self._host, self._port)
+            async with asyncio.timeout(self._patience):
+                _, self._connection = await loop.create_connection(_Connection, self._host, self._port)
         return self._connection

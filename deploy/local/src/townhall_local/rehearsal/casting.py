@@ -1,13 +1,14 @@
 """Casting the ballots: many at once, yet each voter's own in the order in which they voted."""
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
+
+from pydantic_core import from_json
 
 from townhall_local.client.api import refusal
 from townhall_local.client.line import Answer, Line
@@ -93,7 +94,7 @@ def _count(answer: Answer, counts: Ballots) -> None:
     counts.sent += 1
     if answer.status == OK:
         counts.accepted += 1
-        counts.revised += json.loads(answer.body)["outcome"] == "changed"
+        counts.revised += from_json(answer.body)["outcome"] == "changed"
     elif answer.status == CONFLICT:
         counts.refused += 1
     else:  # a fault of ours or theirs, not a rule of the vote
