@@ -84,6 +84,7 @@ class Course:
         await asyncio.gather(self.nemesis.run(strikes), rest(secs))
         crowd.going = officials.going = False
         await self.nemesis.heal()
+        await self.stage.standing()
         self.healed = time.monotonic()
         self.client.leaving = True
         await asyncio.gather(*working)

@@ -188,6 +188,14 @@ class Stage:
             await self.ground.furnish_broker()
         self.furnished = True
 
+    async def standing(self) -> None:
+        """Return when PostgreSQL and the broker, which are nobody's doing here, are there again."""
+        await until(self._stands, READY_WITHIN)
+
+    async def _stands(self) -> bool:
+        servers = self.ground.postgres.running and self.ground.broker.running
+        return servers and self.furnished and not self.mending.locked()
+
     async def by_hand(self, start: Callable[[], None]) -> None:
         """Start a process without holding up those who ask."""
         await asyncio.get_running_loop().run_in_executor(self.hands, start)
