@@ -12,7 +12,7 @@ from townhall.chassis.http.edge import ALWAYS
 from townhall.chassis.http.problems import problem
 
 LARGEST: Final = 32 * 1024
-"""Bytes of a request's line and headers; the largest token takes half of it."""
+"""Bytes of a request's line and headers; the largest token takes an eighth of it."""
 
 
 class HeadTooLarge(Exception):
