@@ -1,95 +1,27 @@
-"""The use cases on real PostgreSQL: what is stored, what is announced, and what several callers at once can do."""
+"""Submission, support, selection and referral on real PostgreSQL: what is stored and announced, and several at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeVar
-from uuid import UUID
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from proposal import handlers
-from proposal.domain.lifecycle import Move, MoveNotAllowed, NoSuchProposal, Proposal, State, Wording
-from proposal.domain.merging import MergeIntoEnded, MergeWouldCircle
+from proposal.domain.lifecycle import Move, NoSuchProposal, Proposal, State
 from proposal.domain.referral import AlreadyReferred
-from proposal.domain.screening import OwnProposal, Verdict
-from proposal.domain.selection import Draft, NoSuchTask, Origin, ProposalNotAdmitted, ProposalUnknown, Task
+from proposal.domain.screening import Verdict
+from proposal.domain.selection import NoSuchTask, ProposalNotAdmitted, ProposalUnknown, Task
 from proposal.domain.submission import PartOfTask, TooManyProposals
 from proposal.domain.support import NotOpenToSupport
-from proposal.store import proposals, tasks
+from proposal.store import tasks
+from services.proposal.tests.bench import ADMIT, DRAFT, MINA, OFFICER, UNKNOWN, Bench, caller
 from services.proposal.tests.samples import parameters
-from townhall.chassis.auth import Caller, Role
-from townhall.chassis.db import Database, Transaction
-from townhall.contracts.values import ProposalId, TaskId
+from townhall.chassis.db import Transaction
+from townhall.contracts.values import TaskId
 from townhall.rejected import Rejected
-
-T = TypeVar("T")
-WORDING = Wording("심야 버스 확대", "막차가 너무 이릅니다.", "새벽 두 시까지 운행합시다.", "교통")
-DRAFT = Draft("심야 버스", "요약", Origin.PROPOSALS, (), "public-interest")
-OUTBOX = text("""
-    SELECT headers->>'ce_type' AS type, key, convert_from(payload, 'UTF8')::jsonb AS said FROM outbox ORDER BY id
-""")
-ADMIT = Verdict(Move.ADMIT, "meets-requirements")
-
-
-def caller(name: str, role: Role = Role.CITIZEN) -> Caller:
-    """Somebody known under a pseudonym."""
-    return Caller(person=name.ljust(64, "0"), subject=f"subject-of-{name}", roles=frozenset({role}), role=role)
-
-
-UNKNOWN = ProposalId(UUID(int=0))
-MINA, OFFICER = caller("mina"), caller("officer", Role.OFFICER)
-
-
-@dataclass
-class Bench:
-    """A database, with the use cases as one-line steps."""
-
-    db: Database
-
-    async def do(self, act: Callable[..., Awaitable[T]], *given: Any, **named: Any) -> T:  # noqa: ANN401  what the act takes
-        """Run one use case in its transaction."""
-        async with self.db.transaction() as tx:
-            return await act(tx, *given, **named)
-
-    async def submitted(self, who: Caller = MINA) -> Proposal:
-        """A proposal that waits for screening."""
-        return await self.do(handlers.submit_proposal, WORDING, who)
-
-    async def admitted(self, who: Caller = MINA) -> Proposal:
-        """A proposal that passed screening."""
-        return await self.do(handlers.screen_proposal, (await self.submitted(who)).id, ADMIT, OFFICER)
-
-    async def selected(self, *ids: ProposalId) -> Task:
-        """A task from proposals."""
-        return await self.do(handlers.select_task, replace(DRAFT, proposal_ids=ids))
-
-    async def read(self, proposal_id: ProposalId) -> Proposal:
-        """The proposal as it is stored."""
-        async with self.db.reading() as session:
-            found = await proposals.found(session, proposal_id)
-        assert found is not None
-        return found
-
-    async def announced(self) -> Sequence[Any]:
-        """Type, key and payload of every row of the outbox, in order."""
-        async with self.db.reading() as session:
-            return (await session.execute(OUTBOX)).all()
-
-    async def run(self, statement: str, **given: object) -> None:
-        """Change what a test needs changed, such as a date."""
-        async with self.db.transaction() as tx:
-            await tx.session.execute(text(statement), given)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def bench(database_of: Callable[[str], Awaitable[Database]]) -> Bench:
-    """A fresh database of the service."""
-    return Bench(await database_of("proposal"))
 
 
 async def test_submission_is_stored_and_announced(bench: Bench) -> None:
@@ -141,123 +73,6 @@ async def test_support_given_is_confirmed_after_it_closed(bench: Bench) -> None:
     with pytest.raises(NotOpenToSupport):
         await bench.do(handlers.support_proposal, made.id, caller("jun"))
     assert (await bench.do(handlers.unsupport_proposal, made.id, MINA)).supports == 0
-
-
-@pytest.mark.parametrize(
-    ("verdict", "kind"),
-    [
-        (ADMIT, "proposal.admitted.v1"),
-        (Verdict(Move.REFUSE, "outside-remit", "사유"), "proposal.refused.v1"),
-        (Verdict(Move.RETURN, "unclear"), "proposal.returned.v1"),
-        (Verdict(Move.REROUTE, "local-matter", body="서울특별시"), "proposal.rerouted.v1"),
-    ],
-)
-async def test_screening_is_public(bench: Bench, verdict: Verdict, kind: str) -> None:
-    """P5: every decision is stored and announced with its reason and the role that took it."""
-    made = await bench.submitted()
-    decided = await bench.do(handlers.screen_proposal, made.id, verdict, OFFICER)
-    assert await bench.read(made.id) == decided
-    said = (await bench.announced())[-1]
-    assert (said.type, said.said["reason"], said.said["acted_by"]) == (kind, verdict.reason, "officer")
-    assert said.said.get("body") == verdict.body
-
-
-async def test_refused_act_has_no_effect(bench: Bench) -> None:
-    """P4: an officer who wrote it can't screen it, and nothing is stored or announced."""
-    made = await bench.submitted(OFFICER)
-    with pytest.raises(OwnProposal):
-        await bench.do(handlers.screen_proposal, made.id, ADMIT, OFFICER)
-    assert await bench.read(made.id) == made
-    assert len(await bench.announced()) == 1
-
-
-async def test_one_of_two_decisions_at_once(bench: Bench) -> None:
-    """P3: two officers decide at the same moment; one decision stands, the other is refused."""
-    made = await bench.submitted()
-    verdicts = [ADMIT, Verdict(Move.REFUSE, "already-done")]
-    officers = [OFFICER, caller("other", Role.OFFICER)]
-    both = (bench.do(handlers.screen_proposal, made.id, *each) for each in zip(verdicts, officers, strict=True))
-    outcomes = await asyncio.gather(*both, return_exceptions=True)
-    assert {type(outcome) for outcome in outcomes} == {MoveNotAllowed, Proposal}
-    assert len(await bench.announced()) == 2
-
-
-async def test_returned_proposal_comes_back_improved(bench: Bench) -> None:
-    """P8: it waits for screening again, and the first decision is kept beside the next."""
-    made = await bench.submitted()
-    await bench.do(handlers.screen_proposal, made.id, Verdict(Move.RETURN, "unclear"), OFFICER)
-    improved = Wording("심야 버스", "밤 열한 시면 끊깁니다.", "두 노선을 늘립시다.")
-    await bench.do(handlers.resubmit_proposal, made.id, improved, MINA)
-    again = await bench.do(handlers.screen_proposal, made.id, ADMIT, OFFICER)
-    assert again.screening is not None
-    assert again.wording == replace(improved, topic="교통")
-    assert (await bench.read(made.id)).screening == again.screening
-    kinds = [each.type for each in await bench.announced()]
-    assert kinds == ["proposal.submitted.v1", "proposal.returned.v1", "proposal.resubmitted.v1", "proposal.admitted.v1"]
-
-
-async def test_merge_keeps_both_counts_and_the_lineage(bench: Bench) -> None:
-    """P7: supports stay with the proposal they were given to."""
-    one, other = await bench.submitted(), await bench.submitted()
-    await bench.do(handlers.support_proposal, one.id, caller("jun"))
-    into = Verdict(Move.MERGE, "same-problem", merge_into=other.id)
-    await bench.do(handlers.screen_proposal, one.id, into, OFFICER)
-    merged, target = await bench.read(one.id), await bench.read(other.id)
-    assert (merged.state, merged.merged_into, merged.supports) == (State.MERGED, other.id, 1)
-    assert (target.state, target.supports) == (State.SCREENING, 0)
-    assert (await bench.announced())[-1].said["into"] == str(other.id)
-
-
-async def test_crossing_merges(bench: Bench) -> None:
-    """P7: two proposals merged into each other at the same moment never both disappear."""
-    one, other = await bench.submitted(), await bench.submitted()
-
-    def merge(this: Proposal, into: Proposal) -> Awaitable[Proposal]:
-        verdict = Verdict(Move.MERGE, "same-problem", merge_into=into.id)
-        return bench.do(handlers.screen_proposal, this.id, verdict, OFFICER)
-
-    outcomes = await asyncio.gather(merge(one, other), merge(other, one), return_exceptions=True)
-    assert {type(outcome) for outcome in outcomes} == {Proposal, MergeWouldCircle}
-
-
-async def test_merge_into_what_ended(bench: Bench) -> None:
-    """P7: a refused proposal carries nobody further."""
-    one, other = await bench.submitted(), await bench.submitted()
-    await bench.do(handlers.screen_proposal, other.id, Verdict(Move.REFUSE, "already-done"), OFFICER)
-    into = Verdict(Move.MERGE, "same-problem", merge_into=other.id)
-    with pytest.raises(MergeIntoEnded):
-        await bench.do(handlers.screen_proposal, one.id, into, OFFICER)
-
-
-async def test_screening_overdue_is_told_once_per_due_date(bench: Bench) -> None:
-    """P16: two processes look at once and again later; each due date is told once, a new one may be told again."""
-    made = await bench.submitted()
-    assert await bench.do(handlers.tell_overdue_screenings) == 0
-    await bench.run("UPDATE proposal SET screening_due_at = now() - interval '1 hour'")
-    told = await asyncio.gather(*(bench.do(handlers.tell_overdue_screenings) for _ in range(4)))
-    assert sum(told) == 1
-    assert await bench.do(handlers.tell_overdue_screenings) == 0
-    last = (await bench.announced())[-1]
-    assert (last.type, last.key, last.said["rule"]["version"]) == ("proposal.screening-overdue.v1", str(made.id), 1)
-    await bench.run("UPDATE proposal SET screening_due_at = now() - interval '1 minute'")
-    assert await bench.do(handlers.tell_overdue_screenings) == 1
-
-
-async def test_overdue_screenings_are_shared_out(bench: Bench) -> None:
-    """P16: what one process is telling, another leaves alone instead of waiting for it."""
-    await bench.submitted()
-    await bench.run("UPDATE proposal SET screening_due_at = now() - interval '1 hour'")
-    async with bench.db.transaction() as tx:
-        assert await handlers.tell_overdue_screenings(tx) == 1
-        async with asyncio.timeout(5):
-            assert await bench.do(handlers.tell_overdue_screenings) == 0
-
-
-async def test_decided_in_time_is_never_overdue(bench: Bench) -> None:
-    """P16: only what still waits is told."""
-    await bench.admitted()
-    await bench.run("UPDATE proposal SET screening_due_at = now() - interval '1 hour'")
-    assert await bench.do(handlers.tell_overdue_screenings) == 0
 
 
 async def test_task_keeps_its_lineage_and_its_rule(bench: Bench) -> None:
