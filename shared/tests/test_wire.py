@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from socket import socket
@@ -113,6 +114,14 @@ async def test_a_head_in_pieces_is_read(port: int) -> None:
             assert (await client.get("/notes", headers={"x": "y" * 30_000})).status_code == 200
     said = await told(port, ASKS[:9], ASKS[9:], b"connection: close\r\n", b"\r\n")
     assert said.startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_body_is_not_counted_as_the_head_that_follows_it(port: int) -> None:
+    """A client may send the next request before it has the answer, and in any pieces."""
+    body = b'{"title":"pipelined"}'.ljust(40_000)
+    post = b"POST /notes HTTP/1.1\r\nhost: desk\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    said = await told(port, post % len(body) + body + ASKS, b"connection: close\r\n\r\n")
+    assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"201", b"200"]
 
 
 async def test_head_answers_what_get_would_without_its_body(port: int) -> None:

@@ -25,7 +25,9 @@ class Wire(HttpToolsProtocol):
     PATIENCE: ClassVar = 15.0
     """Seconds for a head to arrive, and for the first one to begin."""
     _head: int | None = 0
-    """Bytes that came of a head which isn't whole yet; None while there is none."""
+    """Bytes that came of a head which isn't whole yet, and 1 for its beginning; None while there is none."""
+    _ended = False
+    """Whether a head ended in what was read last: what came with it is not the next one's."""
     _late: TimerHandle | None = None
 
     @override
@@ -43,10 +45,11 @@ class Wire(HttpToolsProtocol):
     @override
     def data_received(self, data: bytes) -> None:
         """Read on. A head in many pieces must neither grow nor last for ever."""
+        self._ended = False
         super().data_received(data)
         if self._head is None or self.transport.is_closing():
             return
-        self._head += len(data)
+        self._head += 0 if self._ended else len(data)
         self._late = self._late or self.loop.call_later(self.PATIENCE, self._give_up)
         if self._head > LARGEST:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large")
@@ -54,13 +57,13 @@ class Wire(HttpToolsProtocol):
     @override
     def on_message_begin(self) -> None:
         """Begin a head."""
-        self._head = 0
+        self._head = 1
         super().on_message_begin()
 
     @override
     def on_headers_complete(self) -> None:
         """End a head; raises `HeadTooLarge`, or the request would be read."""
-        self._head = None
+        self._head, self._ended = None, True
         self._in_time()
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > LARGEST:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large")
