@@ -1,25 +1,47 @@
 """What the processor does for one ballot on its way to the intake and back, function by function."""
 
+import asyncio
 import cProfile
 import pstats
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from starlette.types import Message, Scope
+import uvicorn
+from fastapi import FastAPI
+from typing_extensions import override
+from uvicorn.server import ServerState
 
 from bench.ground import Ground
+from bench.load import request
 from bench.server import nothing
+from townhall.chassis.http.wire import Wire
 from voting.app import build
 from voting.settings import Settings
 
 MOST: Final = 14
 """Functions told, from the dearest."""
+TOGETHER: Final = 8
+"""Connections that have something to read at the same time."""
 _BODY: Final = b'{"choice":"yes"}'
 
 
 class _NoIntake:
-    cast = staticmethod(nothing)
+    take = staticmethod(nothing)
+
+
+class _Nowhere(asyncio.Transport):
+    """The other end of a connection that takes everything."""
+
+    @override
+    def write(self, data: object) -> None: ...
+
+    @override
+    def is_closing(self) -> bool:
+        return False
+
+    @override
+    def resume_reading(self) -> None: ...
 
 
 async def measure(ground: Ground, ballots: int) -> dict[str, float]:
@@ -30,14 +52,29 @@ async def measure(ground: Ground, ballots: int) -> dict[str, float]:
     app = build(Settings(**told | {"master_key": ground.key}))
     app.state.intake = _NoIntake
     await app.state.keys.refresh()
-    requests = [_ballot(token) for token in await ground.tokens(ballots)]
-    await app(requests[0], _receive, _send)  # Builds what is built once.
+    connections = [_connection(app) for _ in range(TOGETHER)]
+    requests = [request("PUT", f"/votes/{uuid4()}/ballot", token, _BODY) for token in await ground.tokens(ballots)]
+    await _come(connections, requests[:TOGETHER])  # Builds what is built once.
     profiled = cProfile.Profile()
     profiled.enable()
-    for scope in requests:
-        await app(scope, _receive, _send)
+    for at in range(TOGETHER, ballots, TOGETHER):
+        await _come(connections, requests[at : at + TOGETHER])
     profiled.disable()
     return _dearest(profiled, ballots)
+
+
+def _connection(app: FastAPI) -> Wire:
+    config = uvicorn.Config(app, log_config=None)
+    connection = Wire(config, ServerState(), {}, asyncio.get_running_loop())
+    connection.connection_made(_Nowhere())
+    return connection
+
+
+async def _come(connections: list[Wire], requests: list[bytes]) -> None:
+    """Let requests come in, and be answered."""
+    for connection, each in zip(connections, requests, strict=False):
+        connection.data_received(each)
+    await asyncio.to_thread(int)
 
 
 def _dearest(profiled: cProfile.Profile, ballots: int) -> dict[str, float]:
@@ -49,22 +86,3 @@ def _dearest(profiled: cProfile.Profile, ballots: int) -> dict[str, float]:
 
 def _name(file: str, _line: int, function: str) -> str:
     return function if file == "~" else f"{Path(file).stem}.{function}"
-
-
-def _ballot(token: str) -> Scope:
-    return {
-        "type": "http", "http_version": "1.1", "scheme": "http", "method": "PUT", "query_string": b"", "root_path": "",
-        "path": f"/votes/{uuid4()}/ballot", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2), "state": {},
-        "headers": [
-            (b"host", b"bench"), (b"authorization", b"Bearer " + token.encode()),
-            (b"content-type", b"application/json"), (b"content-length", str(len(_BODY)).encode()),
-        ],
-    }  # fmt: skip
-
-
-async def _receive() -> Message:
-    return {"type": "http.request", "body": _BODY, "more_body": False}
-
-
-async def _send(_message: Message) -> None:
-    return None

@@ -22,6 +22,7 @@ from townhall.contracts.values import TaskId
 from voting import handlers
 from voting.app import build
 from voting.domain.ballot import Counted, Outcome, Slip, Standing
+from voting.intake import Intake
 from voting.settings import Settings
 from voting.store.first import FirstBallots
 
@@ -33,24 +34,41 @@ AT_ONCE: Final = 8
 
 NEVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
-Cast = Callable[[Slip], Awaitable[Counted]]
+Take = Callable[[Slip, "asyncio.Future[Counted]"], None]
+AT_WORK: Final[set[asyncio.Future[None]]] = set()
 
 
 class Ways:
     """An intake that takes ballots on some tasks another way."""
 
-    def __init__(self, usual: Cast, others: dict[TaskId, Cast]) -> None:
+    def __init__(self, usual: Intake, others: dict[TaskId, Take]) -> None:
         self._usual = usual
         self._others = others
 
-    async def cast(self, slip: Slip) -> Counted:
+    def take(self, slip: Slip, answer: "asyncio.Future[Counted]") -> None:
         """Take the way of the ballot's task."""
-        return await self._others.get(slip.task_id, self._usual)(slip)
+        self._others.get(slip.task_id, self._usual.take)(slip, answer)
 
 
-async def nothing(slip: Slip) -> Counted:
+def nothing(slip: Slip, answer: "asyncio.Future[Counted]") -> None:
     """Store nothing."""
-    return Counted(Outcome.COUNTED, Standing(slip.choice, NEVER))
+    answer.set_result(Counted(Outcome.COUNTED, Standing(slip.choice, NEVER)))
+
+
+def answered(cast: Callable[[Slip], Awaitable[Counted]]) -> Take:
+    """Give what a coroutine returns as the answer."""
+
+    async def work(slip: Slip, answer: "asyncio.Future[Counted]") -> None:
+        try:
+            answer.set_result(await cast(slip))
+        except Exception as error:  # noqa: BLE001  it is the answer
+            answer.set_exception(error)
+
+    def begin(slip: Slip, answer: "asyncio.Future[Counted]") -> None:
+        AT_WORK.add(task := asyncio.ensure_future(work(slip, answer)))
+        task.add_done_callback(AT_WORK.discard)
+
+    return begin
 
 
 class Single:
@@ -93,7 +111,11 @@ class Statement:
 def measured(settings: Settings) -> FastAPI:
     """Put voting together, and take ballots on the named tasks other ways."""
     app = build(settings)
-    ways: dict[str, Cast] = {NOTHING: nothing, SINGLE: Single(app).cast, STATEMENT: Statement(app).cast}
+    ways: dict[str, Take] = {
+        NOTHING: nothing,
+        SINGLE: answered(Single(app).cast),
+        STATEMENT: answered(Statement(app).cast),
+    }
     tasks = dict(word.split("=") for word in sys.argv[1:])
     others = {TaskId(UUID(task)): ways[way] for way, task in tasks.items()}
     usual = app.router.lifespan_context
@@ -101,7 +123,7 @@ def measured(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
         async with usual(running) as state:
-            running.state.intake = Ways(running.state.intake.cast, others)
+            running.state.intake = Ways(running.state.intake, others)
             yield state
 
     app.router.lifespan_context = lifespan

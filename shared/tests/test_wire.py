@@ -3,37 +3,16 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from socket import socket
 
 import httpx
 import pytest
-import uvicorn
-from typing_extensions import override
 
 from shared.tests.desk import app_of
 from shared.tests.forge import Issuer
 from townhall.chassis.http.wire import Wire
+from townhall.testing.sockets import listening, said
 
 ASKS = b"GET /notes HTTP/1.1\r\nhost: desk\r\n"
-
-
-class Served(uvicorn.Server):
-    """A server that tells when it listens, and on which port."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listens = asyncio.Event()
-
-    @override
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listens.set()
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return int(self.servers[0].sockets[0].getsockname()[1])
 
 
 class Hasty(Wire):
@@ -42,39 +21,16 @@ class Hasty(Wire):
     PATIENCE = 0.1
 
 
-@asynccontextmanager
-async def served(protocol: type[Wire]) -> AsyncIterator[int]:
-    """Serve the small service; the port it listens on."""
-    server = Served(uvicorn.Config(app_of(Issuer()), port=0, http=protocol, lifespan="off", log_config=None))
-    serving = asyncio.create_task(server.serve())
-    await server.listens.wait()
-    yield server.port
-    server.should_exit = True
-    await serving
-
-
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     """The port of the small service, served as every service is."""
-    async with served(Wire) as port:
+    async with listening(app_of(Issuer())) as port:
         yield port
 
 
-async def told(port: int, *pieces: bytes) -> bytes:
-    """Send the pieces one after the other; return everything that is said until the connection ends."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    async with asyncio.timeout(10):
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-        said = await reader.read()
-    writer.close()
-    return said
-
-
-def problem(said: bytes) -> tuple[int, str]:
+def problem(answer: bytes) -> tuple[int, str]:
     """Return status and code of an answer, after checking that it is whole, guarded and the last one."""
-    head, _, body = said.partition(b"\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
     status, *lines = head.decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)
     assert headers["content-type"] == "application/problem+json"
@@ -88,22 +44,22 @@ def problem(said: bytes) -> tuple[int, str]:
 )
 async def test_what_is_no_http_gets_a_problem(junk: bytes, port: int) -> None:
     """It is answered as everything else is, and repeats nothing."""
-    assert problem(await told(port, junk)) == (400, "request-unreadable")
+    assert problem(await said(port, junk)) == (400, "request-unreadable")
 
 
 @pytest.mark.parametrize("many", [[b"x: " + b"y" * 40_000 + b"\r\n"], [b"x: " + b"y" * 900 + b"\r\n"] * 40])
 async def test_a_head_that_is_too_long_is_refused(many: list[bytes], port: int) -> None:
     """Whether it comes at once, in pieces, or never ends."""
     whole = [ASKS, *many, b"\r\n"]
-    assert problem(await told(port, b"".join(whole))) == (431, "head-too-large")
-    assert problem(await told(port, *whole[:-1])) == (431, "head-too-large")
+    assert problem(await said(port, b"".join(whole))) == (431, "head-too-large")
+    assert problem(await said(port, *whole[:-1])) == (431, "head-too-large")
 
 
 async def test_a_head_that_never_ends_is_given_up() -> None:
     """Whoever began is told; whoever said nothing is not."""
-    async with served(Hasty) as port:
-        assert problem(await told(port, ASKS)) == (408, "head-too-slow")
-        assert await told(port) == b""
+    async with listening(app_of(Issuer()), Hasty) as port:
+        assert problem(await said(port, ASKS)) == (408, "head-too-slow")
+        assert await said(port) == b""
 
 
 async def test_a_head_in_pieces_is_read(port: int) -> None:
@@ -111,8 +67,8 @@ async def test_a_head_in_pieces_is_read(port: int) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         for _ in range(3):
             assert (await client.get("/notes", headers={"x": "y" * 30_000})).status_code == 200
-    said = await told(port, ASKS[:9], ASKS[9:], b"connection: close\r\n", b"\r\n")
-    assert said.startswith(b"HTTP/1.1 200 ")
+    pieces = (ASKS[:9], ASKS[9:], b"connection: close\r\n", b"\r\n")
+    assert (await said(port, *pieces)).startswith(b"HTTP/1.1 200 ")
 
 
 async def test_a_body_is_not_counted_as_the_head_that_follows_it(port: int) -> None:

@@ -1,13 +1,45 @@
-"""A polling place for every test of voting."""
+"""A polling place for every test of voting, and the service over it."""
+
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
+from httpx import AsyncClient
 
 from services.voting.tests.polls import Polls
+from townhall.testing import client_for
 from townhall.testing.databases import DatabaseOf
+from townhall.testing.services import AppOf
+from townhall.testing.sockets import listening
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def polls(request: pytest.FixtureRequest, database_of: DatabaseOf) -> Polls:
     """A fresh database of voting. A module that counts asks for it `BOTH_WAYS`."""
     return Polls(await database_of("voting"), short_way_first=getattr(request, "param", False))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def app(app_of: AppOf, polls: Polls) -> FastAPI:
+    """The service over the polling place's database; votes are under its keys from here on."""
+    application = await app_of(polls.db)
+    polls.under_keys_of(application)
+    return application
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def wire(app: FastAPI) -> AsyncIterator[AsyncClient]:
+    """Its API behind a socket, where the fast lane is."""
+    async with listening(app) as port, AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        yield client
+
+
+@pytest_asyncio.fixture(loop_scope="session", params=["framework", "wire"])
+async def api(request: pytest.FixtureRequest, app: FastAPI, wire: AsyncClient) -> AsyncIterator[AsyncClient]:
+    """Its API by the framework alone, and behind a socket: whoever calls sees no difference."""
+    if request.param == "wire":
+        yield wire
+    else:
+        async with client_for(app) as client:
+            yield client

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from townhall.chassis.db import Database
@@ -21,6 +22,7 @@ from voting.domain.ballot import Choice, Counted, Slip
 from voting.domain.nullifier import Keyring
 from voting.domain.parameters import Parameters
 from voting.domain.vote import VoteNotOpen
+from voting.settings import Settings
 from voting.store import votes
 from voting.store.first import FirstBallots
 from voting.store.votes import Shown
@@ -82,6 +84,11 @@ class Polls:
         async with self.db.transaction() as tx:
             rule = Parameters(yes_more_than=more_than, ballots_changeable=changeable)
             await handlers.RULES.enact(tx, "제5조", rule, None)
+
+    def under_keys_of(self, app: FastAPI) -> None:
+        """Put votes under the keys of a service from here on."""
+        settings: Settings = app.state.settings
+        self.keyring = Keyring(settings.master_key_version, settings.masters)
 
     async def schedule(self, **period: timedelta) -> TaskId:
         """Put a task to the vote; it is open at once unless `opens` says later."""

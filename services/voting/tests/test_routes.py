@@ -7,33 +7,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from httpx import AsyncClient, Response
 
 from services.voting.tests.polls import Polls
+from townhall.testing import client_for
 from townhall.testing.people import Mint
-from townhall.testing.services import ClientOf
-from voting.domain.nullifier import Keyring
-from voting.settings import Settings
+from townhall.testing.services import AppOf
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 YES: dict[str, Any] = {"choice": "yes"}
 NO: dict[str, Any] = {"choice": "no"}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def api(client_of: ClientOf, polls: Polls) -> AsyncClient:
-    """The API over the polling place's database."""
-    return await client_of(polls.db)
-
-
-async def scheduled(api: AsyncClient, polls: Polls, **period: timedelta) -> str:
-    """Put a task to the vote under the service's own keys."""
-    app: Any = api._transport.app  # type: ignore[attr-defined]  # noqa: SLF001  httpx has no public way
-    settings: Settings = app.state.settings
-    polls.keyring = Keyring(settings.master_key_version, settings.masters)
-    return str(await polls.schedule(**period))
 
 
 def code(answer: Response) -> tuple[int, str]:
@@ -44,7 +28,7 @@ def code(answer: Response) -> tuple[int, str]:
 
 async def test_a_citizen_votes(api: AsyncClient, polls: Polls, mint: Mint) -> None:
     """V3, V4: counted, repeated, changed; and what stands is shown to them."""
-    url = f"/votes/{await scheduled(api, polls)}/ballot"
+    url = f"/votes/{await polls.schedule()}/ballot"
     kim, lee = mint("citizen", "김").header, mint("citizen", "이").header
     answers = [await api.put(url, json=paper, headers=kim) for paper in (YES, YES, NO)]
     assert [(each.status_code, each.json()["outcome"]) for each in answers] == [
@@ -75,7 +59,7 @@ async def test_a_bad_paper_counts_nothing(
     api: AsyncClient, polls: Polls, mint: Mint, body: bytes, refused: tuple[int, str]
 ) -> None:
     """A paper is yes or no and nothing else; the answer repeats nothing of it."""
-    task_id = await scheduled(api, polls)
+    task_id = await polls.schedule()
     headers = mint("citizen", "김").header | {"content-type": "application/json"}
     answer = await api.put(f"/votes/{task_id}/ballot", content=body, headers=headers)
     assert code(answer) == refused
@@ -85,8 +69,8 @@ async def test_a_bad_paper_counts_nothing(
 
 async def test_when_there_is_no_open_vote(api: AsyncClient, polls: Polls, mint: Mint) -> None:
     """V1: before, after, and where there is none."""
-    early = await scheduled(api, polls, opens=timedelta(days=1))
-    late = await scheduled(api, polls, closes=-timedelta(seconds=1))
+    early = await polls.schedule(opens=timedelta(days=1))
+    late = await polls.schedule(closes=-timedelta(seconds=1))
     kim = mint("citizen", "김").header
     for task_id, refused in (
         (early, (409, "vote-not-open")),
@@ -102,7 +86,7 @@ async def test_when_there_is_no_open_vote(api: AsyncClient, polls: Polls, mint: 
 async def test_a_final_ballot(api: AsyncClient, polls: Polls, mint: Mint) -> None:
     """V4: where the rule says so a ballot can't be changed, but the same request may come again."""
     await polls.enact(0, changeable=False)
-    url = f"/votes/{await scheduled(api, polls)}/ballot"
+    url = f"/votes/{await polls.schedule()}/ballot"
     kim = mint("citizen", "김").header
     assert (await api.put(url, json=YES, headers=kim)).json()["outcome"] == "counted"
     assert (await api.put(url, json=YES, headers=kim)).json()["outcome"] == "unchanged"
@@ -113,7 +97,7 @@ async def test_a_final_ballot(api: AsyncClient, polls: Polls, mint: Mint) -> Non
 
 async def test_only_citizens_vote(api: AsyncClient, polls: Polls, mint: Mint) -> None:
     """Every other role is refused, and so is nobody."""
-    url = f"/votes/{await scheduled(api, polls)}/ballot"
+    url = f"/votes/{await polls.schedule()}/ballot"
     for role in ("officer", "member", "chair", "secretary", "agency", "evaluator", "auditor"):
         assert (await api.put(url, json=YES, headers=mint(role, "김").header)).status_code == 403
     assert (await api.put(url, json=YES)).status_code == 401
@@ -122,7 +106,7 @@ async def test_only_citizens_vote(api: AsyncClient, polls: Polls, mint: Mint) ->
 
 async def test_sixty_citizens_eight_times_at_once(api: AsyncClient, polls: Polls, mint: Mint) -> None:
     """V3, V9: through HTTP and the intake: 480 successes, 60 ballots, and totals that say so."""
-    task_id = await scheduled(api, polls)
+    task_id = await polls.schedule()
     people = [mint("citizen", f"시민-{number}").header for number in range(60)]
     asked = [api.put(f"/votes/{task_id}/ballot", json=YES, headers=who) for who in people for _ in range(8)]
     answers = await asyncio.gather(*asked)
@@ -132,23 +116,25 @@ async def test_sixty_citizens_eight_times_at_once(api: AsyncClient, polls: Polls
     assert (shown["yes"], shown["no"]) == (60, 0)
 
 
-async def test_a_full_intake(client_of: ClientOf, polls: Polls, mint: Mint) -> None:
+async def test_a_full_intake(app_of: AppOf, polls: Polls, mint: Mint) -> None:
     """V9: the answer is 503 with a time to come back, and nothing is stored of it."""
-    api = await client_of(polls.db, intake_room=5, intake_group=1)
-    task_id = await scheduled(api, polls)
+    app = await app_of(polls.db, intake_room=5, intake_group=1)
+    polls.under_keys_of(app)
+    task_id = await polls.schedule()
     people = [mint("citizen", f"시민-{number}").header for number in range(60)]
-    answers = await asyncio.gather(*(api.put(f"/votes/{task_id}/ballot", json=YES, headers=who) for who in people))
+    async with client_for(app) as api:
+        answers = await asyncio.gather(*(api.put(f"/votes/{task_id}/ballot", json=YES, headers=who) for who in people))
+        shown = (await api.get(f"/votes/{task_id}")).json()
     busy = [each for each in answers if each.status_code == 503]
     assert busy
     assert {(code(each), each.headers["retry-after"]) for each in busy} == {((503, "too-busy"), "1")}
-    shown = (await api.get(f"/votes/{task_id}")).json()
     assert shown["yes"] == 60 - len(busy) > 0
 
 
 async def test_the_public_total(api: AsyncClient, polls: Polls, mint: Mint) -> None:
     """Anyone sees it, with a tag that spares them what they have already."""
     await polls.enact(0)
-    task_id = await scheduled(api, polls)
+    task_id = await polls.schedule()
     await api.put(f"/votes/{task_id}/ballot", json=YES, headers=mint("citizen", "김").header)
     answer = await api.get(f"/votes/{task_id}")
     shown, tag = answer.json(), answer.headers["etag"]
@@ -163,7 +149,7 @@ async def test_the_public_total(api: AsyncClient, polls: Polls, mint: Mint) -> N
 
 async def test_votes_page_by_page(api: AsyncClient, polls: Polls) -> None:
     """Every vote once, the one that opens last first; by state where asked for."""
-    made = [await scheduled(api, polls, opens=timedelta(days=day)) for day in (3, -2, 1, -1, 2)]
+    made = [str(await polls.schedule(opens=timedelta(days=day))) for day in (3, -2, 1, -1, 2)]
     seen: list[str] = []
     cursor: str | None = None
     while cursor or not seen:
@@ -200,7 +186,7 @@ async def test_the_document_declares_its_refusals(api: AsyncClient) -> None:
 async def test_nothing_of_a_ballot_leaves(api: AsyncClient, polls: Polls, mint: Mint) -> None:
     """V7, V8: not the subject anywhere, and no voter's name outside the ballots' own tables."""
     await polls.enact(0)
-    task_id = await scheduled(api, polls)
+    task_id = await polls.schedule()
     who = mint("citizen", "subject-of-kim").header
     answers = [await api.put(f"/votes/{task_id}/ballot", json=paper, headers=who) for paper in (YES, NO, {})]
     async with polls.db.reading() as session:

@@ -1,153 +1,123 @@
 """The fast lane: ballots and totals in the form nearly everyone asks for them, answered before the framework.
 
 In a crowd the framework costs several times what a ballot does. So a request that is plain in every respect takes the
-same steps here, in the same order, without it. Whatever is not plain (another spelling, an odd header, a token that
-is refused) is passed on untouched, and judged and answered by `routes.py`: only there is anybody told no, but for what
-counting itself refuses.
+same steps here, in the same order, without it. Whatever is not plain (another spelling, an odd header) is passed on
+untouched, and judged and answered by `routes.py`.
 """
 
 import asyncio
 import json
 import re
-from collections.abc import Mapping
-from functools import lru_cache
-from typing import Final
+from functools import lru_cache, partial
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import State
 
-from townhall.chassis.auth import Role
-from townhall.chassis.http.limits import Replay
+from townhall.chassis.auth import Claims, KeysUnavailable, Role, RoleNotAllowed, TokenKeyUnknown
+from townhall.chassis.http.shortcut import Head, Pending, Reply, Window
 from townhall.contracts.values import TaskId
-from townhall.rejected import Rejected
 from voting.domain.ballot import Choice, Counted, Slip
 from voting.papers import CountedView
 
-NEARLY: Final = 0.5
-"""Seconds a plain ballot's body may come after its head."""
-_VOTE: Final = re.compile(r"/votes/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(/ballot)?")
-_TOLD: Final = frozenset(
-    {b"authorization", b"content-type", b"content-encoding", b"transfer-encoding", b"if-none-match", b"expect"}
-)
-"""Headers that say how a request is to be taken; each may stand there once."""
+_VOTE: Final = re.compile(rb"/votes/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(/ballot)?")
+_WITH_A_BALLOT: Final = {b"authorization", b"content-type"}
 _SPELT: Final = {
     json.dumps({"choice": choice}, separators=separators).encode(): choice
     for choice in Choice
     for separators in ((",", ":"), (", ", ": "))
 }
 """How clients write a ballot."""
-
-
-class _Route:
-    """What metrics call the requests answered here: as they call those of the framework."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-
-_BALLOT: Final = _Route("/votes/{task_id}/ballot")
-_TOTALS: Final = _Route("/votes/{task_id}")
+_PERSONAL: Final = b"content-type: application/json\r\ncache-control: no-store\r\n"
+_PUBLIC: Final = "content-type: application/json\r\ncache-control: {Cache-Control}\r\netag: {ETag}\r\n"
 
 
 class FastLane:
-    """Answers what is plain, and passes all else on."""
+    """Opens a window for what is plain. `state` is the application's: intake, noticeboard and the issuer's keys."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._handed: list[_Handed] = []
+        self._asking: set[asyncio.Future[None]] = set()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take the short way where there is one."""
-        found = _VOTE.fullmatch(scope["path"]) if scope["type"] == "http" else None
-        told = None if found is None else _told(scope)
-        if found is not None and told is not None:
-            task_id, is_ballot = _task(found[1]), found[2] is not None
-            if is_ballot and scope["method"] == "PUT":
-                await self._ballot(task_id, told, scope, receive, send)
-                return
-            if not is_ballot and scope["method"] == "GET" and not told and not scope["query_string"]:
-                await self._totals(task_id, scope, send)
-                return
-        await self._app(scope, receive, send)
+    def __call__(self, head: Head) -> Window | None:
+        """Say where a request is answered, if it is plain so far."""
+        found = _VOTE.fullmatch(head.url)
+        if found is None:
+            return None
+        if found[2] is None:
+            readers = head.method == b"GET" and not head.told
+            return Window("/votes/{task_id}", partial(self._totals, _task(found[1]))) if readers else None
+        token = _token(head) if head.method == b"PUT" else None
+        if token is None:
+            return None
+        return Window("/votes/{task_id}/ballot", partial(self._ballot, _task(found[1]), token))
 
-    async def _ballot(
-        self, task_id: TaskId, told: Mapping[bytes, bytes], scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        token = _token(told)
-        message = None if token is None else await _at_once(receive)
-        if token is None or message is None:
-            await self._app(scope, receive, send)
-            return
-        choice = _choice(message)
-        subject = None if choice is None else await _citizen(scope, token)
-        if choice is None or subject is None:
-            await self._app(scope, Replay(message, receive), send)
-            return
-        scope["route"] = _BALLOT
-        counted = await scope["app"].state.intake.cast(Slip(task_id, subject, choice))
-        await _answer(send, _said(task_id, counted))
+    def _ballot(self, task_id: TaskId, token: str, body: bytes) -> Pending | None:
+        """Have a ballot counted, once its token is checked with those that came with it."""
+        choice = _SPELT.get(body)
+        if choice is None:
+            return None
+        loop = asyncio.get_running_loop()
+        if not self._handed:
+            loop.call_soon(self._check)
+        handed = _Handed(task_id, token, choice, loop.create_future())
+        self._handed.append(handed)
+        return Pending(handed.answer, partial(_said, task_id))
 
-    async def _totals(self, task_id: TaskId, scope: Scope, send: Send) -> None:
-        scope["route"] = _TOTALS
-        notice = await scope["app"].state.noticeboard.notice(task_id)
-        told = [(name.lower().encode(), value.encode()) for name, value in notice.headers.items()]
-        await _answer(send, notice.body, *told)
+    def _totals(self, task_id: TaskId, body: bytes) -> Reply | None:
+        """Show a vote that hangs out; to write one anew is left to the long way."""
+        notice = None if body else self._state.noticeboard.hanging(task_id)
+        return notice and Reply(notice.body, _PUBLIC.format_map(notice.headers).encode())
+
+    def _check(self) -> None:
+        """Check tokens one right after the other: in between requests each takes the processor twice as long."""
+        together, self._handed = self._handed, []
+        for handed in together:
+            try:
+                self._count(handed, self._state.keys.claims_now(handed.token))
+            except (KeysUnavailable, TokenKeyUnknown):
+                self._asking.add(asking := asyncio.ensure_future(self._ask(handed)))
+                asking.add_done_callback(self._asking.discard)
+            except Exception as error:  # noqa: BLE001  whatever it was, the caller gets an answer
+                handed.answer.set_exception(error)
+
+    async def _ask(self, handed: "_Handed") -> None:
+        """Check a token whose key is not here."""
+        try:
+            self._count(handed, await self._state.keys.claims(handed.token))
+        except Exception as error:  # noqa: BLE001  the same
+            handed.answer.set_exception(error)
+
+    def _count(self, handed: "_Handed", claims: Claims) -> None:
+        if Role.CITIZEN not in claims.roles:
+            raise RoleNotAllowed
+        self._state.intake.take(Slip(handed.task_id, claims.subject, handed.choice), handed.answer)
 
 
-async def _answer(send: Send, body: bytes, *told: tuple[bytes, bytes]) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    headers = [*told, length, (b"content-type", b"application/json")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+class _Handed(NamedTuple):
+    """A plain ballot and the answer it waits for."""
+
+    task_id: TaskId
+    token: str
+    choice: Choice
+    answer: "asyncio.Future[Counted]"
 
 
 @lru_cache(512)
-def _said(task_id: TaskId, counted: Counted) -> bytes:
+def _said(task_id: TaskId, counted: Counted) -> Reply:
     """Write an answer. Ballots that were counted together and say the same are answered with the same words."""
-    return CountedView.after(task_id, counted).model_dump_json().encode()
+    return Reply(CountedView.after(task_id, counted).model_dump_json().encode(), _PERSONAL)
 
 
 @lru_cache(4096)
-def _task(spelt: str) -> TaskId:
-    return TaskId(UUID(spelt))
+def _task(spelt: bytes) -> TaskId:
+    return TaskId(UUID(spelt.decode()))
 
 
-def _told(scope: Scope) -> dict[bytes, bytes] | None:
-    """Return the headers that matter; None when one of them stands there twice."""
-    found: dict[bytes, bytes] = {}
-    for name, value in scope["headers"]:
-        if name in _TOLD:
-            if name in found:
-                return None
-            found[name] = value
-    return found
-
-
-def _choice(message: Message) -> Choice | None:
-    """Return what a plain ballot says."""
-    whole = message["type"] == "http.request" and not message.get("more_body", False)
-    return _SPELT.get(message.get("body", b"")) if whole else None
-
-
-async def _at_once(receive: Receive) -> Message | None:
-    """Return the body when it is here, or nearly; how long one may take that is not is for the long way to say."""
-    try:
-        async with asyncio.timeout(NEARLY):
-            return await receive()
-    except TimeoutError:
-        return None
-
-
-def _token(told: Mapping[bytes, bytes]) -> str | None:
+def _token(head: Head) -> str | None:
     """Return the bearer token, where nothing but it and a JSON body is told."""
+    told = head.told
     scheme, _, token = told.get(b"authorization", b"").partition(b" ")
-    plain = told.keys() == {b"authorization", b"content-type"} and told[b"content-type"] == b"application/json"
+    plain = told.keys() == _WITH_A_BALLOT and told[b"content-type"] == b"application/json"
     return token.decode("latin-1") if plain and scheme == b"Bearer" else None
-
-
-async def _citizen(scope: Scope, token: str) -> str | None:
-    """Return the subject of a citizen's token; None when it is anybody else's or no good."""
-    try:
-        claims = await scope["app"].state.keys.claims(token)
-    except Rejected:
-        return None
-    return claims.subject if Role.CITIZEN in claims.roles else None

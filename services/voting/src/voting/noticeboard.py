@@ -42,6 +42,12 @@ class Noticeboard:
         self._fresh = fresh
         self._hung: OrderedDict[TaskId, _Hung] = OrderedDict()
 
+    def hanging(self, task_id: TaskId) -> Notice | None:
+        """Return the vote if it hangs here and is no older than that."""
+        hung = self._hung.get(task_id)
+        fresh = hung is not None and asyncio.get_running_loop().time() - hung.at <= self._fresh
+        return hung.notice.result() if hung is not None and fresh and _told(hung.notice) else None
+
     async def notice(self, task_id: TaskId) -> Notice:
         """Return the vote as it stood at most a second ago; whatever `written` raises is raised here."""
         now = asyncio.get_running_loop().time()
@@ -61,3 +67,7 @@ class Noticeboard:
             self._hung.pop(task_id, None)  # A failure is told to those who asked, and not kept.
             raise
         return Notice(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+
+def _told(notice: "asyncio.Future[Notice]") -> bool:
+    return notice.done() and not notice.cancelled() and notice.exception() is None

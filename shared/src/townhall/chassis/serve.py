@@ -10,7 +10,7 @@ from typing import Any, Final
 import uvicorn
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
-from starlette.types import ASGIApp
+from starlette.datastructures import State
 
 from townhall.chassis import asyncapi, auth, health, http, metrics
 from townhall.chassis.broker import Bus
@@ -20,6 +20,7 @@ from townhall.chassis.delivery.applying import Applying
 from townhall.chassis.delivery.reading import Reader
 from townhall.chassis.gauges import watch
 from townhall.chassis.http import once
+from townhall.chassis.http.shortcut import Shortcut
 from townhall.chassis.http.wire import Wire
 from townhall.chassis.relay import Relay
 from townhall.chassis.settings import ServiceSettings
@@ -46,8 +47,8 @@ class Service:
     timers: Sequence[Timer] = ()
     companions: Sequence[Companion] = ()
     state: Mapping[str, object] = field(default_factory=dict)
-    shortcut: Callable[[ASGIApp], ASGIApp] | None = None
-    """Stands between `Edge` and everything else, and may answer by itself what it knows."""
+    shortcut: Callable[[State], Shortcut] | None = None
+    """Answers plain requests before the framework. Given the application's state, which is full once it has started."""
 
 
 def bus_of(settings: ServiceSettings) -> Bus:
@@ -71,7 +72,8 @@ def assemble(service: Service) -> FastAPI:
     app.state.keys = auth.keys_of(service.settings)
     for name, value in service.state.items():
         setattr(app.state, name, value)
-    http.install(app, service.settings, service.shortcut)
+    app.state.shortcut = service.shortcut and service.shortcut(app.state)
+    http.install(app, service.settings)
     for router in (*service.routers, http.docs.router, health.router, metrics.router, _documents(service)):
         app.include_router(router)
     return app

@@ -22,6 +22,7 @@ _KEY = secrets.token_hex(32)
 _NO_BROKER = "127.0.0.1:9"
 
 SettingsOf = Callable[..., ServiceSettings]
+AppOf = Callable[..., Awaitable[FastAPI]]
 ClientOf = Callable[..., Awaitable[AsyncClient]]
 
 
@@ -55,14 +56,25 @@ def client_for(app: FastAPI) -> AsyncClient:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def client_of(settings_of: SettingsOf) -> AsyncIterator[ClientOf]:
-    """Give HTTP clients of the service that owns a database; it neither publishes nor hears."""
+async def app_of(settings_of: SettingsOf) -> AsyncIterator[AppOf]:
+    """Give the service that owns a database as an open application; it neither publishes nor hears."""
+    async with AsyncExitStack() as stack:
+
+        async def open_app(db: Database, **settings: object) -> FastAPI:
+            app = application(settings_of(db, **settings), db.source)
+            await stack.enter_async_context(at_hand(app))
+            return app
+
+        yield open_app
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def client_of(app_of: AppOf) -> AsyncIterator[ClientOf]:
+    """Give HTTP clients of such a service."""
     async with AsyncExitStack() as stack:
 
         async def open_client(db: Database, **settings: object) -> AsyncClient:
-            app = application(settings_of(db, **settings), db.source)
-            await stack.enter_async_context(at_hand(app))
-            return await stack.enter_async_context(client_for(app))
+            return await stack.enter_async_context(client_for(await app_of(db, **settings)))
 
         yield open_client
 

@@ -42,12 +42,18 @@ class Intake:
 
     async def cast(self, slip: Slip) -> Counted:
         """Return what the ballot did once that is committed, or raise why it was refused."""
-        waiting = Waiting(slip, asyncio.get_running_loop().create_future())
+        answer = asyncio.get_running_loop().create_future()
+        self.take(slip, answer)
+        counted: Counted = await answer
+        return counted
+
+    def take(self, slip: Slip, answer: "asyncio.Future[Counted]") -> None:
+        """Take a ballot, and give the same as its answer. Cancelled while the ballot waits, it is not counted."""
+        waiting = Waiting(slip, answer)
         leaving = waiting if self._closed else self._lines.put(waiting)
         if leaving is not None:
             _tell(leaving, TooBusy())
         self._come.set()
-        return await waiting.answer
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator["Intake"]:

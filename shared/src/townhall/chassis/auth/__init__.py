@@ -2,7 +2,20 @@
 
 from townhall.chassis.auth.callers import Caller, allow, identify
 from townhall.chassis.auth.keys import Keys, keys_of
-from townhall.chassis.auth.refusals import RoleNotAllowed, TokenRefused
+from townhall.chassis.auth.refusals import KeysUnavailable, RoleNotAllowed, TokenKeyUnknown, TokenRefused
+from townhall.chassis.auth.tokens import Claims
 from townhall.contracts.roles import Role
 
-__all__ = ["Caller", "Keys", "Role", "RoleNotAllowed", "TokenRefused", "allow", "identify", "keys_of"]
+__all__ = [
+    "Caller",
+    "Claims",
+    "Keys",
+    "KeysUnavailable",
+    "Role",
+    "RoleNotAllowed",
+    "TokenKeyUnknown",
+    "TokenRefused",
+    "allow",
+    "identify",
+    "keys_of",
+]

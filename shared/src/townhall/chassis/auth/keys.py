@@ -52,12 +52,21 @@ class Keys:
         self._asked = float("-inf")
 
     async def claims(self, token: str) -> tokens.Claims:
-        """Return what a valid token says, or raise `TokenRefused`."""
+        """Return what a valid token says, or raise `TokenRefused`. Asks the issuer for a key that is not known."""
+        try:
+            return self.claims_now(token)
+        except (KeysUnavailable, TokenKeyUnknown):
+            await self.refresh()
+        return self.claims_now(token)
+
+    def claims_now(self, token: str) -> tokens.Claims:
+        """Return the same from the keys that are here; raises `KeysUnavailable` where there are none."""
         digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
         known = self._verified.get(digest)
-        if known is not None and known.expires > self._now():
+        now = self._now()
+        if known is not None and known.expires > now:
             return known
-        claims = self._verify(token, await self._key(tokens.key_id(token)), now=self._now())
+        claims = self._verify(token, self._key(tokens.key_id(token)), now=now)
         self._verified[digest] = claims
         if len(self._verified) > REMEMBERED:
             self._verified.popitem(last=False)
@@ -78,9 +87,7 @@ class Keys:
                 # A key that is gone takes what it signed with it.
                 self._keys, self._verified = found, OrderedDict()
 
-    async def _key(self, kid: str) -> tokens.Key:
-        if kid not in self._keys:
-            await self.refresh()
+    def _key(self, kid: str) -> tokens.Key:
         if not self._keys:
             raise KeysUnavailable
         if kid not in self._keys:

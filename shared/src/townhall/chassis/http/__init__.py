@@ -1,10 +1,8 @@
 """HTTP as every service speaks it: strict papers in, plain views out, and problems that echo nothing."""
 
-from collections.abc import Callable
 from typing import Annotated, Final
 
 from fastapi import Depends, FastAPI, Request
-from starlette.types import ASGIApp
 
 from townhall.chassis.db import Database
 from townhall.chassis.http import docs, edge, limits, once, openapi, problems
@@ -46,13 +44,11 @@ Db = Annotated[Database, Depends(_database)]
 """The service's database, from `app.state.db`."""
 
 
-def install(app: FastAPI, settings: ServiceSettings, shortcut: Callable[[ASGIApp], ASGIApp] | None = None) -> None:
+def install(app: FastAPI, settings: ServiceSettings) -> None:
     """Give the application its handlers, limits and documents, and the `state` the dependencies here look for."""
     app.state.settings = settings
     problems.install(app)
     once.install(app)
     app.add_middleware(limits.Limits)
-    if shortcut is not None:
-        app.add_middleware(shortcut)
     app.add_middleware(edge.Edge)  # Added last, so it is outermost and sees every answer.
     openapi.install(app)

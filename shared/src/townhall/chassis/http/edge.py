@@ -3,7 +3,7 @@
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
@@ -44,7 +44,7 @@ class Edge:
         if scope["method"] == "HEAD":  # The server leaves the body out (RFC 9110, section 9.3.2).
             scope = {**scope, "method": "GET"}
         given = dict(reversed(scope["headers"]))  # The first of a name counts.
-        guarded = _Guarded(scope, send, _request_id(given), personal=b"authorization" in given)
+        guarded = _Guarded(scope, send, request_id(given.get(REQUEST_ID, b"")), personal=b"authorization" in given)
         trace.follow(given[b"traceparent"].decode("latin-1") if b"traceparent" in given else None)
         # The server gives each request a context of its own, which ends with it.
         structlog.contextvars.bind_contextvars(request_id=guarded.request_id)
@@ -52,7 +52,8 @@ class Edge:
         try:
             await self._answered(scope, receive, guarded)
         finally:
-            _measure(scope, guarded.status, time.perf_counter() - began)
+            route = getattr(scope.get("route"), "path", "unmatched")
+            measure(scope["method"], route, guarded.status, time.perf_counter() - began)
 
     async def _answered(self, scope: Scope, receive: Receive, guarded: "_Guarded") -> None:
         try:
@@ -87,16 +88,14 @@ class _Guarded:
         return [*kept, *guards, (REQUEST_ID, self.request_id.encode())]
 
 
-def _request_id(headers: Mapping[bytes, bytes]) -> str:
-    given = headers.get(REQUEST_ID, b"")
+def request_id(given: bytes) -> str:
+    """Return the name a request gave itself, or one for it when that is none."""
     return given.decode() if _FORM.fullmatch(given) else secrets.token_hex(16)
 
 
-def _measure(scope: Scope, status: int | None, seconds: float) -> None:
-    method = scope["method"] if scope["method"] in problems.METHODS else "other"
-    route = getattr(scope.get("route"), "path", "unmatched")
-    # An answer that was never sent went to a caller who had left.
-    _timer(method, route, str(status or "none")).observe(seconds)
+def measure(method: str, route: str, status: int | None, seconds: float) -> None:
+    """Count a request; None for an answer that was never sent, since its caller had left."""
+    _timer(method if method in problems.METHODS else "other", route, str(status or "none")).observe(seconds)
 
 
 @cache

@@ -5,11 +5,12 @@ from http import HTTPStatus
 from typing import ClassVar, Final
 
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from townhall.chassis import metrics
 from townhall.chassis.http.edge import ALWAYS
+from townhall.chassis.http.exchange import spelt
 from townhall.chassis.http.problems import problem
+from townhall.chassis.http.quick import Quick
 
 LARGEST: Final = 32 * 1024
 """Bytes of a request's line and headers; the largest token takes an eighth of it."""
@@ -19,7 +20,7 @@ class HeadTooLarge(Exception):
     """More headers than any request has."""
 
 
-class Wire(HttpToolsProtocol):
+class Wire(Quick):
     """uvicorn's protocol with the limits it lacks (RFC 6585, section 5; RFC 9110, section 15.5.9)."""
 
     PATIENCE: ClassVar = 15.0
@@ -91,7 +92,11 @@ class Wire(HttpToolsProtocol):
     def _refuse(self, status: HTTPStatus, code: str) -> None:
         metrics.REQUEST_SECONDS.labels("other", "unmatched", str(status.value)).observe(0.0)
         answer = problem(status, code, f"{status.phrase}.")
-        headers = [*answer.raw_headers, *ALWAYS, (b"cache-control", b"no-store"), (b"connection", b"close")]
-        lines = [name + b": " + value + b"\r\n" for name, value in headers]
-        self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", answer.body]))
+        usual = [
+            *self.server_state.default_headers,
+            *ALWAYS,
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+        ]
+        self.transport.write(spelt(status, [*answer.raw_headers, *usual], bytes(answer.body)))
         self.transport.close()
