@@ -92,6 +92,20 @@ async def test_what_gathers_is_counted_together() -> None:
     assert urn.groups == [["first"], ["a", "b", "c"]]
 
 
+async def test_a_crowd_is_counted_half_at_a_time() -> None:
+    """So that its other half can be read while one is committed; a few are not worth two groups."""
+    urn = Urn()
+    intake = urn.intake()
+    async with intake.working():
+        first = await stalled(urn, intake)
+        rest = posted(intake, *map(str, range(30)))
+        await _turns()
+        urn.open.set()
+        await outcomes([first, *rest])
+    assert [len(group) for group in urn.groups] == [1, 16, 14]
+    assert urn.groups[1] == [str(number) for number in range(16)]
+
+
 async def test_a_full_room_takes_nothing_more() -> None:
     """V9: beyond its room nothing is stored, and whoever is inside is counted all the same."""
     urn = Urn()

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
 from structlog import get_logger
 
@@ -26,6 +27,9 @@ CountTogether = Callable[[Sequence[Slip]], Awaitable[Sequence[Answer]]]
 CountFirst = Callable[[Sequence[Slip]], Awaitable[Sequence[Counted | None]]]
 """Counts those that need no deciding, in one short transaction; None for each that does."""
 
+SMALL: Final = 8
+"""Ballots that are not worth two groups."""
+
 log = get_logger()
 
 
@@ -39,6 +43,7 @@ class Intake:
         self._most = group
         self._come = asyncio.Event()
         self._closed = False
+        self._last = 0
 
     async def cast(self, slip: Slip) -> Counted:
         """Return what the ballot did once that is committed, or raise why it was refused."""
@@ -73,10 +78,18 @@ class Intake:
             while self._lines:
                 # Requests that are being read come in before the line is taken: under load that makes groups larger.
                 await rest(0)
-                group = self._lines.take(self._most)
+                group = self._lines.take(min(self._most, self._share(len(self._lines))))
                 metrics.WAITING.set(len(self._lines))
+                self._last = len(group)
                 if group:
                     await self._together(group)
+
+    def _share(self, waiting: int) -> int:
+        """Return how many to take: half of those who are answered now or wait, so that one half is read meanwhile.
+
+        A crowd that was counted all at once would come back all at once, and leave the processor idle in between.
+        """
+        return max(SMALL, (self._last + waiting + 1) // 2)
 
     async def _together(self, group: Sequence[Waiting]) -> None:
         began = time.perf_counter()
@@ -143,5 +156,5 @@ def _answer(waiting: Waiting, answer: Answer | NotCounted) -> None:
 
 def _outcome(answer: Answer | NotCounted) -> str:
     if isinstance(answer, Counted):
-        return answer.outcome.value
+        return answer.outcome
     return answer.code if isinstance(answer, Rejected) else "failed"
