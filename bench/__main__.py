@@ -41,7 +41,10 @@ async def _measure(stand: Ground, wanted: argparse.Namespace) -> dict[str, Any]:
     found["ballots"] = await ballots.measure(stand, wanted.voters, wanted.seconds)
     top = found["ballots"]["grouped"]["per_second"]
     _tell("a task going viral")
-    found["isolation"] = await isolation.measure(stand, wanted.voters, top, wanted.seconds)
+    found["isolation"] = {
+        "half": await isolation.measure(stand, wanted.voters, top / 2, wanted.seconds),
+        "quarter": await isolation.measure(stand, wanted.voters, top / 4, wanted.seconds),
+    }
     _tell("events over the bus")
     found["events"] = await events.measure(stand, wanted.events)
     _tell("from crossing to case")

@@ -46,10 +46,10 @@ class Street:
         return request("PUT", f"/votes/{task}/ballot", self.tokens[number % len(self.tokens)], YES)
 
 
-async def measure(ground: Ground, voters: int, top: float, seconds: float) -> dict[str, Any]:
-    """Return p99 on the quiet tasks alone and beside the viral one, which has half the top rate."""
+async def measure(ground: Ground, voters: int, in_all: float, seconds: float) -> dict[str, Any]:
+    """Return p99 on the quiet tasks alone and beside the viral one, at this rate of ballots in all."""
     url = await ground.database("voting")
-    rate = max(top / 2 / (TIMES + 1), 5.0)
+    rate = max(in_all / (TIMES + 1), 5.0)
     many = max(int(rate * seconds), LEAST)
     quiet, beside = [], []
     async with opened(url, "voting") as db, AsyncExitStack() as stack:

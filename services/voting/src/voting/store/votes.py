@@ -69,6 +69,8 @@ async def lock_to_close(session: AsyncSession) -> Sequence[Shown]:
     due = select(VoteRow).where(col(VoteRow.state) == State.OPEN, col(VoteRow.closes_at) <= func.now())
     rows = await session.scalars(due.order_by(col(VoteRow.task_id)).limit(MOST_DUE).with_for_update(skip_locked=True))
     votes = [_vote(row) for row in rows]
+    if not votes:
+        return []
     found = await session.scalars(select(TallyRow).where(col(TallyRow.task_id).in_([vote.task_id for vote in votes])))
     tallies = {row.task_id: row for row in found}
     return [_shown(vote, tallies[vote.task_id]) for vote in votes]
