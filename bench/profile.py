@@ -43,6 +43,9 @@ class _Nowhere(asyncio.Transport):
     @override
     def resume_reading(self) -> None: ...
 
+    @override
+    def close(self) -> None: ...
+
 
 async def measure(ground: Ground, ballots: int) -> dict[str, float]:
     """Return the microseconds a ballot spends in each of the dearest functions, each token new."""

@@ -8,7 +8,7 @@ from townhall.contracts.values import TaskId
 from voting.domain.ballot import Counted, Slip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Waiting:
     """A ballot and the caller who waits for its answer."""
 
@@ -47,10 +47,10 @@ class Lines:
         while self._lines and len(taken) < most:
             task_id = next(iter(self._lines))
             line = self._lines.pop(task_id)
-            waiting = line.popleft()
-            self._length -= 1
+            turns = 1 if self._lines else min(len(line), most - len(taken))
+            served = [line.popleft() for _ in range(turns)]
+            self._length -= turns
             if line:
                 self._lines[task_id] = line  # Behind all others.
-            if not waiting.answer.cancelled():
-                taken.append(waiting)
+            taken += [waiting for waiting in served if not waiting.answer.cancelled()]
         return taken
