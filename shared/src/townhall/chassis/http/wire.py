@@ -27,8 +27,6 @@ class Wire(Quick):
     """Seconds for a head to arrive, and for the first one to begin."""
     _head: int | None = 0
     """Bytes that came of a head which isn't whole yet, and 1 for its beginning; None while there is none."""
-    _piece = 0
-    """Bytes read last."""
     _ended = False
     """Whether a head ended in what was read last: what came with it is not the next one's."""
     _late: TimerHandle | None = None
@@ -48,11 +46,11 @@ class Wire(Quick):
     @override
     def data_received(self, data: bytes) -> None:
         """Read on. A head in many pieces must neither grow nor last for ever."""
-        self._ended, self._piece = False, len(data)
+        self._ended = False
         super().data_received(data)
         if self._head is None or self.transport.is_closing():
             return
-        self._head += 0 if self._ended else self._piece
+        self._head += 0 if self._ended else len(data)
         self._late = self._late or self.loop.call_later(self.PATIENCE, self._give_up)
         if self._head > LARGEST:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large")
@@ -66,9 +64,9 @@ class Wire(Quick):
     @override
     def on_headers_complete(self) -> None:
         """End a head; raises `HeadTooLarge`, or the request would be read."""
-        came, self._head, self._ended = (self._head or 0) + self._piece, None, True
+        self._head, self._ended = None, True
         self._in_time()
-        if came > LARGEST and self._length() > LARGEST:  # More than the head may have come.
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > LARGEST:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large")
             raise HeadTooLarge
         super().on_headers_complete()
@@ -78,9 +76,6 @@ class Wire(Quick):
         """Answer what could not be read, unless it was refused already."""
         if not self.transport.is_closing():
             self._refuse(HTTPStatus.BAD_REQUEST, "request-unreadable")
-
-    def _length(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _give_up(self) -> None:
         """End a connection that says nothing, or never says all."""
