@@ -216,22 +216,25 @@ def unheard() -> float:
     return REGISTRY.get_sample_value("http_server_request_duration_seconds_count", labels) or 0.0
 
 
-async def test_the_end_of_the_server_waits_for_what_is_pending(app: FastAPI, office: Office) -> None:
-    """It is answered, and told that the connection ends."""
+async def test_the_end_of_the_server_waits_for_what_has_begun(app: FastAPI, office: Office) -> None:
+    """What is pending is answered, what is held is read to its end, and both are told that the connection ends."""
     serving: AbstractAsyncContextManager[int] = listening(app)
     port = await serving.__aenter__()
-    async with connected(port) as (reader, writer), connected(port) as (idle, held):
-        held.write(post(b'"now"')[:-1])
+    async with connected(port) as (reader, writer), connected(port) as (held, holder), connected(port) as (idle, _):
+        holder.write(post(b'"now"')[:-1])
         writer.write(post(b'"later"'))
         result = await office.later.get()
         ending = asyncio.ensure_future(serving.__aexit__(None, None, None))
         assert await idle.read() == b""  # The server has begun to end.
         result.set_result(b'"done"')
+        holder.write(post(b'"now"')[-1:])
         async with asyncio.timeout(2):  # Less than connections are kept that have nothing to say.
-            told = await reader.read()
+            told, of_held = await reader.read(), await held.read()
         await ending
     assert answers(told) == [(200, b'"done"')]
+    assert statuses(of_held) == [422]
     assert b"\r\nconnection: close\r\n" in told
+    assert b"\r\nconnection: close\r\n" in of_held
 
 
 async def test_a_shortcut_sees_only_what_shapes_a_request(port: int, office: Office) -> None:

@@ -65,6 +65,7 @@ async def test_who_may_not_vote_hears_the_same(wire: AsyncClient, polls: Polls, 
         [("authorization", mint("officer", "박").header["Authorization"])],
         [("authorization", good[:-6] + "AAAAAA")],
         [("authorization", "Basic Zm9vOmJhcg==")],
+        [("authorization", "Bearer")],
         [("authorization", good), ("authorization", good)],
     ]
     for caller in callers:

@@ -120,4 +120,4 @@ def _token(head: Head) -> str | None:
     told = head.told
     scheme, _, token = told.get(b"authorization", b"").partition(b" ")
     plain = told.keys() == _WITH_A_BALLOT and told[b"content-type"] == b"application/json"
-    return token.decode("latin-1") if plain and scheme == b"Bearer" else None
+    return token.decode("latin-1") if plain and scheme == b"Bearer" and token else None

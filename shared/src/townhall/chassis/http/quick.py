@@ -46,6 +46,13 @@ class Quick(HttpToolsProtocol):
         super().connection_lost(exc)
 
     @override
+    def shutdown(self) -> None:
+        """End with the server, but for what has begun."""
+        if self._held is not None:
+            self._pass_on()
+        super().shutdown()
+
+    @override
     def data_received(self, data: bytes) -> None:
         """Read on; what is held is held for a moment only."""
         super().data_received(data)
