@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from string import Template
@@ -81,9 +80,7 @@ def write(found: dict[str, Any]) -> None:
 
 def machine() -> dict[str, Any]:
     """Return what the figures were taken on."""
-    optimized = "--enable-optimizations" in str(sysconfig.get_config_var("CONFIG_ARGS"))
-    python = f"{platform.python_version()}{'' if optimized else ' (built without profile-guided optimization)'}"
-    return {"cores": os.cpu_count(), "python": python, "load_at_start": os.getloadavg()[0]}
+    return {"cores": os.cpu_count(), "python": platform.python_version(), "load_at_start": os.getloadavg()[0]}
 
 
 def _page(found: Mapping[str, Any]) -> str:
