@@ -35,7 +35,6 @@ AT_ONCE: Final = 8
 NEVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 Take = Callable[[Slip, "asyncio.Future[Counted]"], None]
-AT_WORK: Final[set[asyncio.Future[None]]] = set()
 
 
 class Ways:
@@ -57,6 +56,7 @@ def nothing(slip: Slip, answer: "asyncio.Future[Counted]") -> None:
 
 def answered(cast: Callable[[Slip], Awaitable[Counted]]) -> Take:
     """Give what a coroutine returns as the answer."""
+    at_work: set[asyncio.Future[None]] = set()
 
     async def work(slip: Slip, answer: "asyncio.Future[Counted]") -> None:
         try:
@@ -65,8 +65,8 @@ def answered(cast: Callable[[Slip], Awaitable[Counted]]) -> Take:
             answer.set_exception(error)
 
     def begin(slip: Slip, answer: "asyncio.Future[Counted]") -> None:
-        AT_WORK.add(task := asyncio.ensure_future(work(slip, answer)))
-        task.add_done_callback(AT_WORK.discard)
+        at_work.add(task := asyncio.ensure_future(work(slip, answer)))
+        task.add_done_callback(at_work.discard)
 
     return begin
 

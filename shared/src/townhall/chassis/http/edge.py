@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from townhall.chassis import metrics, trace
 from townhall.chassis.http import docs, problems
-from townhall.rejected import Rejected
 
 REQUEST_ID: Final = b"x-request-id"
 _FORM: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -59,7 +58,7 @@ class Edge:
         try:
             await self._app(scope, receive, guarded)
         except Exception as error:  # noqa: BLE001  the last resort: nothing may reach the caller as it is
-            answer = problems.refused(error) if isinstance(error, Rejected) else problems.failed(error)
+            answer = problems.answer_to(error)
             if guarded.status is None:
                 await answer(scope, receive, guarded)
 
@@ -83,9 +82,14 @@ class _Guarded:
     def _dressed(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         kept = [header for header in headers if header[0] not in _OURS]
         if not any(name == b"cache-control" for name, _ in kept):
-            kept.append((b"cache-control", b"no-store" if self._personal else b"no-cache"))
+            kept.append(caching(personal=self._personal))
         guards = _ON_DOCS if self._scope["path"] == docs.PATH else ALWAYS
         return [*kept, *guards, (REQUEST_ID, self.request_id.encode())]
+
+
+def caching(*, personal: bool) -> tuple[bytes, bytes]:
+    """Return what is told to caches where a route says nothing itself: what a token was needed for is nobody else's."""
+    return b"cache-control", b"no-store" if personal else b"no-cache"
 
 
 def request_id(given: bytes) -> str:

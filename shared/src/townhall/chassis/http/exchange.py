@@ -11,7 +11,6 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from townhall.chassis.http import edge, problems
 from townhall.chassis.http.shortcut import Head, Reply, Window
-from townhall.rejected import Rejected
 
 Header = tuple[bytes, bytes]
 
@@ -57,13 +56,13 @@ class Exchange:
         """Return what a refusal says, or what may be said of an error nobody planned, which is logged."""
         answer = copy_context().run(self._problem, error)
         self._measure(answer.status_code)
-        caching = (b"cache-control", b"no-store" if b"authorization" in self._head.told else b"no-cache")
+        caching = edge.caching(personal=b"authorization" in self._head.told)
         own = [caching, (edge.REQUEST_ID, self._request_id.encode()), *([] if self.keep_alive else [_CLOSING])]
         return spelt(answer.status_code, [*usual, *answer.raw_headers, *edge.ALWAYS, *own], bytes(answer.body))
 
     def _problem(self, error: Exception) -> problems.ProblemResponse:
         structlog.contextvars.bind_contextvars(request_id=self._request_id)
-        return problems.refused(error) if isinstance(error, Rejected) else problems.failed(error)
+        return problems.answer_to(error)
 
     def unheard(self) -> None:
         """Count an answer whose caller had left."""

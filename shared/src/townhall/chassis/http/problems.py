@@ -100,6 +100,11 @@ def failed(error: Exception) -> ProblemResponse:
     return problem(500, "internal-error", "Something went wrong here.")
 
 
+def answer_to(error: Exception) -> ProblemResponse:
+    """Return what a refusal says, or what may be said of anything else that was raised."""
+    return refused(error) if isinstance(error, Rejected) else failed(error)
+
+
 def invalid(error: RequestValidationError) -> ProblemResponse:
     """Return where a request doesn't fit, without what stood there."""
     faults = [Fault(where=_where(each), kind=each["type"]) for each in error.errors()[:20]]

@@ -140,7 +140,7 @@ class Quick(HttpToolsProtocol):
         return True
 
     def _settled(self, exchange: Exchange, reply: Callable[[Any], Reply], result: "Future[Any]") -> None:
-        answer = _tried(lambda: reply(result.result()))
+        answer = _tried(lambda: reply(result.result()))  # Looked at even if nobody hears it.
         if exchange.disconnected or self.transport.is_closing():
             exchange.unheard()
         else:

@@ -92,11 +92,7 @@ class Wire(Quick):
     def _refuse(self, status: HTTPStatus, code: str) -> None:
         metrics.REQUEST_SECONDS.labels("other", "unmatched", str(status.value)).observe(0.0)
         answer = problem(status, code, f"{status.phrase}.")
-        usual = [
-            *self.server_state.default_headers,
-            *ALWAYS,
-            (b"cache-control", b"no-store"),
-            (b"connection", b"close"),
-        ]
-        self.transport.write(spelt(status, [*answer.raw_headers, *usual], bytes(answer.body)))
+        own = [(b"cache-control", b"no-store"), (b"connection", b"close")]
+        headers = [*self.server_state.default_headers, *answer.raw_headers, *ALWAYS, *own]
+        self.transport.write(spelt(status, headers, bytes(answer.body)))
         self.transport.close()
