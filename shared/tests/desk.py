@@ -143,3 +143,14 @@ class _Postgres(Exception):
     def __init__(self, sqlstate: str) -> None:
         super().__init__(SECRET)
         self.sqlstate = sqlstate
+
+
+def problem_of(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Return a problem's body after checking that it is one, and that it repeats nothing."""
+    body: dict[str, Any] = answer.json()
+    assert (answer.status_code, body["status"], body["code"]) == (status, status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert body["request_id"] == answer.headers["x-request-id"]
+    assert body["type"].endswith(code)
+    assert SECRET not in answer.text
+    return body

@@ -1,28 +1,18 @@
 """C1 to C17 in any order: cases come, sittings and meetings are called, held and missed, and nobody is forgotten."""
 
-from collections.abc import Callable, Sequence
-from datetime import timedelta
-from typing import TypeVar
-from uuid import UUID
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
-from typing_extensions import override
 
-from committee.domain.case import Case, Cause, case_id_of
+from committee.domain.case import Cause, case_id_of
 from committee.domain.deliberation import Stance
-from committee.domain.meeting import Mandate, Meeting
 from committee.domain.sitting import Sitting
-from services.committee.tests.chamber import CHAIR, Chamber
-from services.committee.tests.model import ENDED, Committee, Matter, Table
-from services.committee.tests.samples import NOON
-from townhall.contracts.values import Decision, MeetingId, Outcome, SittingId, TaskId
-from townhall.testing.machines import Machine, Turn, turn
+from services.committee.tests.chamber import CHAIR
+from services.committee.tests.model import ENDED, Table
+from services.committee.tests.turns import MEMBERS, Said, Turns, task_of
+from townhall.contracts.values import Decision, MeetingId, Outcome
+from townhall.testing.machines import Turn, turn
 
-T = TypeVar("T")
-Said = tuple[tuple[Stance | str | None, ...], Decision]
-MEMBERS = ["han", "choi", "park"]
 ANY = st.integers(0, 11)
 """Picks one of what is there."""
 HOURS, CAPACITY = st.sampled_from([None, None, -1, 0, 1, 1, 5, 20, 30, 50, 80]), st.sampled_from([1, 1, 2, 3])
@@ -47,23 +37,8 @@ RESULT = st.one_of(
 """An outcome, and the days until its directive is due, if it comes with one."""
 
 
-def task_of(number: int) -> TaskId:
-    """The task of that number."""
-    return TaskId(UUID(int=number))
-
-
-def picked(there: Sequence[T], number: int) -> T:
-    """One of what is there."""
-    return there[number % len(there)]
-
-
-class Docket(Machine):
-    """The rules and the naive model side by side: each step is taken or refused by both, and leaves both the same."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.model = Committee(NOON)
-        self.chamber = Chamber()
+class Docket(Turns):
+    """Cases, sittings and meetings, played in any order."""
 
     @initialize(causes=st.lists(st.sampled_from(Cause), min_size=2, max_size=4), capacity=CAPACITY)
     def begin(self, causes: list[Cause], capacity: int) -> None:
@@ -75,167 +50,6 @@ class Docket(Machine):
         self.sit(0, 0, len(MEMBERS), verdicts=[PLAINLY] * 2, closes=True)
         self.call(sitting=True, hours=30, capacity=capacity)
         self.call(sitting=True, hours=None, capacity=capacity)
-
-    @override
-    def step(self, refused: set[str], act: Callable[[], object], noted: Callable[[], object]) -> None:
-        """Take a step; the model gives places after each one, the rules where handlers have them do it."""
-        super().step(refused, act, noted)
-        self.model.give()
-        self.model.now += timedelta(microseconds=1)
-
-    def case_of(self, task: int) -> tuple[Case, Matter]:
-        """Return a case as the rules and as the model know it."""
-        return self.chamber.cases[case_id_of(task_of(task))], self.model.matters[task]
-
-    def hear(self, task: int, cause: Cause) -> None:
-        """A threshold or a referral is heard, in any order, and again."""
-        self.step(
-            set(),
-            lambda: self.chamber.hear(task_of(task), cause, self.model.now),
-            lambda: self.model.hear(task, cause),
-        )
-
-    def wait(self, hours: int) -> None:
-        """Time passes, and the timer runs."""
-        self.model.now += timedelta(hours=hours)
-        self.run_timers()
-
-    def run_timers(self) -> None:
-        """End what is over."""
-        self.chamber.end_what_is_over(self.model.now)
-        self.model.end_what_is_over()
-
-    def call(self, *, sitting: bool, hours: int | None, capacity: int) -> None:
-        """The secretary calls a sitting or a strategy meeting, on the hour, or for the time of the last one called."""
-        tables, offset = (self.model.sittings, 1000) if sitting else (self.model.meetings, 2000)
-        hour, key = self.model.now.replace(minute=0, second=0, microsecond=0), UUID(int=offset + len(tables))
-        starts_at = tables[-1].starts_at if hours is None and tables else hour + timedelta(hours=hours or 0)
-        past = {"sitting-in-past" if sitting else "meeting-in-past"}
-        self.step(
-            past if starts_at <= self.model.now else set(),
-            lambda: (
-                self.chamber.call_sitting(Sitting(SittingId(key), starts_at, capacity), self.model.now)
-                if sitting
-                else self.chamber.call_meeting(Meeting(MeetingId(key), starts_at, capacity), self.model.now)
-            ),
-            lambda: self.model.call(tables, starts_at, capacity),
-        )
-
-    def attend(self, number: int, member: str) -> None:
-        """Somebody enters a room."""
-        table = self.model.sittings[number]
-        self.step(
-            self.model.may_come(table),
-            lambda: self.chamber.attend(number, member, self.model.now),
-            lambda: table.present.add(member),
-        )
-
-    def open(self, number: int) -> None:
-        """The chair opens a sitting."""
-        table = self.model.sittings[number]
-        self.step(
-            self.model.may_open(table),
-            lambda: self.chamber.open(number, self.model.now),
-            lambda: self.model.open(table),
-        )
-
-    def sit(self, number: int, hours: int | None, present: int, *, verdicts: list[Said], closes: bool) -> None:
-        """A sitting takes place: members come near its time, it opens, decides some of its cases, and closes or not."""
-        called = [at for at, table in enumerate(self.model.sittings) if table.phase == "called"]
-        number = picked(called or range(len(self.model.sittings)), number)
-        table = self.model.sittings[number]
-        self.go_to(table, hours)
-        for member in MEMBERS[:present]:
-            self.attend(number, member)
-        self.open(number)
-        for task, said in zip(list(table.given), verdicts, strict=False):
-            self.deliberate(task, said)
-        if closes:
-            self.close(number)
-
-    def go_to(self, table: Table, hours: int | None) -> None:
-        """Let time pass until so many hours from the table's time."""
-        if hours is not None:
-            self.model.now = max(self.model.now, table.starts_at + timedelta(hours=hours))
-            self.run_timers()
-
-    def deliberate(self, task: int, said: Said) -> None:
-        """Members take positions on a case, or stand back, or are silent; the chair decides, or may not."""
-        stances, decision = said
-        for member, stance in zip(MEMBERS, stances, strict=True):
-            if stance == "recuse":
-                self.recuse(task, member)
-            elif isinstance(stance, Stance):
-                self.position(task, member, stance)
-        case, matter = self.case_of(task)
-        self.step(
-            self.model.may_decide(matter, decision),
-            lambda: self.chamber.decide(case, decision, self.model.now),
-            lambda: self.model.decide(matter, decision),
-        )
-
-    def speak_anywhere(self, number: int, said: Said) -> None:
-        """Members and the chair speak about any case, wherever it is."""
-        self.deliberate(picked(self.model.tasks, number), said)
-
-    def position(self, task: int, member: str, stance: Stance) -> None:
-        """A member takes a position."""
-        case, matter = self.case_of(task)
-        self.step(
-            self.model.may_speak(matter, member),
-            lambda: self.chamber.take_position(case, member, stance),
-            lambda: matter.stances.update({member: stance}),
-        )
-
-    def stand_back(self, number: int, member: str) -> None:
-        """Somebody, perhaps the chair, stands back from any case."""
-        self.recuse(picked(self.model.tasks, number), member)
-
-    def recuse(self, task: int, member: str) -> None:
-        """Somebody stands back from a case."""
-        case, matter = self.case_of(task)
-        late = matter.stands in ENDED | {"deliberated", "tabled"}
-        self.step(
-            {"case-elsewhere"} if late else set(),
-            lambda: self.chamber.recuse(case, member),
-            lambda: matter.recused.add(member),
-        )
-
-    def close_any(self, number: int) -> None:
-        """The chair closes a sitting, wherever it stands."""
-        self.close(number % len(self.model.sittings))
-
-    def close(self, number: int) -> None:
-        """The chair closes a sitting."""
-        table = self.model.sittings[number]
-        self.step(
-            {"sitting-elsewhere"} if table.phase != "open" else set(),
-            lambda: self.chamber.close(number, self.model.now),
-            lambda: self.model.end(table),
-        )
-
-    def meet(self, number: int, hours: int | None, results: list[tuple[Outcome, int | None]]) -> None:
-        """A meeting takes place, one with an agenda if there is any, and the secretary records outcomes, also twice."""
-        full = [at for at, table in enumerate(self.model.meetings) if self.model.on(table)]
-        number = picked(full or range(len(self.model.meetings)), number)
-        table = self.model.meetings[number]
-        self.go_to(table, hours)
-        for task, result in zip(table.given * 2 or self.model.tasks, results, strict=False):
-            self.record(number, task, *result)
-
-    def record_anything(self, number: int, task: int, result: tuple[Outcome, int | None]) -> None:
-        """The secretary records an outcome of any case at any meeting."""
-        self.record(number % len(self.model.meetings), picked(self.model.tasks, task), *result)
-
-    def record(self, number: int, task: int, outcome: Outcome, due_in: int | None) -> None:
-        """The secretary records an outcome."""
-        (case, matter), table, now = self.case_of(task), self.model.meetings[number], self.model.now
-        mandate = None if due_in is None else Mandate("부처", "하라", now.date() + timedelta(days=due_in))
-        self.step(
-            self.model.may_record(table, matter, outcome, due_in),
-            lambda: self.chamber.record(number, case, outcome, mandate, at=now),
-            lambda: self.model.record(table, matter, outcome),
-        )
 
     @rule(
         to=st.one_of(

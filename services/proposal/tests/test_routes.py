@@ -1,74 +1,11 @@
-"""The HTTP API on real PostgreSQL: who may do what, what is public, and how bad input is answered."""
+"""The HTTP API on real PostgreSQL: what citizens and officers do, and what is public."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
-from uuid import uuid4
-
-import pytest
-import pytest_asyncio
-from httpx import AsyncClient, Response
 from sqlalchemy import text
 
-from townhall.chassis.db import Database
+from services.proposal.tests.town import ADMIT, PAPER, TASK, Town, refused
 
-PAPER = {"title": "심야 버스", "problem": "막차가 너무 이릅니다.", "remedy": ""}
-TASK = {"title": "심야 버스", "summary": "요약", "origin": "government", "reason": "government-plan"}
-ADMIT = {"decision": "admit", "reason": "meets-requirements"}
 PEOPLE = text("SELECT author FROM proposal UNION SELECT supporter FROM support")
 ANNOUNCED = text("SELECT string_agg(convert_from(payload, 'UTF8') || headers::text || key, '') FROM outbox")
-Json = dict[str, Any]
-
-
-@dataclass
-class Town:
-    """The API, and the tokens of those who call it."""
-
-    http: AsyncClient
-    mint: Callable[[str, str], Any]
-    db: Database
-
-    async def ask(
-        self, method: str, path: str, paper: Json | None = None, *, role: str = "", name: str = "mina", **headers: str
-    ) -> Response:
-        """Call a route as somebody, or as nobody when no role is given."""
-        told = {key.replace("_", "-"): value for key, value in headers.items()}
-        token = self.mint(role, name).header if role else {}
-        return await self.http.request(method, path, json=paper, headers=token | told)
-
-    async def get(self, path: str) -> Json:
-        """Read as anybody."""
-        answer = await self.ask("GET", path)
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
-
-    async def proposal(self, name: str = "mina") -> str:
-        """A proposal that waits for screening."""
-        answer = await self.ask("POST", "/proposals", PAPER, role="citizen", name=name)
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["proposal_id"])
-
-    async def screened(self, paper: Json) -> Response:
-        """A new proposal, decided on."""
-        proposal_id = await self.proposal()
-        return await self.ask("POST", f"/proposals/{proposal_id}/screening", paper, role="officer", name="desk")
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def town(
-    database_of: Callable[[str], Awaitable[Database]],
-    client_of: Callable[[Database], Awaitable[AsyncClient]],
-    mint: Callable[[str, str], Any],
-) -> Town:
-    """The API over a fresh database."""
-    db = await database_of("proposal")
-    return Town(await client_of(db), mint, db)
-
-
-def refused(answer: Response) -> tuple[int, str]:
-    """Status and public code of a problem."""
-    assert answer.headers["content-type"] == "application/problem+json", answer.text
-    return answer.status_code, answer.json()["code"]
 
 
 async def test_from_proposal_to_task(town: Town) -> None:
@@ -168,85 +105,6 @@ async def test_quota_says_when_to_come_back(town: Town) -> None:
         "P2",
         201,
     )
-
-
-@pytest.mark.parametrize(
-    ("paper", "status", "code"),
-    [
-        ({"decision": "admit", "reason": "because"}, 422, "unknown-reason"),
-        ({"decision": "admit", "reason": "unclear"}, 422, "unknown-reason"),
-        ({"decision": "merge", "reason": "same-problem"}, 422, "details-do-not-fit-the-decision"),
-        ({"decision": "merge", "reason": "same-problem", "merge_into": str(uuid4())}, 422, "merge-target-unknown"),
-        ({"decision": "reroute", "reason": "local-matter"}, 422, "details-do-not-fit-the-decision"),
-        ({"decision": "withdraw", "reason": "unclear"}, 422, "invalid-request"),
-        ({"decision": "admit", "reason": "x'; DROP TABLE proposal; --"}, 422, "invalid-request"),
-        ({"decision": "admit", "reason": "meets-requirements", "note": "\u0000"}, 422, "invalid-request"),
-        ({}, 422, "invalid-request"),
-    ],
-)
-async def test_screening_refused(town: Town, paper: Json, status: int, code: str) -> None:
-    """Bad input is a problem with a public code; the proposal stays as it was."""
-    assert refused(await town.screened(paper)) == (status, code)
-    assert [each["state"] for each in (await town.get("/proposals"))["items"]] == ["screening"]
-
-
-@pytest.mark.parametrize(
-    ("change", "status", "code"),
-    [
-        ({"closes_at": "2020-01-01T00:00:00Z"}, 422, "closes-before-opening"),
-        ({"opens_at": "2020-01-01T00:00:00Z"}, 422, "opens-in-the-past"),
-        ({"opens_at": "2190-01-01T00:00:00Z"}, 422, "opens-too-late"),
-        ({"closes_at": "2190-01-01T00:00:00Z"}, 422, "lasts-too-long"),
-        ({"opens_at": "9999-12-31T23:59:59-12:00"}, 422, "invalid-request"),
-        ({"origin": "proposals"}, 422, "lineage-does-not-fit-the-origin"),
-        ({"origin": "proposals", "proposal_ids": [str(uuid4())]}, 422, "proposal-unknown"),
-        ({"origin": "somewhere"}, 422, "invalid-request"),
-        ({"proposal_ids": [str(uuid4())] * 101}, 422, "invalid-request"),
-        ({"title": "\u3164"}, 422, "invalid-request"),
-        ({"title": "가" * 101}, 422, "invalid-request"),
-    ],
-)
-async def test_selection_refused(town: Town, change: Json, status: int, code: str) -> None:
-    """P11, P12: each rule has its own public code."""
-    assert refused(await town.ask("POST", "/tasks", TASK | change, role="officer")) == (status, code)
-    assert (await town.get("/tasks"))["items"] == []
-
-
-async def test_selecting_what_is_not_admitted(town: Town) -> None:
-    """P11: what waits for screening isn't put to the vote."""
-    paper = TASK | {"origin": "proposals", "proposal_ids": [await town.proposal()]}
-    answer = await town.ask("POST", "/tasks", paper | {"reason": "public-interest"}, role="officer")
-    assert refused(answer) == (409, "proposal-not-admitted")
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "paper", "roles"),
-    [
-        ("POST", "/proposals", PAPER, {"citizen", "agency", "officer"}),
-        ("POST", "/proposals/{}/resubmission", PAPER, {"citizen", "agency", "officer"}),
-        ("POST", "/proposals/{}/withdrawal", {}, {"citizen", "agency", "officer"}),
-        ("PUT", "/proposals/{}/support", None, {"citizen"}),
-        ("DELETE", "/proposals/{}/support", None, {"citizen"}),
-        ("POST", "/proposals/{}/screening", ADMIT, {"officer"}),
-        ("POST", "/tasks", TASK, {"officer"}),
-        ("POST", "/tasks/{}/referral", {"reason": "urgent"}, {"officer"}),
-    ],
-)
-async def test_roles(town: Town, method: str, path: str, paper: Json | None, roles: set[str]) -> None:
-    """Every act is for its roles alone; without a token nobody acts."""
-    path = path.format(uuid4())
-    assert (await town.ask(method, path, paper)).status_code == 401
-    for role in ("citizen", "officer", "member", "chair", "secretary", "agency", "evaluator", "auditor"):
-        answer = await town.ask(method, path, paper, role=role)
-        assert (refused(answer) if answer.is_error else "") != (403, "role-not-allowed") or role not in roles
-        assert answer.status_code == 403 or role in roles
-
-
-@pytest.mark.parametrize("path", ["/proposals/{}", "/tasks/{}"])
-async def test_unknown_ids(town: Town, path: str) -> None:
-    """An id nobody gave out is a plain 404; what is no id at all is a bad request."""
-    assert (await town.ask("GET", path.format(uuid4()))).status_code == 404
-    assert (await town.ask("GET", path.format("'; --"))).status_code == 422
 
 
 async def test_documents_declare_the_refusals(town: Town) -> None:

@@ -1,4 +1,4 @@
-"""The intake: groups, room, turns, and what happens when counting fails or a caller leaves (V9)."""
+"""The intake: groups, room, and what happens when counting fails or a caller leaves (V9)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,16 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from townhall.contracts.values import TaskId
 from townhall.rejected import Rejected
 from voting.domain.ballot import Choice, Counted, Outcome, Slip, Standing
 from voting.domain.vote import VoteNotOpen
 from voting.intake import Intake, NotCounted, NotSure, TooBusy
-from voting.intake.lines import Lines, Waiting
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -203,50 +199,3 @@ async def test_the_end_leaves_nobody_waiting() -> None:
         urn.open.set()
     assert await outcomes(waiting) == ["counted"] * 4
     assert await outcomes(posted(intake, "late")) == [TooBusy]
-
-
-class Standing_In_Line(RuleBasedStateMachine):  # noqa: N801  the lines against a naive model
-    """Ballots come and are taken in any order: nobody is lost, nobody overtakes in their line, turns are fair."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines = Lines(room=6)
-        self.model: dict[TaskId, list[str]] = {}
-        self.number = 0
-
-    @rule(task=st.integers(0, 3))
-    def come(self, task: int) -> None:
-        """Somebody comes; when there is no room somebody leaves, from the end of a longest line."""
-        task_id, name = TaskId(UUID(int=task)), str(self.number)
-        self.number += 1
-        loop = asyncio.new_event_loop()
-        leaving = self.lines.put(Waiting(slip(name, task_id), loop.create_future()))
-        loop.close()
-        full = sum(map(len, self.model.values())) == 6
-        self.model.setdefault(task_id, []).append(name)
-        assert (leaving is not None) is full
-        if leaving is not None:
-            line = self.model[leaving.slip.task_id]
-            assert len(line) == max(map(len, self.model.values()))
-            assert line.pop() == leaving.slip.subject
-
-    @rule(most=st.integers(1, 8))
-    def serve(self, most: int) -> None:
-        """Some are taken, one from each line in turn."""
-        before = {task_id: len(line) for task_id, line in self.model.items() if line}
-        taken = self.lines.take(most)
-        assert len(taken) == min(most, sum(before.values()))
-        for waiting in taken:
-            assert self.model[waiting.slip.task_id].pop(0) == waiting.slip.subject
-        served = {task_id: count - len(self.model[task_id]) for task_id, count in before.items()}
-        for task_id, count in before.items():
-            assert served[task_id] == count or served[task_id] >= max(served.values()) - 1
-
-    @invariant()
-    def nobody_is_lost(self) -> None:
-        """As many wait as came and were neither taken nor sent away."""
-        assert len(self.lines) == sum(map(len, self.model.values()))
-
-
-TestLines = Standing_In_Line.TestCase
-TestLines.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)

@@ -1,0 +1,86 @@
+"""Who may do what by the HTTP API, and how bad input is answered."""
+
+from uuid import uuid4
+
+import pytest
+
+from services.proposal.tests.town import ADMIT, PAPER, TASK, Json, Town, refused
+
+
+@pytest.mark.parametrize(
+    ("paper", "status", "code"),
+    [
+        ({"decision": "admit", "reason": "because"}, 422, "unknown-reason"),
+        ({"decision": "admit", "reason": "unclear"}, 422, "unknown-reason"),
+        ({"decision": "merge", "reason": "same-problem"}, 422, "details-do-not-fit-the-decision"),
+        ({"decision": "merge", "reason": "same-problem", "merge_into": str(uuid4())}, 422, "merge-target-unknown"),
+        ({"decision": "reroute", "reason": "local-matter"}, 422, "details-do-not-fit-the-decision"),
+        ({"decision": "withdraw", "reason": "unclear"}, 422, "invalid-request"),
+        ({"decision": "admit", "reason": "x'; DROP TABLE proposal; --"}, 422, "invalid-request"),
+        ({"decision": "admit", "reason": "meets-requirements", "note": "\u0000"}, 422, "invalid-request"),
+        ({}, 422, "invalid-request"),
+    ],
+)
+async def test_screening_refused(town: Town, paper: Json, status: int, code: str) -> None:
+    """Bad input is a problem with a public code; the proposal stays as it was."""
+    assert refused(await town.screened(paper)) == (status, code)
+    assert [each["state"] for each in (await town.get("/proposals"))["items"]] == ["screening"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"closes_at": "2020-01-01T00:00:00Z"}, 422, "closes-before-opening"),
+        ({"opens_at": "2020-01-01T00:00:00Z"}, 422, "opens-in-the-past"),
+        ({"opens_at": "2190-01-01T00:00:00Z"}, 422, "opens-too-late"),
+        ({"closes_at": "2190-01-01T00:00:00Z"}, 422, "lasts-too-long"),
+        ({"opens_at": "9999-12-31T23:59:59-12:00"}, 422, "invalid-request"),
+        ({"origin": "proposals"}, 422, "lineage-does-not-fit-the-origin"),
+        ({"origin": "proposals", "proposal_ids": [str(uuid4())]}, 422, "proposal-unknown"),
+        ({"origin": "somewhere"}, 422, "invalid-request"),
+        ({"proposal_ids": [str(uuid4())] * 101}, 422, "invalid-request"),
+        ({"title": "\u3164"}, 422, "invalid-request"),
+        ({"title": "가" * 101}, 422, "invalid-request"),
+    ],
+)
+async def test_selection_refused(town: Town, change: Json, status: int, code: str) -> None:
+    """P11, P12: each rule has its own public code."""
+    assert refused(await town.ask("POST", "/tasks", TASK | change, role="officer")) == (status, code)
+    assert (await town.get("/tasks"))["items"] == []
+
+
+async def test_selecting_what_is_not_admitted(town: Town) -> None:
+    """P11: what waits for screening isn't put to the vote."""
+    paper = TASK | {"origin": "proposals", "proposal_ids": [await town.proposal()]}
+    answer = await town.ask("POST", "/tasks", paper | {"reason": "public-interest"}, role="officer")
+    assert refused(answer) == (409, "proposal-not-admitted")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "paper", "roles"),
+    [
+        ("POST", "/proposals", PAPER, {"citizen", "agency", "officer"}),
+        ("POST", "/proposals/{}/resubmission", PAPER, {"citizen", "agency", "officer"}),
+        ("POST", "/proposals/{}/withdrawal", {}, {"citizen", "agency", "officer"}),
+        ("PUT", "/proposals/{}/support", None, {"citizen"}),
+        ("DELETE", "/proposals/{}/support", None, {"citizen"}),
+        ("POST", "/proposals/{}/screening", ADMIT, {"officer"}),
+        ("POST", "/tasks", TASK, {"officer"}),
+        ("POST", "/tasks/{}/referral", {"reason": "urgent"}, {"officer"}),
+    ],
+)
+async def test_roles(town: Town, method: str, path: str, paper: Json | None, roles: set[str]) -> None:
+    """Every act is for its roles alone; without a token nobody acts."""
+    path = path.format(uuid4())
+    assert (await town.ask(method, path, paper)).status_code == 401
+    for role in ("citizen", "officer", "member", "chair", "secretary", "agency", "evaluator", "auditor"):
+        answer = await town.ask(method, path, paper, role=role)
+        assert (refused(answer) if answer.is_error else "") != (403, "role-not-allowed") or role not in roles
+        assert answer.status_code == 403 or role in roles
+
+
+@pytest.mark.parametrize("path", ["/proposals/{}", "/tasks/{}"])
+async def test_unknown_ids(town: Town, path: str) -> None:
+    """An id nobody gave out is a plain 404; what is no id at all is a bad request."""
+    assert (await town.ask("GET", path.format(uuid4()))).status_code == 404
+    assert (await town.ask("GET", path.format("'; --"))).status_code == 422
