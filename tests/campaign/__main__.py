@@ -66,7 +66,7 @@ def _list() -> None:
     print("faults:")
     for name, fault in FAULTS.items():
         possible = not fault.small_disk or can_mount()
-        print(f"  {name:<18}{fault.says}" + ("" if possible else " (not here: this process may not mount)"))
+        print(f"  {name:<20}{fault.says}" + ("" if possible else " (not here: this process may not mount)"))
     print("mutants, each with the fault that reveals it:")
     for name, mutant in MUTANTS.items():
         print(f"  {name:<24}{mutant.fault:<16}{mutant.says}")
