@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
-from httpx import AsyncClient
+from httpx import AsyncClient, Limits
 
 from services.voting.tests.polls import Polls
 from townhall.testing import client_for
@@ -30,8 +30,12 @@ async def app(app_of: AppOf, polls: Polls) -> FastAPI:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def wire(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    """Its API behind a socket, where the fast lane is."""
-    async with listening(app) as port, AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    """Its API behind a socket, where the fast lane is. However many call at once, none waits for another here."""
+    each_their_own = Limits(max_connections=None, max_keepalive_connections=None)
+    async with (
+        listening(app) as port,
+        AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=each_their_own, timeout=30) as client,
+    ):
         yield client
 
 
