@@ -58,7 +58,7 @@ isolation: setup ## each service installs and starts with nothing of another ser
 ##@ Change it
 fmt: setup ## format, and fix what lint can fix by itself
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix . || true
-docs: setup ## write docs/events.md and docs/metrics.md from the code
+docs: setup ## write docs/reference/{events,metrics,settings}.md from the code
 	@$(BIN)/python -m tests.contracts.pages
 schemas: setup ## freeze the schema and a sample of each new event type
 	@$(BIN)/python -m tests.contracts.schemas

@@ -60,25 +60,34 @@ Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+
 class ServiceSettings(BaseSettings):
     """What every service needs. Each can also be read from the file that `<NAME>_FILE` names."""
 
-    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        frozen=True, hide_input_in_errors=True, extra="ignore", use_attribute_docstrings=True
+    )
 
     environment: Literal["production", "local"] = "production"
+    """`production` refuses demonstration keys, issuers without HTTPS and JWKS over plain HTTP; `local` allows them."""
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: int = Field(ge=0, le=65535)
+    """The TCP port to listen on; 0 takes a free one."""
     database_url: DatabaseUrl
+    """The service's own PostgreSQL database."""
     kafka_servers: Servers
+    """The Kafka bootstrap servers."""
     kafka_session_timeout_ms: int = Field(10_000, ge=1000, le=300_000)
-    """How long a consumer may be silent before the broker gives its partitions to another."""
+    """Milliseconds without a heartbeat after which the broker gives a consumer's partitions to another one."""
     topic_prefix: str = Field("", pattern=r"^[a-z0-9.-]{0,60}$")
-    """Put before every topic name, so that several platforms can share a broker."""
+    """Prefix of every topic and consumer group, so that several platforms can share a Kafka cluster."""
     issuer: str = Field(min_length=1)
-    """The exact `iss` of the access tokens."""
+    """The exact `iss` claim that access tokens must have."""
     audience: str = Field("townhall", min_length=1)
+    """The `aud` claim that access tokens must have."""
     jwks_url: str = Field(min_length=1)
-    """Where the issuer's public keys are: a URL, or the path of a file."""
+    """The issuer's public keys (JWKS): a URL, or the path of a file."""
     person_key: Key
-    """Turns a token's subject into this service's own name for the person."""
+    """Key of the HMAC that turns a token's subject into this service's pseudonym for the person."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Log records below this level are dropped."""
 
     @field_validator("*")
     @classmethod
