@@ -11,6 +11,7 @@ from pydantic import SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 from tests.contracts.meanings import documented, written_type
+from townhall.chassis.setting_files import variable
 from townhall.chassis.settings import ServiceSettings
 
 PLAIN: Final = {"str": "text", "int": "integer", "float": "number", "bool": "`true` or `false`"}
@@ -21,11 +22,6 @@ def settings_of(service: str) -> type[ServiceSettings]:
     """Return the settings class of a service."""
     found: type[ServiceSettings] = import_module(f"{service}.settings").Settings
     return found
-
-
-def variable(kind: type[ServiceSettings], field: str) -> str:
-    """Return the environment variable a field is read from."""
-    return f"{kind.model_config.get('env_prefix', '')}{field}".upper()
 
 
 def tables(service: str) -> Iterator[str]:

@@ -1,7 +1,5 @@
 """What a service is told from outside: read once, checked whole, and quiet about secrets."""
 
-import os
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,10 +12,11 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
+
+from townhall.chassis.setting_files import FileSource, misread, variable
 
 DEMO_MARK = b"townhall-demo"
 """A key that contains this says of itself that everybody knows it."""
@@ -109,7 +108,7 @@ class ServiceSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then files it names. No .env, no magic directory."""
         del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, _Files(settings_cls)
+        return init_settings, env_settings, FileSource(settings_cls)
 
 
 def _unfit(name: str, value: object) -> str | None:
@@ -124,37 +123,12 @@ def _unfit(name: str, value: object) -> str | None:
     return None
 
 
-class _Files(PydanticBaseSettingsSource):
-    """Reads `<NAME>_FILE`: the way container platforms hand over secrets."""
-
-    @override
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Return the text of the file named for a field, if there is one."""
-        del field
-        path = os.environ.get(_variable(self.settings_cls, field_name) + "_FILE")
-        return (None if path is None else _text(path)), field_name, False
-
-    @override
-    def __call__(self) -> dict[str, Any]:
-        """Return every field that a file was named for."""
-        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
-        return {name: value for name, value in found.items() if value is not None}
-
-
-def _text(path: str) -> str | None:
-    """Return the text of a file without surrounding whitespace; None when it can't be read."""
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
-        return None
-
-
 S = TypeVar("S", bound=ServiceSettings)
 
 
 def load(kind: type[S]) -> S:
     """Read the settings from the environment, or raise one `SettingsRefused` with everything that is wrong."""
-    sentences = _misread(kind)
+    sentences = misread(kind)
     try:
         settings = kind()
     except ValidationError as errors:
@@ -166,18 +140,6 @@ def load(kind: type[S]) -> S:
     raise SettingsRefused(sentences)
 
 
-def _misread(kind: type[BaseSettings]) -> list[str]:
-    variables = [_variable(kind, field) for field in kind.model_fields]
-    files = {name: os.environ[f"{name}_FILE"] for name in variables if f"{name}_FILE" in os.environ}
-    return [f"{name} is set beside {name}_FILE" for name in files if name in os.environ] + [
-        f"{name}_FILE names a file that can't be read" for name, path in files.items() if _text(path) is None
-    ]
-
-
-def _variable(kind: type[BaseSettings], field: str) -> str:
-    return f"{kind.model_config.get('env_prefix', '')}{field}".upper()
-
-
 def _sentence(kind: type[BaseSettings], error: dict[str, Any]) -> str:
     title = "is missing" if error["type"] == "missing" else error["msg"]
-    return f"{_variable(kind, str(error['loc'][0]))} {title}"
+    return f"{variable(kind, str(error['loc'][0]))} {title}"
