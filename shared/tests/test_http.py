@@ -59,7 +59,6 @@ async def test_failures_say_nothing_of_their_cause(how: str, status: int, code: 
         ("GET", "//notes", 404, "not-found"),
         ("GET", "/notes/", 404, "not-found"),
         ("POST", "/notes/", 404, "not-found"),
-        ("GET", "/notes/.", 422, "invalid-request"),
         ("GET", "/notes/" + "9" * 5000, 422, "invalid-request"),
         ("GET", f"/notes/{ID}?colour={SECRET}", 422, "invalid-request"),
         ("GET", f"/notes/{ID}?colour=%00", 422, "invalid-request"),

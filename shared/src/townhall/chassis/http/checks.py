@@ -1,7 +1,7 @@
 """Checks of a request's head before anything acts on it, and the number of requests at once.
 
-The server leaves these to the application: a missing, doubled or invalid `Host`, a path in another spelling than that of
-its route, and compressed bodies.
+The server leaves these to the application: a missing, doubled or invalid `Host`, a path that is not spelt as its route
+is, and compressed bodies.
 """
 
 import re
