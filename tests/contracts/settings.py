@@ -87,4 +87,6 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(value, bool | float):
+        return f"`{value:g}`" if isinstance(value, float) else f"`{str(value).lower()}`"
     return f"`{value}`" if value not in ("", None) else "empty"

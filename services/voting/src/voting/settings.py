@@ -37,6 +37,8 @@ class Settings(ServiceSettings):
     """Ballots that may wait to be counted at one time; further ones are answered 503."""
     intake_group: int = Field(512, ge=1)
     """The most ballots that share one transaction."""
+    fast_path: bool = True
+    """Whether plain ballots and totals are answered before the framework; off, the routes answer all of them."""
 
     @model_validator(mode="after")
     def _versions_apart(self) -> Self:
