@@ -52,15 +52,15 @@ class Seen:
 class Caller:
     """One connection."""
 
-    def __init__(self, address: int | str, *, receive_buffer: int = 0) -> None:
-        """Connect to a port, or to a Unix socket. A small receive buffer must be asked for before connecting."""
-        family = socket.AF_INET if isinstance(address, int) else socket.AF_UNIX
-        self.socket = socket.socket(family)
+    def __init__(self, port: int, *, receive_buffer: int = 0, source: str = HOST) -> None:
+        """Connect from this address; a small receive buffer makes a caller who doesn't read stop the server soon."""
+        self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(ENOUGH)
         try:
-            self.socket.connect((HOST, address) if isinstance(address, int) else address)
+            self.socket.bind((source, 0))
+            self.socket.connect((HOST, port))
         except OSError:
             self.socket.close()
             raise
@@ -164,9 +164,9 @@ def request(
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b"")
 
 
-def ask(address: int | str, *pieces: bytes, within: float = ENOUGH) -> Seen:
+def ask(port: int, *pieces: bytes, within: float = ENOUGH, source: str = HOST) -> Seen:
     """Send the pieces over a connection of their own; return what came of it."""
-    with Caller(address) as caller:
+    with Caller(port, source=source) as caller:
         return caller.send(*pieces).seen(within)
 
 

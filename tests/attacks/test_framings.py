@@ -14,6 +14,7 @@ from tests.attacks.conftest import Got
 from tests.attacks.crowd import others_at
 from tests.attacks.framings import FRAMINGS, Wanted
 from tests.attacks.service import Service
+from townhall.embedded.ports import HOST
 from townhall.testing.people import Mint
 
 LAST = request("GET", "/livez", "X-Request-Id: the-last-one", close=True)
@@ -36,11 +37,11 @@ class Outcome:
         return f"{' '.join(map(str, self.seen.statuses)) or 'no answer'}, {counts}, {ends}"
 
 
-def outcome(service: Service, vote: Ballots, raw: bytes) -> Outcome:
-    """Send one framing of one ballot."""
+def outcome(service: Service, vote: Ballots, raw: bytes, source: str = HOST) -> Outcome:
+    """Send one framing of one ballot from an address."""
     token = vote.authorization().encode() + b"\r\n"
     filled = raw.replace(b"<token>", token).replace(b"%b", vote.target.encode())
-    with Caller(service.port) as caller:
+    with Caller(service.port, source=source) as caller:
         if caller.send(filled).answered():
             caller.send(LAST)
         seen = caller.seen()
