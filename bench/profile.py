@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import uvicorn
 from fastapi import FastAPI
+from townhall.chassis.http.wire import Wire
 from typing_extensions import override
 from uvicorn.server import ServerState
 
 from bench.ground import Ground
 from bench.load import request
 from bench.server import nothing
-from townhall.chassis.http.wire import Wire
 from voting.app import build
 from voting.settings import Settings
 

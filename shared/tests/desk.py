@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from shared.tests.forge import ISSUER, Issuer
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Day, Line, Moment, Once, Page, PageOf, Paper, Place, Prose, View, install
+from townhall.chassis.http import Application, Day, Line, Moment, Once, Page, PageOf, Paper, Place, Prose, View
 from townhall.chassis.settings import ServiceSettings
 from townhall.rejected import Rejected
 
@@ -67,7 +67,6 @@ class Unwilling(Rejected):
 
 def app_of(issuer: Issuer, **state: object) -> FastAPI:
     """Put the service together."""
-    app = FastAPI(title="Desk", version="1")
     settings = ServiceSettings(
         environment="local",
         port=0,
@@ -77,7 +76,7 @@ def app_of(issuer: Issuer, **state: object) -> FastAPI:
         jwks_url="/none",
         person_key=bytes(range(32)),  # type: ignore[arg-type]  # as it comes from the environment, but for the digits
     )
-    install(app, settings)
+    app = Application(settings, title="Desk", version="1")
     app.state.keys = issuer.keys()
     for name, value in state.items():
         setattr(app.state, name, value)

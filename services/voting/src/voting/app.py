@@ -15,7 +15,7 @@ from townhall.contracts.values import TaskId
 from voting import consumers, handlers, routes
 from voting.domain.ballot import Slip
 from voting.domain.nullifier import Keyring
-from voting.fastlane import FastLane
+from voting.fast_path import FastPath
 from voting.intake import Intake
 from voting.intake.grouping import Answer
 from voting.noticeboard import Noticeboard
@@ -45,7 +45,7 @@ def build(settings: Settings) -> FastAPI:
             ],
             companions=[partial(_counting, settings, keyring)],
             state={"keyring": keyring},
-            shortcut=FastLane,
+            fast_path=FastPath if settings.fast_path else None,
         )
     )
 

@@ -2,21 +2,23 @@
 
 from typing import Annotated, Final
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, Request
 
 from townhall.chassis.db import Database
-from townhall.chassis.http import docs, edge, limits, once, openapi, problems
+from townhall.chassis.http import docs
+from townhall.chassis.http.application import Application, FastPath
 from townhall.chassis.http.once import Once
 from townhall.chassis.http.openapi import refusing
 from townhall.chassis.http.paging import Page, PageOf, Place
 from townhall.chassis.http.papers import Day, Moment, Paper, View
 from townhall.chassis.http.text import Line, Prose
-from townhall.chassis.settings import ServiceSettings
 
 __all__ = [
     "API_VERSION",
+    "Application",
     "Day",
     "Db",
+    "FastPath",
     "Line",
     "Moment",
     "Once",
@@ -27,7 +29,6 @@ __all__ = [
     "Prose",
     "View",
     "docs",
-    "install",
     "refusing",
 ]
 
@@ -42,13 +43,3 @@ def _database(request: Request) -> Database:
 
 Db = Annotated[Database, Depends(_database)]
 """The service's database, from `app.state.db`."""
-
-
-def install(app: FastAPI, settings: ServiceSettings) -> None:
-    """Give the application its handlers, limits and documents, and the `state` the dependencies here look for."""
-    app.state.settings = settings
-    problems.install(app)
-    once.install(app)
-    app.add_middleware(limits.Limits)
-    app.add_middleware(edge.Edge)  # Added last, so it is outermost and sees every answer.
-    openapi.install(app)
