@@ -12,7 +12,7 @@ from typing import Final, Self
 from townhall.embedded.ports import HOST
 
 LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-ENOUGH: Final = 25.0
+ENOUGH: Final = 8.0
 """Seconds a test waits for a server that should answer or close within two."""
 RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 

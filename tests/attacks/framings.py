@@ -54,7 +54,7 @@ FRAMINGS: Final[dict[str, tuple[bytes, Wanted]]] = {
     "length, then chunked": (BOTH, ONCE),
     "chunked, then a shorter length": (SHORT, ONCE),
     "two lengths that differ": (length(b"16", b"17"), REFUSED),
-    "two lengths that agree": (length(b"16", b"16"), ONCE),
+    "two lengths that agree": (length(b"16", b"16"), TOLERATED),
     "a list of lengths": (length(b"16, 17"), REFUSED),
     "length +16": (length(b"+16"), REFUSED),
     "length -1": (length(b"-1"), REFUSED),

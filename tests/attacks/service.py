@@ -21,8 +21,8 @@ READY_WITHIN: Final = 30.0
 NO_BROKER: Final = "127.0.0.1:9"
 """Nobody listens there: ballots and totals need no broker."""
 
-HEAD: Final = 0.6
-"""Seconds a head may take here."""
+HEAD: Final = 1.0
+"""Seconds a head may take here, and a connection be idle."""
 BODY: Final = 0.5
 """Seconds a body may take here."""
 GRACE: Final = 1.5
@@ -31,7 +31,13 @@ WRITE: Final = 1.0
 """Seconds a caller may leave an answer unread."""
 CONNECTIONS: Final = 100
 """Connections at once."""
-TIMERS: Final[Mapping[str, object]] = {}
+SHORT: Final[Mapping[str, object]] = {
+    "keep_alive_seconds": HEAD,
+    "body_seconds": BODY,
+    "write_seconds": WRITE,
+    "connections": CONNECTIONS,
+    "stop_seconds": GRACE,
+}
 """The settings that say so."""
 
 
@@ -80,7 +86,7 @@ def settings(database_url: str, issuer: str, jwks: Path, **more: object) -> dict
         "issuer": issuer, "audience": AUDIENCE, "jwks_url": jwks, "person_key": KEY, "master_key": KEY,
         "log_level": "warning",
     }  # fmt: skip
-    named = {f"VOTING_{name.upper()}": str(value) for name, value in (usual | dict(TIMERS) | more).items()}
+    named = {f"VOTING_{name.upper()}": str(value) for name, value in (usual | dict(SHORT) | more).items()}
     return dict(os.environ) | named
 
 

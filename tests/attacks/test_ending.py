@@ -59,14 +59,14 @@ async def test_a_graceful_end_answers_what_it_counts(
 ) -> None:
     """Under load: as many ballots are counted as were answered with 200, and the exit code is 0."""
     service, voters = start_service(), [Voter(ballots, number) for number in range(CROWD)]
-    voting = threading.Barrier(CROWD + 1)
+    voting, over = threading.Barrier(CROWD + 1), threading.Event()
     threads = [threading.Thread(target=voter.vote, args=(service.port, voting)) for voter in voters]
     for thread in threads:
         thread.start()
     voting.wait(10)
     with Caller(service.port) as idle:
         idle.send(LIVEZ.replace(b"Connection: close\r\n", b"")).answered()
-        while sum(voter.answered for voter in voters) < 20 * CROWD and idle.readable(0.01):
+        while sum(voter.answered for voter in voters) < 20 * CROWD and not over.wait(0.01):
             pass
         began = monotonic()
         service.child.signal(number)

@@ -14,7 +14,7 @@ from tests.attacks.service import WRITE, Service
 MB = 1_000_000
 GET = request("GET", "/livez")
 PIPELINED = GET * (12 * MB // len(GET))
-FLOOD = 3.0
+FLOOD = 2.0
 """Seconds each flood goes on, if it is let."""
 GROWTH = 40
 """MB of memory a flood may cost at its height."""

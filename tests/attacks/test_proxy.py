@@ -31,6 +31,12 @@ BY_ADDRESS = 100
 
 
 @pytest.fixture(scope="module")
+def service(start_service: StartOf) -> Service:
+    """A process of voting that keeps idle connections longer than the proxy does, as it must."""
+    return start_service(keep_alive_seconds=70)
+
+
+@pytest.fixture(scope="module")
 def proxy(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """The proxy in front of one process of voting."""
     running = start(tmp_path_factory.mktemp("proxy"), [service.port])
@@ -227,7 +233,7 @@ def test_a_rolling_stop_loses_no_request(
     start_service: StartOf, tmp_path: Path, ballots: Ballots, got: Got
 ) -> None:
     """One of two processes is told to end under load: every ballot and every look is answered with 200."""
-    first, second = (start_service(drain_seconds=0.5) for _ in range(2))
+    first, second = (start_service(drain_seconds=0.5, keep_alive_seconds=70) for _ in range(2))
     running, over = start(tmp_path / "proxy", [first.port, second.port]), threading.Event()
     statuses: list[int | str] = []
 
