@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Final, Self
 
+from typing_extensions import override
+
 from townhall.embedded.ports import HOST
 
 LENGTH: Final = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -44,6 +46,7 @@ class Seen:
         """The statuses in the order of the answers."""
         return [answer.status for answer in self.answers]
 
+    @override
     def __str__(self) -> str:
         got = " ".join(map(str, self.statuses)) or "no answer"
         return f"{got}, {'closed' if self.closed else 'kept open'} after {self.seconds:.1f} s"

@@ -12,8 +12,9 @@ from services.voting.tests.polls import Polls
 from tests.attacks.ballots import Ballots
 from tests.attacks.service import KEY, Service, settings, start
 from townhall.chassis.db import Database
+from townhall.embedded.issuer import Issuer
 from townhall.testing.databases import Cluster
-from townhall.testing.people import Issuer, Mint
+from townhall.testing.people import Mint
 from voting.domain.nullifier import Keyring
 
 StartOf = Callable[..., Service]
@@ -46,9 +47,9 @@ def start_service(
     directory, numbers = tmp_path_factory.mktemp("voting"), count()
     with ExitStack() as stack:
 
-        def run(*, port: int = 0, **more: object) -> Service:
+        def run(**more: object) -> Service:
             env = settings(polls.db.dsn, issuer.url, jwks_file, **more)
-            service = start(env, directory / f"{next(numbers)}.log", port=port)
+            service = start(env, directory / f"{next(numbers)}.log")
             stack.callback(service.kill)
             return service
 

@@ -61,24 +61,28 @@ def _ask(port: int, others: Others) -> None:
 
 def flood(callers: Sequence[Caller], data: bytes, *, read: bool, within: float) -> int:
     """Send the data over every connection at once; return the bytes the server took before time was over."""
-    view, sent, selector = memoryview(data), dict.fromkeys(callers, 0), selectors.DefaultSelector()
+    sent, selector = dict.fromkeys(callers, 0), selectors.DefaultSelector()
     for caller in callers:
-        caller.socket.setblocking(False)
+        caller.socket.settimeout(0)
         selector.register(caller.socket, selectors.EVENT_WRITE | (selectors.EVENT_READ if read else 0), caller)
     deadline = monotonic() + within
     while selector.get_map() and (left := deadline - monotonic()) > 0:
         for key, events in selector.select(left):
-            caller = key.data
-            try:
-                if events & selectors.EVENT_READ and not caller.socket.recv(1 << 18):
-                    raise ConnectionError
-                if events & selectors.EVENT_WRITE:
-                    sent[caller] += caller.socket.send(view[sent[caller] : sent[caller] + (1 << 18)])
-            except BlockingIOError:
-                continue
-            except OSError:
-                caller.closed = True
-            if caller.closed or sent[caller] >= len(data):
-                selector.unregister(caller.socket)
+            sent[key.data] += _moved(key.data, events, memoryview(data)[sent[key.data] :])
+            if key.data.closed or sent[key.data] >= len(data):
+                selector.unregister(key.fileobj)
     selector.close()
     return sum(sent.values())
+
+
+def _moved(caller: Caller, events: int, left: memoryview) -> int:
+    """Read what came, if anything did, and send what the server takes; return how many bytes it took."""
+    try:
+        if events & selectors.EVENT_READ and not caller.socket.recv(1 << 18):
+            caller.closed = True
+        return caller.socket.send(left[: 1 << 18]) if events & selectors.EVENT_WRITE else 0
+    except BlockingIOError:
+        return 0
+    except OSError:
+        caller.closed = True
+        return 0

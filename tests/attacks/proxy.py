@@ -16,7 +16,7 @@ from townhall.embedded.ports import HOST, on_a_port
 
 SHIPPED: Final = Path(__file__).parents[2] / "deploy" / "proxy"
 NOWHERE: Final = 9
-TIMES: Final = {"client_header_timeout": "1s", "client_body_timeout": "1s", "send_timeout": "1s"}
+TIMES: Final = {"client_header_timeout": "2s", "client_body_timeout": "1s", "send_timeout": "1s"}
 """Times that are shorter in tests."""
 
 
@@ -37,7 +37,7 @@ def start(directory: Path, voting: Sequence[int], times: Mapping[str, str] = TIM
     def launch(port: int) -> Child:
         _configure(directory, voting, port, times)
         user = ["-g", "daemon off; user root;" if os.geteuid() == 0 else "daemon off;"]
-        argv = [program, "-p", directory, "-c", directory / "nginx.conf", *user]
+        argv: list[str | Path] = [program, "-p", directory, "-c", directory / "nginx.conf", *user]
         return Child(argv, log=directory / "nginx.log", death=signal.SIGTERM)
 
     child, port = on_a_port(launch, _answers, port=0, within=10.0, name="nginx")

@@ -64,7 +64,7 @@ class Service:
 
     def descriptors(self) -> int:
         """Return how many files and sockets it has open."""
-        return len(os.listdir(f"/proc/{self.child.pid}/fd"))
+        return sum(1 for _ in Path(f"/proc/{self.child.pid}/fd").iterdir())
 
     def processes(self) -> set[int]:
         """Return every process of its session, itself included."""
@@ -90,11 +90,9 @@ def settings(database_url: str, issuer: str, jwks: Path, **more: object) -> dict
     return dict(os.environ) | named
 
 
-def start(env: Mapping[str, str], log: Path, *, port: int = 0) -> Service:
+def start(env: Mapping[str, str], log: Path) -> Service:
     """Start the service and return once it answers."""
-    child, chosen = on_a_port(
-        lambda free: launch(env, log, free), _answers, port=port, within=READY_WITHIN, name="voting"
-    )
+    child, chosen = on_a_port(lambda free: launch(env, log, free), _answers, port=0, within=READY_WITHIN, name="voting")
     return Service(child, chosen, env)
 
 

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
+from typing_extensions import override
 
 from tests.attacks.ballots import Ballots
 from tests.attacks.callers import Answer, Caller, request, statuses
@@ -35,6 +36,7 @@ class Load:
     failures: int
     """Others who got no answer."""
 
+    @override
     def __str__(self) -> str:
         others = f"others answered within {self.slowest:.2f} s" + (f", {self.failures} failed" if self.failures else "")
         return f"took {self.took:.1f} MB, memory +{self.growth:.0f} MB, {others}"
@@ -52,7 +54,9 @@ def flooded(service: Service, data: bytes, callers: int, *, read: bool) -> tuple
     return load, answers
 
 
-@pytest.mark.parametrize(("callers", "read"), [(1, True), (1, False), (12, False)], ids=["reads", "deaf", "twelve deaf"])
+@pytest.mark.parametrize(
+    ("callers", "read"), [(1, True), (1, False), (12, False)], ids=["reads", "deaf", "twelve deaf"]
+)
 def test_requests_sent_ahead_are_not_held(service: Service, callers: int, read: bool, got: Got) -> None:  # noqa: FBT001  a case
     """12 MB of requests without a token, from one caller who reads the answers, and from some who don't."""
     load, _ = flooded(service, PIPELINED, callers, read=read)

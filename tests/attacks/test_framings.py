@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import pytest
+from typing_extensions import override
 
-from services.voting.tests.polls import Polls
 from tests.attacks.ballots import Ballots
 from tests.attacks.callers import Caller, Seen, request
 from tests.attacks.conftest import Got
@@ -31,6 +31,7 @@ class Outcome:
     """Whether `LAST` was answered."""
     counted: bool
 
+    @override
     def __str__(self) -> str:
         ends = "then served on" if self.kept else "closed" if self.seen.closed else "kept open"
         counts = "counted" if self.counted else "not counted"

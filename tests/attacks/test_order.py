@@ -18,7 +18,7 @@ def test_answers_keep_the_order_of_requests(service: Service, ballots: Ballots, 
     """Quick and slow ones mixed, three hundred in one piece: the request ids come back in their order."""
     ids = [f"number-{number:04}" for number in range(300)]
     kinds: list[Callable[[str], bytes]] = [
-        lambda name: ballots.put(name),
+        ballots.put,
         lambda name: request("GET", f"/votes/{ballots.task_id}", name),
         lambda name: request("GET", "/rules", name),
         lambda name: request("GET", "/livez", name),

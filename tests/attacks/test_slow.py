@@ -46,7 +46,9 @@ SLOW: dict[str, Slow] = {
     "a body byte by byte": Slow(SIZED + JSON, b" ", (408,)),
     "half a chunk": Slow(CHUNKED + JSON + b"10\r\n{", statuses=(408,)),
     "a body chunk by chunk": Slow(CHUNKED + JSON, b"1\r\n \r\n", (408,)),
-    "a trailer line by line": Slow(CHUNKED + JSON + b'10\r\n{"choice":"yes"}\r\n0\r\n', b"X-Note: a\r\n", (200, 400, 408)),
+    "a trailer line by line": Slow(
+        CHUNKED + JSON + b'10\r\n{"choice":"yes"}\r\n0\r\n', b"X-Note: a\r\n", (200, 400, 408)
+    ),
     "nothing after an answer": Slow(WHOLE),
     "one empty line after an answer": Slow(WHOLE + b"\r\n", statuses=(408,)),
     "empty lines after an answer": Slow(WHOLE, b"\r\n", (400, 408)),
