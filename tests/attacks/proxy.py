@@ -16,8 +16,14 @@ from townhall.embedded.ports import HOST, on_a_port
 
 SHIPPED: Final = Path(__file__).parents[2] / "deploy" / "proxy"
 NOWHERE: Final = 9
-TIMES: Final = {"client_header_timeout": "2s", "client_body_timeout": "1s", "send_timeout": "1s"}
+QUICK: Final = {
+    "client_header_timeout 10s;": "client_header_timeout 2s;",
+    "client_body_timeout 10s;": "client_body_timeout 1s;",
+    "send_timeout 10s;": "send_timeout 1s;",
+}
 """Times that are shorter in tests."""
+ANY_RATE: Final = {"rate=200r/s;": "rate=9000r/s;"}
+"""For tests of something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +34,14 @@ class Proxy:
     port: int
 
 
-def start(directory: Path, voting: Sequence[int], times: Mapping[str, str] = TIMES) -> Proxy:
+def start(directory: Path, voting: Sequence[int], changes: Mapping[str, str] = QUICK) -> Proxy:
     """Start nginx in front of processes of voting; the other services are not there."""
     program = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
     if program is None:
         raise CannotStart("nginx is not installed: apt-get install nginx libnginx-mod-stream")
 
     def launch(port: int) -> Child:
-        _configure(directory, voting, port, times)
+        _configure(directory, voting, port, changes)
         user = ["-g", "daemon off; user root;" if os.geteuid() == 0 else "daemon off;"]
         argv: list[str | Path] = [program, "-p", directory, "-c", directory / "nginx.conf", *user]
         return Child(argv, log=directory / "nginx.log", death=signal.SIGTERM)
@@ -44,14 +50,16 @@ def start(directory: Path, voting: Sequence[int], times: Mapping[str, str] = TIM
     return Proxy(child, port)
 
 
-def _configure(directory: Path, voting: Sequence[int], port: int, times: Mapping[str, str]) -> None:
+def _configure(directory: Path, voting: Sequence[int], port: int, changes: Mapping[str, str]) -> None:
     """Copy the configuration, with everything in it that depends on the place changed."""
     (directory / "temp").mkdir(parents=True, exist_ok=True)
+    main = (SHIPPED / "nginx.conf").read_text()
+    assert [text for text in changes if text not in main] == []
     for file in SHIPPED.glob("*.conf"):
         text = file.read_text().replace("/run/townhall-proxy", str(directory)).replace("townhall.example", "test")
         text = text.replace("listen 8080;", f"listen {HOST}:{port};")
-        for name, value in times.items():
-            text = re.sub(rf"\b{name} \w+;", f"{name} {value};", text)
+        for shipped, here in changes.items():
+            text = text.replace(shipped, here)
         (directory / file.name).write_text(_upstreams(text, voting) if file.name == "upstreams.conf" else text)
 
 

@@ -16,7 +16,7 @@ from tests.attacks.callers import Answer, Caller, ask, request
 from tests.attacks.conftest import Got, StartOf
 from tests.attacks.crowd import LIVEZ, flood, others_at
 from tests.attacks.framings import FRAMINGS, Wanted
-from tests.attacks.proxy import Proxy, start
+from tests.attacks.proxy import ANY_RATE, QUICK, Proxy, start
 from tests.attacks.service import Service
 from tests.attacks.test_framings import Outcome, outcome
 from tests.attacks.test_heads import HEADS
@@ -242,7 +242,7 @@ def test_a_rolling_stop_loses_no_request(
 ) -> None:
     """One of two processes is told to end under load: every ballot is answered with 200."""
     first, second = (start_service(drain_seconds=0.5, keep_alive_seconds=70) for _ in range(2))
-    running = start(tmp_path / "proxy", [first.port, second.port])
+    running = start(tmp_path / "proxy", [first.port, second.port], QUICK | ANY_RATE)
     with Voters(ballots, running.port, many=4, source=address) as voters:
         voters.wait_for(50)
         first.child.signal(signal.SIGTERM)
