@@ -103,7 +103,7 @@ async def test_personal_answers_are_not_stored(desk: httpx.AsyncClient) -> None:
 )
 async def test_a_host_that_is_none_is_refused(host: str, desk: httpx.AsyncClient) -> None:
     """Whatever the proxy in front took it for."""
-    answer = await desk.get("/notes", headers={"host": host.encode()})
+    answer = await desk.get("/notes", headers=[(b"host", host.encode())])
     problem_of(answer, 400, "host-invalid")
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
@@ -107,7 +107,7 @@ def _documents(service: Service) -> APIRouter:
     return router
 
 
-def serve(build: Callable[[Any], FastAPI], settings: ServiceSettings) -> NoReturn:
+def serve(build: Callable[[Any], FastAPI], settings: ServiceSettings) -> None:
     """Build the application and serve it until SIGTERM or SIGINT, then end the process."""
     app = build(settings)
     # What was imported stays for good: looked through again and again, it would stop every request for 100 ms at times.

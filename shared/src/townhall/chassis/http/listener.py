@@ -9,10 +9,10 @@ import resource
 import socket
 from typing import Any, Final
 
+from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.net import SocketHolder
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 from typing_extensions import override
@@ -65,8 +65,13 @@ class EmbeddedServer(Server):
         self._listener = listener
 
     @override
+    def stop(self) -> None:
+        """Take no more connections, finish the requests under way, and let `serve()` return."""
+        super().stop()  # type: ignore[no-untyped-call]  # Granian's own
+
+    @override
     def _init_shared_socket(self) -> None:
-        self._ssp, self._shd = None, SocketHolder(self._listener.detach(), False, BACKLOG)  # noqa: FBT003  positional only
+        self._shd = SocketHolder(self._listener.detach(), False, BACKLOG)  # type: ignore[assignment,call-arg]  # noqa: FBT003  # the stub has no signature
 
 
 def _files() -> int:

@@ -55,20 +55,25 @@ async def _starting(scope: Scope, receive: Receive, send: Send) -> None:
     await JSONResponse(_ALIVE)(scope, receive, send)
 
 
-def run(app: FastAPI, settings: ServiceSettings, on_stopping: Callable[[], None]) -> NoReturn:
+def run(app: FastAPI, settings: ServiceSettings, on_stopping: Callable[[], None]) -> None:
     """Serve the application and end the process: with 0 after SIGTERM or SIGINT, with 1 if it couldn't start or stop.
 
     `on_stopping` is called once when the signal comes, to turn `/readyz` to 503. At the end the process exits at once,
     though threads of the server may still hold connections whose callers never read.
     """
-    code = uvloop.run(_run(app, settings, on_stopping))
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+
+    async def life() -> NoReturn:
+        code = await _exit_code(app, settings, on_stopping)
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Here and not after the loop, which would first cancel what is still under way and wait for threads.
+        os._exit(code)
+
+    uvloop.run(life())
 
 
-async def _run(app: FastAPI, settings: ServiceSettings, on_stopping: Callable[[], None]) -> int:
+async def _exit_code(app: FastAPI, settings: ServiceSettings, on_stopping: Callable[[], None]) -> int:
     loop, asked = asyncio.get_running_loop(), asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, asked.set)
