@@ -15,8 +15,8 @@ JSON = "Content-Type: application/json"
 
 
 def test_answers_keep_the_order_of_requests(service: Service, ballots: Ballots, got: Got) -> None:
-    """Quick and slow ones mixed, three hundred in one piece: the request ids come back in their order."""
-    ids = [f"number-{number:04}" for number in range(300)]
+    """Quick and slow ones mixed, a hundred and fifty in one piece: the request ids come back in their order."""
+    ids = [f"number-{number:04}" for number in range(150)]
     kinds: list[Callable[[str], bytes]] = [
         ballots.put,
         lambda name: request("GET", f"/votes/{ballots.task_id}", name),
@@ -70,6 +70,38 @@ def test_an_upgrade_has_no_second_request_in_its_body(service: Service, ballots:
         caller.send(request("GET", "/livez", *upgrade))
         caller.readable(0.05)  # A server that upgrades at once must not read the rest as a request.
         caller.send(inner)
+        caller.answered(1)
+        seen = caller.send(LAST).seen()
+    counted = ballots.counted(service.port)
+    got(f"{seen}, {'counted' if counted else 'not counted'}")
+    assert not counted
+    assert len([each for each in seen.answers if each.header("x-request-id") != "the-last-one"]) == 1
+
+
+REFUSED_BY_HEAD = {
+    "no token": ("PUT", "/votes/00000000-0000-0000-0000-000000000000/ballot", []),
+    "no route": ("POST", "/nowhere", []),
+    "no such method": ("DELETE", "/livez", []),
+    "another spelling": ("POST", "/votes%2F", []),
+    "two hosts": ("POST", "/rules", ["Host: voting.test"]),
+    "compressed": ("POST", "/rules", ["Content-Encoding: gzip"]),
+    "nobody reads it": ("GET", "/livez", []),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_BY_HEAD)
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_an_unread_body_is_no_request(service: Service, ballots: Ballots, name: str, pieces: int, got: Got) -> None:
+    """Where a request is answered by its head alone, its body is thrown away: here it is a ballot to the letter."""
+    method, target, headers = REFUSED_BY_HEAD[name]
+    inner = ballots.put()
+    with Caller(service.port) as caller:
+        head = request(method, target, *headers, f"Content-Length: {len(inner)}", JSON)
+        if pieces == 1:
+            caller.send(head + inner)
+        else:
+            caller.send(head).readable(0.05)
+            caller.send(inner)
         caller.answered(1)
         seen = caller.send(LAST).seen()
     counted = ballots.counted(service.port)
