@@ -42,7 +42,7 @@ def proxy(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """The proxy in front of one process of voting."""
     running = start(tmp_path_factory.mktemp("proxy"), [service.port])
     yield running
-    running.child.kill()
+    running.stop()
 
 
 _ADDRESSES = iter(range(10, 250))
@@ -248,12 +248,20 @@ def test_a_rolling_stop_loses_no_request(
         first.child.signal(signal.SIGTERM)
         ended = first.child.ended(10.0)
         voters.wait_for(100)
-    running.child.kill()
+    running.stop()
     second.kill()
     got(f"{voters.answered} answered, others {voters.others}; the first ended with {first.child.exit_code}")
     assert ended
     assert first.child.exit_code == 0
     assert not voters.others
+
+
+def test_no_log_says_who_took_part(proxy: Proxy, ballots: Ballots, address: str) -> None:
+    """An address beside the path of a vote would, also of requests that are refused or fail."""
+    seen = ask(proxy.port, request("GET", ballots.target) * 399 + LAST, source=address)
+    ask(proxy.port, request("GET", ballots.target, host="committee.test", close=True), source=address)
+    assert 429 in seen.statuses
+    assert ballots.task_id not in proxy.child.log.read_text()
 
 
 def test_others_are_served_after_all_this(proxy: Proxy, service: Service, address: str) -> None:
