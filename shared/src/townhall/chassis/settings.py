@@ -19,6 +19,8 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
+from townhall.chassis.server_settings import ServerSettings
+
 DEMO_MARK = b"townhall-demo"
 """A key that contains this says of itself that everybody knows it."""
 
@@ -57,14 +59,11 @@ Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+
 """Kafka bootstrap servers, `host:port` separated by commas."""
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(ServerSettings):
     """What every service needs. Each can also be read from the file that `<NAME>_FILE` names."""
 
     model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
 
-    environment: Literal["production", "local"] = "production"
-    host: str = "127.0.0.1"
-    port: int = Field(ge=0, le=65535)
     database_url: DatabaseUrl
     kafka_servers: Servers
     kafka_session_timeout_ms: int = Field(10_000, ge=1000, le=300_000)
@@ -79,28 +78,6 @@ class ServiceSettings(BaseSettings):
     person_key: Key
     """Turns a token's subject into this service's own name for the person."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-
-    head_bytes: int = Field(16_384, ge=8192, le=65_536)
-    """Bytes of a request line and its headers; beyond it the answer is 431."""
-    keep_alive_seconds: float = Field(70, gt=0, le=3600)
-    """Seconds a connection may be idle, and seconds a head may take: the server has one timer for both. Longer than the
-    proxy keeps its connections (nginx: 65), or requests are lost on connections that close at that moment."""
-    body_bytes: int = Field(65_536, ge=1024, le=16_777_216)
-    """Bytes of a request body; beyond it the answer is 413."""
-    body_seconds: float = Field(15, gt=0, le=300)
-    """Seconds a request body may take to arrive; then the answer is 408."""
-    write_seconds: float = Field(10, gt=0, le=300)
-    """Seconds sent data may stay unacknowledged before the kernel drops the connection (TCP_USER_TIMEOUT, Linux)."""
-    connections: int = Field(1000, ge=1, le=100_000)
-    """Connections accepted at the same time; more wait in the kernel. At most the limit of open files less 200."""
-    requests_at_once: int = Field(500, ge=1, le=100_000)
-    """Requests under way at the same time; beyond it the answer is 503 with Retry-After."""
-    drain_seconds: float = Field(
-        default_factory=lambda earlier: 0.0 if earlier.get("environment") == "local" else 3.0, ge=0, le=60
-    )
-    """Seconds to go on serving after SIGTERM with `/readyz` at 503, so that proxies stop sending. 3, but 0 if local."""
-    stop_seconds: float = Field(7, gt=0, le=300)
-    """Seconds that requests under way get after that. What isn't answered then is cut off."""
 
     @field_validator("*")
     @classmethod
