@@ -24,6 +24,8 @@ test: setup ## every test that needs no special machine, on the embedded Postgre
 	@$(BIN)/python -m pytest $(ARGS)
 test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17 and Maven)
 	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest -m broker $(ARGS)
+test-proxy: setup ## the tests of deploy/proxy (needs nginx and its stream module)
+	@$(BIN)/python -m pytest -m proxy tests/attacks/test_proxy.py $(ARGS)
 campaign: setup ## one seeded run of faults (ARGS="--seed S --fault F --mutant M --secs N"; ARGS=--list names them)
 	@$(BIN)/python -m tests.campaign $(ARGS)
 campaign-short: setup ## the campaign in short: every fault once, and some mutants, two runs side by side (about seven minutes)
@@ -89,5 +91,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) comes without venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up test test-kafka bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
+.PHONY: setup demo up test test-kafka test-proxy bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
         clean help
