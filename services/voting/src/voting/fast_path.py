@@ -18,7 +18,7 @@ from townhall.chassis.auth import Claims, KeysUnavailable, Role, RoleNotAllowed,
 from townhall.chassis.http.shortcut import Head, Pending, Reply, Window
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import CastBallot, Choice, Counted
-from voting.schemas import CountedResponse
+from voting.schemas.ballots import CountedResponse
 
 _VOTE: Final = re.compile(rb"/votes/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(/ballot)?")
 _WITH_A_BALLOT: Final = {b"authorization", b"content-type"}
