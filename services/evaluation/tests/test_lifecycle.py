@@ -1,4 +1,4 @@
-"""E1 to E5: an initiative opens once and moves as the table allows; every delay is each."""
+"""E1 to E5: an initiative opens once and moves as the table allows; every delay is kept."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
