@@ -53,7 +53,7 @@ class Transaction:
         self.announced.extend(Announcement(event, trace.current(event.key)) for event in events)
 
     def on_commit(self, callback: Callable[[], object]) -> None:
-        """Call `callback` after the commit, never after a rollback: for metrics and logs of an effect."""
+        """Call `callback` after the commit, in the order of registration; never after a rollback."""
         self.callbacks.append(callback)
 
 

@@ -1,4 +1,4 @@
-"""The texts people write, and how long they may be."""
+"""Text types of request bodies, with their maximum lengths in characters."""
 
 from typing import Annotated
 
@@ -9,12 +9,12 @@ from townhall.chassis.http import Line, Prose, RequestModel
 TitleText = Annotated[str, Line(100), Field(examples=["정류장 38곳에 조명과 비상벨 설치"])]
 NoteText = Annotated[str, Prose(2000, least=0), Field(description="Public text; may be empty.")]
 OpinionText = Annotated[str, Prose(2000), Field(examples=["이제 자정에도 버스로 집에 갑니다."])]
-CellText = Annotated[str, Line(40)]
+StratumText = Annotated[str, Line(40)]
 
 
-class NothingRequest(RequestModel):
-    """Nothing needs to be said."""
+class EmptyRequest(RequestModel):
+    """A body without fields."""
 
 
-Nothing = NothingRequest | None
+Empty = EmptyRequest | None
 """An empty object, or no body at all."""

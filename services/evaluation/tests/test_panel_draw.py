@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.domain import lot
-from evaluation.domain.lot import SeedMismatch, Ticket
+from evaluation.domain import panel_draw
+from evaluation.domain.panel_draw import SeedMismatch, Ticket
 
 SEEDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
 FRAMES = st.lists(
@@ -29,7 +29,7 @@ FRAMES = st.lists(
 
 
 def repeated(frame: list[Ticket], panel_size: int, seed: str) -> set[str]:
-    """What a citizen writes who only read how the lot works."""
+    """Return the draw of a second implementation, written from the documented procedure."""
 
     def order(text: str) -> str:
         return hashlib.sha256(f"{seed}|{text}".encode()).hexdigest()
@@ -50,16 +50,16 @@ def repeated(frame: list[Ticket], panel_size: int, seed: str) -> set[str]:
 
 @given(FRAMES, st.integers(1, 80), SEEDS)
 def test_anyone_can_repeat_the_draw(frame: list[Ticket], panel_size: int, seed: str) -> None:
-    """The published algorithm, written a second time, draws the same tickets, in whatever order they are listed."""
-    assert lot.draw(frame, panel_size, seed) == repeated(frame[::-1], panel_size, seed)
+    """A second implementation draws the same tickets, in whatever order the frame is listed."""
+    assert panel_draw.draw(frame, panel_size, seed) == repeated(frame[::-1], panel_size, seed)
 
 
 @given(FRAMES, st.integers(1, 80), SEEDS)
 def test_every_stratum_gets_its_share(frame: list[Ticket], panel_size: int, seed: str) -> None:
-    """Each quota is the exact share rounded down or up, and all seats are given."""
+    """Each quota is the exact share rounded down or up, and all seats are distributed."""
     sizes = Counter(each.stratum for each in frame)
     seats = min(panel_size, len(frame))
-    given = lot.quotas(sizes, seats, seed)
+    given = panel_draw.quotas(sizes, seats, seed)
     assert sum(given.values()) == seats
     for stratum, size in sizes.items():
         share = Fraction(seats * size, len(frame))
@@ -68,46 +68,46 @@ def test_every_stratum_gets_its_share(frame: list[Ticket], panel_size: int, seed
 
 @given(FRAMES, st.integers(1, 80), SEEDS)
 def test_the_panel_is_drawn_from_the_frame(frame: list[Ticket], panel_size: int, seed: str) -> None:
-    """Exactly as many are drawn as there are seats, or everybody when fewer applied."""
-    drawn = lot.draw(frame, panel_size, seed)
+    """As many tickets are drawn as there are seats; all of them if fewer applied."""
+    drawn = panel_draw.draw(frame, panel_size, seed)
     assert drawn <= {each.ticket for each in frame}
     assert len(drawn) == min(panel_size, len(frame))
 
 
 def test_no_name_has_an_advantage() -> None:
-    """Of two strata with the same remainder, each gets the odd seat with about half of all seeds."""
+    """Of two strata with equal remainders, each gets the remaining seat with about half of all seeds."""
     frame = [Ticket("a" * 32, "부산", "60+", "female"), Ticket("b" * 32, "서울", "60+", "female")]
-    won = sum("a" * 32 in lot.draw(frame, 1, f"seed {number}") for number in range(1000))
+    won = sum("a" * 32 in panel_draw.draw(frame, 1, f"seed {number}") for number in range(1000))
     assert 430 < won < 570
 
 
-def test_nobody_in_a_stratum_has_an_advantage() -> None:
-    """Of ten applicants of one stratum each is drawn about equally often."""
+def test_no_applicant_has_an_advantage() -> None:
+    """Ten applicants of one stratum are drawn about equally often."""
     frame = [Ticket(f"{number:032x}", "서울", "20-39", "male") for number in range(10)]
-    drawn = Counter(ticket for number in range(1000) for ticket in lot.draw(frame, 3, f"seed {number}"))
+    drawn = Counter(ticket for number in range(1000) for ticket in panel_draw.draw(frame, 3, f"seed {number}"))
     assert len(drawn) == 10
     assert all(240 < times < 360 for times in drawn.values())
 
 
 @given(FRAMES)
 def test_frame_fingerprint_shows_any_change(frame: list[Ticket]) -> None:
-    """The order of listing doesn't matter; a changed, added or missing application does."""
-    told = lot.frame_sha256(frame)
-    assert lot.frame_sha256(frame[::-1]) == told
-    assert lot.frame_sha256(frame[1:]) != told
-    assert lot.frame_sha256([replace(frame[0], region="제주"), *frame[1:]]) != told
+    """The hash of the frame changes with any changed or missing application, and not with the order."""
+    fingerprint = panel_draw.frame_sha256(frame)
+    assert panel_draw.frame_sha256(frame[::-1]) == fingerprint
+    assert panel_draw.frame_sha256(frame[1:]) != fingerprint
+    assert panel_draw.frame_sha256([replace(frame[0], region="제주"), *frame[1:]]) != fingerprint
 
 
 def test_known_draw() -> None:
-    """The format is frozen: this frame, fingerprint and commitment were worked out with sha256sum."""
+    """The hash formats are frozen: these values were computed with sha256sum."""
     frame = [Ticket("00", "서울", "60+", "female"), Ticket("01", "부산", "60+", "male")]
     lines = "00|서울|60+|female\n01|부산|60+|male\n"
-    assert lot.frame_sha256(frame) == hashlib.sha256(lines.encode()).hexdigest()
-    assert lot.sha256("씨앗") == "6564c82f0341673a1b4c533ae16cf85a33141b03f77005e7b395b0c2fcac2e36"
+    assert panel_draw.frame_sha256(frame) == hashlib.sha256(lines.encode()).hexdigest()
+    assert panel_draw.sha256("씨앗") == "6564c82f0341673a1b4c533ae16cf85a33141b03f77005e7b395b0c2fcac2e36"
 
 
 def test_seed_must_match() -> None:
-    """A seed that was not committed to is refused, however close it is."""
-    lot.require_committed("씨앗 1", lot.sha256("씨앗 1"))
+    """A seed that was not committed to is refused, however similar it is."""
+    panel_draw.require_committed("씨앗 1", panel_draw.sha256("씨앗 1"))
     with pytest.raises(SeedMismatch):
-        lot.require_committed("씨앗 1 ", lot.sha256("씨앗 1"))
+        panel_draw.require_committed("씨앗 1 ", panel_draw.sha256("씨앗 1"))

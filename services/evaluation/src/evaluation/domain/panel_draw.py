@@ -1,16 +1,16 @@
-"""The lot that draws a panel. Anyone can repeat it from the published frame and seed; this is the whole of it.
+"""The random draw of a panel: stratified, and repeatable by anyone from the published frame and seed.
 
 1. The *frame* is the list of all applications: ticket, region, age band, sex, sorted by ticket (by code point). Its
    SHA-256 is taken over its lines `ticket|region|age_band|sex`, each ended by a line feed, in UTF-8.
-2. `seats` is the panel size, or the number of applications when that is smaller.
+2. `seats` is the panel size, or the number of applications if that is smaller.
 3. A *stratum* is all applications of one `region|age_band|sex`. Its exact share is seats x its size / all applications.
-   Each stratum first gets its share rounded down. The seats left go one each to the strata with the largest remainders;
-   strata with equal remainders stand in the order of SHA-256(`seed|stratum`), so that no name has an advantage.
-4. Within a stratum the applications stand in the order of SHA-256(`seed|ticket`), in lowercase hexadecimal. The first
-   ones get the seats of the stratum.
+   Each stratum gets its share rounded down. The remaining seats go one each to the strata with the largest remainders;
+   strata with equal remainders are ordered by SHA-256(`seed|stratum`), so that no name has an advantage.
+4. Within a stratum the applications are ordered by SHA-256(`seed|ticket`), in lowercase hexadecimal. The first ones get
+   the seats of the stratum.
 
-The seed is hashed as its UTF-8 text, in Unicode's composed form (NFC). SHA-256(`seed`) was published when the round
-opened, before anybody applied.
+The seed is hashed as its UTF-8 text, in Unicode's composed form (NFC). SHA-256(`seed`) is published when the round
+opens, before anyone applies.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from townhall.rejected import Rejected
 
 
 class SeedMismatch(Rejected):
-    """The seed isn't the one that was committed to."""
+    """The hash of the seed is not the commitment of the round."""
 
     code = "seed-does-not-match"
     rule = "E10"
@@ -33,7 +33,7 @@ class SeedMismatch(Rejected):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ticket:
-    """One application as it is public: a random handle, and the stratum it was made in."""
+    """One application as it is published: a random identifier, and its stratum."""
 
     ticket: str
     region: str
@@ -42,36 +42,36 @@ class Ticket:
 
     @property
     def stratum(self) -> str:
-        """The group this application is drawn within."""
+        """The name of the stratum: `region|age_band|sex`."""
         return f"{self.region}|{self.age_band}|{self.sex}"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the published frame, with what the lot said."""
+class FrameEntry:
+    """A line of the published frame, and whether it was drawn."""
 
     ticket: Ticket
     drawn: bool
 
 
 def sha256(text: str) -> str:
-    """Return the SHA-256 of a text's UTF-8, in lowercase hexadecimal."""
+    """Return the SHA-256 of the text in UTF-8, in lowercase hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def require_committed(seed: str, commitment: str) -> None:
-    """Refuse a seed that isn't the one committed to."""
+    """Raise `SeedMismatch` unless SHA-256(`seed`) is the commitment (E10)."""
     if sha256(seed) != commitment:
-        raise SeedMismatch  # E10
+        raise SeedMismatch
 
 
 def frame_sha256(frame: Collection[Ticket]) -> str:
-    """Return the fingerprint of the frame, so that no application can be added or changed afterwards (step 1)."""
+    """Return the hash of the frame (step 1). It shows that no application was added or changed afterwards."""
     return sha256("".join(f"{each.ticket}|{each.stratum}\n" for each in sorted(frame)))
 
 
 def quotas(sizes: Mapping[str, int], seats: int, seed: str) -> dict[str, int]:
-    """Share the seats among the strata: proportionally, by largest remainder, whole (step 3)."""
+    """Return the seats of each stratum, given the sizes of the strata: proportional, by largest remainder (step 3)."""
     total = sum(sizes.values())
     shares = {stratum: Fraction(seats * size, total) for stratum, size in sizes.items()}
     given = {stratum: int(share) for stratum, share in shares.items()}
@@ -82,7 +82,7 @@ def quotas(sizes: Mapping[str, int], seats: int, seed: str) -> dict[str, int]:
 
 
 def draw(frame: Collection[Ticket], panel_size: int, seed: str) -> frozenset[str]:
-    """Return the tickets drawn for the panel."""
+    """Return the drawn tickets (steps 2 to 4). The order of the frame doesn't matter."""
     seats = min(panel_size, len(frame))
     strata: dict[str, list[str]] = defaultdict(list)
     for each in frame:

@@ -1,4 +1,4 @@
-"""Milestones remember that it was announced that their day passed.
+"""Column `milestone.overdue`: whether the milestone was announced as overdue.
 
 The statements are frozen: a change is a new migration.
 """

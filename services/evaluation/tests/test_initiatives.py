@@ -1,4 +1,4 @@
-"""E2 to E6 on real PostgreSQL: what is stored, announced and public of an initiative."""
+"""E2 to E6 on PostgreSQL: what is stored, announced and published of an initiative."""
 
 import asyncio
 from datetime import timedelta
@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from evaluation.handlers import initiatives
-from services.evaluation.tests.api import FAR, EvaluationApi, refused
+from evaluation.handlers import initiatives, milestones
+from services.evaluation.tests.api import FAR, EvaluationApi, problem
 from townhall.contracts import evaluation
 
 LATER = str(FAR + timedelta(days=30))
@@ -15,14 +15,14 @@ LATEST = str(FAR + timedelta(days=60))
 PAST = FAR.replace(year=2020)
 
 
-async def tell_overdue(api: EvaluationApi) -> int:
-    """Run the timer's act once."""
+async def announce_overdue(api: EvaluationApi) -> int:
+    """Run the timer once; return how many were announced."""
     async with api.db.transaction() as tx:
-        return await initiatives.tell_overdue(tx)
+        return await initiatives.announce_overdue(tx)
 
 
 async def test_from_plan_to_verified(api: EvaluationApi) -> None:
-    """Every step is announced once, in order, and stays readable."""
+    """Every step is announced once, in order, and stays in the response."""
     path = f"/initiatives/{await api.initiative()}"
     planned = await api.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": "2150-03-01"})
     (milestone,) = planned["milestones"]
@@ -53,11 +53,11 @@ async def test_from_plan_to_verified(api: EvaluationApi) -> None:
     assert shown["verification"]["acted_by"] == "officer"
 
 
-async def test_dropped_in_public(api: EvaluationApi) -> None:
-    """E3: giving up needs a published reason, and the Support Unit's word on it."""
+async def test_dropped_with_a_reason(api: EvaluationApi) -> None:
+    """E3: dropping needs a published reason, and is verified by the Support Unit."""
     path = f"/initiatives/{await api.initiative('started')}"
-    unknown = await api.ask("POST", f"{path}/drop", {"reason": "tired"}, role="agency")
-    assert refused(unknown) == (422, "unknown-reason")
+    unknown = await api.request("POST", f"{path}/drop", {"reason": "tired"}, role="agency")
+    assert problem(unknown) == (422, "unknown-reason")
     await api.post("agency", f"{path}/drop", {"reason": "superseded", "note": "다른 사업"})
     shown = await api.post("officer", f"{path}/verification", {})
     assert (shown["report"]["outcome"], shown["report"]["reason"]) == ("dropped", "superseded")
@@ -80,111 +80,111 @@ async def test_dropped_in_public(api: EvaluationApi) -> None:
 async def test_refused_without_effect(
     api: EvaluationApi, state: str, step: str, payload: object, expected: tuple[int, str]
 ) -> None:
-    """E2, E3, E5: a refused step leaves everything as it was and announces nothing."""
+    """E2, E3, E5: a refused step changes nothing and announces nothing."""
     path = f"/initiatives/{await api.initiative(state)}"
     before, announced = await api.get(path), await api.announced()
-    assert refused(await api.ask("POST", f"{path}/{step}", payload, role="agency")) == expected
+    assert problem(await api.request("POST", f"{path}/{step}", payload, role="agency")) == expected
     assert await api.get(path) == before
     assert await api.announced() == announced
 
 
 async def test_done_once(api: EvaluationApi) -> None:
-    """E2: of several reports at once, one counts and is announced."""
+    """E2: of several concurrent reports, one is accepted and announced."""
     path = f"/initiatives/{await api.initiative('started')}/completion"
-    answers = await asyncio.gather(*(api.ask("POST", path, {}, role="agency") for _ in range(5)))
+    answers = await asyncio.gather(*(api.request("POST", path, {}, role="agency") for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
     assert len(await api.announced(evaluation.InitiativeDone)) == 1
 
 
-async def test_overdue_is_told_once_per_date(api: EvaluationApi) -> None:
-    """E4: a passed due date is announced once, however many look; a new one that passes is announced again."""
+async def test_each_passed_due_date_is_announced_once(api: EvaluationApi) -> None:
+    """E4: concurrent timers announce a passed due date once; a later due date that passes is announced again."""
     path = f"/initiatives/{await api.initiative('started', due_on=PAST)}"
     await api.initiative("done", due_on=PAST)
     await api.initiative()
-    assert sum(await asyncio.gather(*(tell_overdue(api) for _ in range(4)))) == 1
-    assert await tell_overdue(api) == 0
+    assert sum(await asyncio.gather(*(announce_overdue(api) for _ in range(4)))) == 1
+    assert await announce_overdue(api) == 0
     assert (await api.get(path))["overdue"] is True
     await api.post("agency", f"{path}/delays", {"reason": "budget", "due_on": LATER})
-    assert await tell_overdue(api) == 0
+    assert await announce_overdue(api) == 0
     assert (await api.get(path))["overdue"] is False
     async with api.db.transaction() as tx:
         await tx.session.execute(text("UPDATE initiative SET due_on = '2021-01-01' WHERE state = 'delayed'"))
-    assert await tell_overdue(api) == 1
-    told = [event["due_on"] for event in await api.announced(evaluation.InitiativeOverdue)]
-    assert told == [str(PAST), "2021-01-01"]
+    assert await announce_overdue(api) == 1
+    announced = [event["due_on"] for event in await api.announced(evaluation.InitiativeOverdue)]
+    assert announced == [str(PAST), "2021-01-01"]
     assert {event["rule"]["version"] for event in await api.announced(evaluation.InitiativeOverdue)} == {1}
 
 
-async def tell_missed(api: EvaluationApi) -> int:
-    """Run the timer's act once."""
+async def announce_overdue_milestones(api: EvaluationApi) -> int:
+    """Run the timer once; return how many were announced."""
     async with api.db.transaction() as tx:
-        return await initiatives.tell_missed_milestones(tx)
+        return await milestones.announce_overdue(tx)
 
 
-async def pass_by(api: EvaluationApi, *titles: str) -> None:
-    """Let the day of milestones pass."""
+async def make_overdue(api: EvaluationApi, *titles: str) -> None:
+    """Move the due date of milestones with these titles into the past."""
     async with api.db.transaction() as tx:
-        late = {"titles": list(titles), "day": PAST}
-        await tx.session.execute(text("UPDATE milestone SET due_on = :day WHERE title = ANY(:titles)"), late)
+        values = {"titles": list(titles), "day": PAST}
+        await tx.session.execute(text("UPDATE milestone SET due_on = :day WHERE title = ANY(:titles)"), values)
 
 
-async def test_a_missed_milestone_is_told_once(api: EvaluationApi) -> None:
-    """E5: a milestone whose day passed is announced once, however many look; it may still be reached."""
+async def test_an_overdue_milestone_is_announced_once(api: EvaluationApi) -> None:
+    """E5: concurrent timers announce an overdue milestone once; it may still be reached."""
     path = f"/initiatives/{await api.initiative('started')}"
     await api.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": str(FAR)})
     planned = await api.post("agency", f"{path}/milestones", {"title": "운행 시작", "due_on": str(FAR)})
-    missed = planned["milestones"][0]["milestone_id"]
-    await pass_by(api, "노선 확정")
-    assert sum(await asyncio.gather(*(tell_missed(api) for _ in range(4)))) == 1
-    assert await tell_missed(api) == 0
+    overdue = planned["milestones"][0]["milestone_id"]
+    await make_overdue(api, "노선 확정")
+    assert sum(await asyncio.gather(*(announce_overdue_milestones(api) for _ in range(4)))) == 1
+    assert await announce_overdue_milestones(api) == 0
     (event,) = await api.announced(evaluation.MilestoneOverdue)
-    assert (event["milestone_id"], event["due_on"], event["rule"]["version"]) == (missed, str(PAST), 1)
+    assert (event["milestone_id"], event["due_on"], event["rule"]["version"]) == (overdue, str(PAST), 1)
     assert [each["overdue"] for each in (await api.get(path))["milestones"]] == [True, False]
-    shown = await api.post("agency", f"{path}/milestones/{missed}/reached", {"note": "늦었지만"})
+    shown = await api.post("agency", f"{path}/milestones/{overdue}/reached", {"note": "늦었지만"})
     assert [bool(each["reached_at"]) for each in shown["milestones"]] == [True, False]
 
 
-@pytest.mark.parametrize(("last_word", "payload"), [("completion", {}), ("drop", {"reason": "superseded"})])
-async def test_no_milestone_is_missed_after_the_last_word(api: EvaluationApi, last_word: str, payload: object) -> None:
-    """E5: what the responsible body ended owes no more milestones."""
+@pytest.mark.parametrize(("report", "payload"), [("completion", {}), ("drop", {"reason": "superseded"})])
+async def test_no_milestone_is_overdue_after_the_report(api: EvaluationApi, report: str, payload: object) -> None:
+    """E5: milestones of an initiative that is done or dropped are not announced as overdue."""
     path = f"/initiatives/{await api.initiative('started')}"
     await api.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": str(FAR)})
-    await pass_by(api, "노선 확정")
-    await api.post("agency", f"{path}/{last_word}", payload)
-    assert await tell_missed(api) == 0
+    await make_overdue(api, "노선 확정")
+    await api.post("agency", f"{path}/{report}", payload)
+    assert await announce_overdue_milestones(api) == 0
 
 
 async def test_due_until_the_day_ends(api: EvaluationApi) -> None:
-    """E4: on its due date, counted where the rule says, an initiative is not overdue; the day before, it is."""
+    """E4: an initiative is overdue from midnight after its due date, in the rule's time zone."""
     async with api.db.reading() as session:
         today = (await session.execute(text("SELECT (now() AT TIME ZONE 'Asia/Seoul')::date"))).scalar_one()
     await api.initiative(due_on=today)
     await api.initiative(due_on=today - timedelta(days=1))
-    assert await tell_overdue(api) == 1
+    assert await announce_overdue(api) == 1
     (event,) = await api.announced(evaluation.InitiativeOverdue)
     assert event["due_on"] == str(today - timedelta(days=1))
 
 
 async def test_one_opinion_per_citizen(api: EvaluationApi) -> None:
-    """E6: the last word of a citizen takes the place of the first, also when several come at once."""
+    """E6: a citizen's later opinion replaces the earlier one, also when several are given concurrently."""
     path = f"/initiatives/{await api.initiative('done')}"
     for stance in ("satisfied", "mixed"):
-        await api.ask("POST", f"{path}/opinions", {"stance": stance, "text": "좋아요"}, role="citizen", name="jun")
+        await api.request("POST", f"{path}/opinions", {"stance": stance, "text": "좋아요"}, role="citizen", name="jun")
     payload = {"stance": "dissatisfied", "text": "우리 동네에는 오지 않아요"}
-    path_of_all = f"{path}/opinions"
-    await asyncio.gather(*(api.ask("POST", path_of_all, payload, role="citizen", name="mina") for _ in range(5)))
+    opinions = f"{path}/opinions"
+    await asyncio.gather(*(api.request("POST", opinions, payload, role="citizen", name="mina") for _ in range(5)))
     assert (await api.get(path))["opinions"] == {"satisfied": 0, "mixed": 1, "dissatisfied": 1}
-    shown = (await api.get(path_of_all))["items"]
+    shown = (await api.get(opinions))["items"]
     assert [each["stance"] for each in shown] == ["dissatisfied", "mixed"]
     assert set(shown[0]) == {"opinion_id", "stance", "text", "given_at"}
 
 
 async def test_opinions_come_in_pages(api: EvaluationApi) -> None:
-    """Every opinion is on exactly one page, newest first."""
+    """Each opinion is on exactly one page, newest first."""
     path = f"/initiatives/{await api.initiative()}/opinions"
     for number in range(5):
         payload = {"stance": "mixed", "text": f"의견 {number}"}
-        await api.ask("POST", path, payload, role="citizen", name=f"citizen {number}")
+        await api.request("POST", path, payload, role="citizen", name=f"citizen {number}")
     seen, cursor = [], ""
     while True:
         page = await api.get(f"{path}?limit=2{cursor}")
@@ -196,7 +196,7 @@ async def test_opinions_come_in_pages(api: EvaluationApi) -> None:
 
 
 async def test_initiatives_come_in_pages_and_by_state(api: EvaluationApi) -> None:
-    """Every initiative is on exactly one page, and a state shows only its own."""
+    """Each initiative is on exactly one page; `state` filters."""
     made = [await api.initiative() for _ in range(3)]
     started = await api.initiative("started")
     first = await api.get("/initiatives?limit=3")
