@@ -9,7 +9,7 @@ import pytest_asyncio
 from tests.journeys.processes import CRASHING, Processes, names, open_vote, until, up, vote
 from townhall_local.client.people import Platform
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.process, pytest.mark.xdist_group("kill")]
 
 PLACES = (CRASHING / "places.txt").read_text().splitlines()
 CITIZENS = 8
