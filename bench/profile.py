@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from typing_extensions import override
 from uvicorn.server import ServerState
 
-from bench.ground import Ground
+from bench.infrastructure import Infrastructure
 from bench.load import request
 from bench.server import nothing
 from townhall.chassis.http.wire import Wire
@@ -47,16 +47,18 @@ class _Nowhere(asyncio.Transport):
     def close(self) -> None: ...
 
 
-async def measure(ground: Ground, ballots: int) -> dict[str, float]:
+async def measure(infrastructure: Infrastructure, ballots: int) -> dict[str, float]:
     """Return the microseconds a ballot spends in each of the dearest functions, each token new."""
     told: dict[str, Any] = {
-        name.lower(): value for name, value in ground.settings("postgresql://nobody@127.0.0.1/none", 1).items()
+        name.lower(): value for name, value in infrastructure.settings("postgresql://nobody@127.0.0.1/none", 1).items()
     }
-    app = build(Settings(**told | {"master_key": ground.key}))
+    app = build(Settings(**told | {"master_key": infrastructure.key}))
     app.state.intake = _NoIntake
     await app.state.keys.refresh()
     connections = [_connection(app) for _ in range(TOGETHER)]
-    requests = [request("PUT", f"/votes/{uuid4()}/ballot", token, _BODY) for token in await ground.tokens(ballots)]
+    requests = [
+        request("PUT", f"/votes/{uuid4()}/ballot", token, _BODY) for token in await infrastructure.tokens(ballots)
+    ]
     await _come(connections, requests[:TOGETHER])  # Builds what is built once.
     profiled = cProfile.Profile()
     profiled.enable()

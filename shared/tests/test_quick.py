@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from prometheus_client import REGISTRY
+from shared.tests.sample_service import SECRET, Unwilling, app_of
 from typing_extensions import override
 
-from shared.tests.desk import SECRET, Unwilling, app_of
-from shared.tests.forge import Issuer
+from shared.tests.token_variants import Issuer
 from townhall.chassis.http import quick
 from townhall.chassis.http.shortcut import Head, Pending, Reply, Window
 from townhall.chassis.http.wire import Wire
@@ -211,7 +211,7 @@ async def test_whoever_hangs_up_is_not_told(port: int, office: Office) -> None:
 
 
 def unheard() -> float:
-    """Return how many notes had an answer that nobody heard."""
+    """Return how many notes had an answer that nobody received."""
     labels = {"method": "POST", "route": "/notes", "status": "none"}
     return REGISTRY.get_sample_value("http_server_request_duration_seconds_count", labels) or 0.0
 

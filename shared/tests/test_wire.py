@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from shared.tests.sample_service import app_of
 
-from shared.tests.desk import app_of
-from shared.tests.forge import Issuer
+from shared.tests.token_variants import Issuer
 from townhall.chassis.http.wire import Wire
 from townhall.testing.sockets import listening, said
 

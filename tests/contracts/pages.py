@@ -46,9 +46,9 @@ def _topic(topic: str) -> Iterator[str]:
 
 
 def _event(kind: type[Event]) -> Iterator[str]:
-    heard = ", ".join(f"`{name}`" for name in hearers(kind)) or "no service here; for subscribers"
+    received = ", ".join(f"`{name}`" for name in hearers(kind)) or "no service here; for subscribers"
     sentence = " ".join((kind.__doc__ or "").split())
-    yield from (f"### `{kind.TYPE}`", "", sentence, "", f"Key `{kind.KEY}`. Acted on by {heard}.", "")
+    yield from (f"### `{kind.TYPE}`", "", sentence, "", f"Key `{kind.KEY}`. Acted on by {received}.", "")
     yield from ("| field | type | meaning |", "|---|---|---|")
     for name, field in kind.model_fields.items():
         optional = "" if field.is_required() else ", may be absent"

@@ -1,4 +1,4 @@
-"""Each role may do what docs/roles.md says, and nothing else."""
+"""Each role may do what docs/roles.md title, and nothing else."""
 
 import re
 from pathlib import Path

@@ -44,7 +44,7 @@ async def case_of(people: Platform, task_id: str) -> bool:
 
 async def assert_exact(platform: Processes, task_id: str) -> None:
     """Count from outside: ballots, totals, the threshold, the case, and what was announced of it."""
-    standing = "SELECT count(*), count(DISTINCT voter) FROM standing WHERE task_id = :task"
+    current_ballot = "SELECT count(*), count(DISTINCT voter) FROM current_ballot WHERE task_id = :task"
     tally = "SELECT yes, no FROM tally WHERE task_id = :task"
     reached = """
         SELECT count(*) FROM outbox WHERE key = :key AND headers ->> 'ce_type' = 'voting.threshold-reached.v1'
@@ -53,7 +53,7 @@ async def assert_exact(platform: Processes, task_id: str) -> None:
     versions = """
         SELECT array_agg(CAST(headers ->> 'ce_sequence' AS int) ORDER BY id) FROM outbox WHERE key = :key
     """
-    assert await platform.rows("voting", standing, task=task_id) == [(CITIZENS, CITIZENS)]
+    assert await platform.rows("voting", current_ballot, task=task_id) == [(CITIZENS, CITIZENS)]
     assert await platform.rows("voting", tally, task=task_id) == [(CITIZENS, 0)]
     assert await platform.rows("voting", reached, key=task_id) == [(1,)]
     assert await platform.rows("committee", 'SELECT count(*) FROM "case" WHERE task_id = :task', task=task_id) == [(1,)]

@@ -98,7 +98,7 @@ class Survey:
         return no | ({"unknown-stratum"} if region == "nowhere" else set())
 
     def may_draw(self, *, honest: bool, now: datetime) -> set[str]:
-        """Once, after the time to apply, with the seed committed to, and enough to draw from."""
+        """Idempotent, after the time to apply, with the seed committed to, and enough to draw from."""
         no = {"round-not-in-that-state"} if self.stands != "applying" else set()
         no |= {"applications-still-open"} if now < self.closes_at else set()
         no |= {"seed-does-not-match"} if not honest else set()

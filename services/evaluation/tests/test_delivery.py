@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from evaluation.handlers import initiatives
-from services.evaluation.tests.bureau import FAR, Bureau, refused
+from services.evaluation.tests.api import FAR, EvaluationApi, refused
 from townhall.contracts import evaluation
 
 LATER = str(FAR + timedelta(days=30))
@@ -15,25 +15,25 @@ LATEST = str(FAR + timedelta(days=60))
 PAST = FAR.replace(year=2020)
 
 
-async def tell_overdue(bureau: Bureau) -> int:
+async def tell_overdue(api: EvaluationApi) -> int:
     """Run the timer's act once."""
-    async with bureau.db.transaction() as tx:
+    async with api.db.transaction() as tx:
         return await initiatives.tell_overdue(tx)
 
 
-async def test_from_plan_to_verified(bureau: Bureau) -> None:
+async def test_from_plan_to_verified(api: EvaluationApi) -> None:
     """Every step is announced once, in order, and stays readable."""
-    path = f"/initiatives/{await bureau.initiative()}"
-    planned = await bureau.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": "2150-03-01"})
+    path = f"/initiatives/{await api.initiative()}"
+    planned = await api.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": "2150-03-01"})
     (milestone,) = planned["milestones"]
-    await bureau.post("agency", f"{path}/start")
+    await api.post("agency", f"{path}/start")
     reached = f"{path}/milestones/{milestone['milestone_id']}/reached"
-    await bureau.post("agency", reached, {"note": "네 노선"})
-    await bureau.post("agency", f"{path}/delays", {"reason": "procurement", "note": "늦은 납품", "due_on": LATER})
-    await bureau.post("agency", f"{path}/delays", {"reason": "budget", "due_on": LATEST})
-    await bureau.post("agency", f"{path}/completion", {"note": "운행 중"})
-    shown = await bureau.post("officer", f"{path}/verification", {"note": "확인"})
-    assert [event["type"].split(".")[1] for event in await bureau.announced()] == [
+    await api.post("agency", reached, {"note": "네 노선"})
+    await api.post("agency", f"{path}/delays", {"reason": "procurement", "note": "늦은 납품", "due_on": LATER})
+    await api.post("agency", f"{path}/delays", {"reason": "budget", "due_on": LATEST})
+    await api.post("agency", f"{path}/completion", {"note": "운행 중"})
+    shown = await api.post("officer", f"{path}/verification", {"note": "확인"})
+    assert [event["type"].split(".")[1] for event in await api.announced()] == [
         "initiative-opened",
         "milestone-planned",
         "initiative-started",
@@ -43,7 +43,7 @@ async def test_from_plan_to_verified(bureau: Bureau) -> None:
         "initiative-done",
         "initiative-verified",
     ]
-    assert shown == await bureau.get(path)
+    assert shown == await api.get(path)
     assert [(each["reason"], each["was_due_on"], each["due_on"]) for each in shown["delays"]] == [
         ("procurement", str(FAR), LATER),
         ("budget", LATER, LATEST),
@@ -53,20 +53,20 @@ async def test_from_plan_to_verified(bureau: Bureau) -> None:
     assert shown["verification"]["acted_by"] == "officer"
 
 
-async def test_dropped_in_public(bureau: Bureau) -> None:
+async def test_dropped_in_public(api: EvaluationApi) -> None:
     """E3: giving up needs a published reason, and the Support Unit's word on it."""
-    path = f"/initiatives/{await bureau.initiative('started')}"
-    unknown = await bureau.ask("POST", f"{path}/drop", {"reason": "tired"}, role="agency")
+    path = f"/initiatives/{await api.initiative('started')}"
+    unknown = await api.ask("POST", f"{path}/drop", {"reason": "tired"}, role="agency")
     assert refused(unknown) == (422, "unknown-reason")
-    await bureau.post("agency", f"{path}/drop", {"reason": "superseded", "note": "다른 사업"})
-    shown = await bureau.post("officer", f"{path}/verification", {})
+    await api.post("agency", f"{path}/drop", {"reason": "superseded", "note": "다른 사업"})
+    shown = await api.post("officer", f"{path}/verification", {})
     assert (shown["report"]["outcome"], shown["report"]["reason"]) == ("dropped", "superseded")
-    (event,) = await bureau.announced(evaluation.InitiativeDropped)
+    (event,) = await api.announced(evaluation.InitiativeDropped)
     assert (event["reason"], event["note"], event["acted_by"]) == ("superseded", "다른 사업", "agency")
 
 
 @pytest.mark.parametrize(
-    ("state", "step", "paper", "expected"),
+    ("state", "step", "payload", "expected"),
     [
         ("planned", "completion", {}, (409, "initiative-not-in-that-state")),
         ("started", "start", None, (409, "initiative-not-in-that-state")),
@@ -78,116 +78,116 @@ async def test_dropped_in_public(bureau: Bureau) -> None:
     ],
 )
 async def test_refused_without_effect(
-    bureau: Bureau, state: str, step: str, paper: object, expected: tuple[int, str]
+    api: EvaluationApi, state: str, step: str, payload: object, expected: tuple[int, str]
 ) -> None:
     """E2, E3, E5: a refused step leaves everything as it was and announces nothing."""
-    path = f"/initiatives/{await bureau.initiative(state)}"
-    before, announced = await bureau.get(path), await bureau.announced()
-    assert refused(await bureau.ask("POST", f"{path}/{step}", paper, role="agency")) == expected
-    assert await bureau.get(path) == before
-    assert await bureau.announced() == announced
+    path = f"/initiatives/{await api.initiative(state)}"
+    before, announced = await api.get(path), await api.announced()
+    assert refused(await api.ask("POST", f"{path}/{step}", payload, role="agency")) == expected
+    assert await api.get(path) == before
+    assert await api.announced() == announced
 
 
-async def test_done_once(bureau: Bureau) -> None:
+async def test_done_once(api: EvaluationApi) -> None:
     """E2: of several reports at once, one counts and is announced."""
-    path = f"/initiatives/{await bureau.initiative('started')}/completion"
-    answers = await asyncio.gather(*(bureau.ask("POST", path, {}, role="agency") for _ in range(5)))
+    path = f"/initiatives/{await api.initiative('started')}/completion"
+    answers = await asyncio.gather(*(api.ask("POST", path, {}, role="agency") for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409]
-    assert len(await bureau.announced(evaluation.InitiativeDone)) == 1
+    assert len(await api.announced(evaluation.InitiativeDone)) == 1
 
 
-async def test_overdue_is_told_once_per_date(bureau: Bureau) -> None:
+async def test_overdue_is_told_once_per_date(api: EvaluationApi) -> None:
     """E4: a passed due date is announced once, however many look; a new one that passes is announced again."""
-    path = f"/initiatives/{await bureau.initiative('started', due_on=PAST)}"
-    await bureau.initiative("done", due_on=PAST)
-    await bureau.initiative()
-    assert sum(await asyncio.gather(*(tell_overdue(bureau) for _ in range(4)))) == 1
-    assert await tell_overdue(bureau) == 0
-    assert (await bureau.get(path))["overdue"] is True
-    await bureau.post("agency", f"{path}/delays", {"reason": "budget", "due_on": LATER})
-    assert await tell_overdue(bureau) == 0
-    assert (await bureau.get(path))["overdue"] is False
-    async with bureau.db.transaction() as tx:
+    path = f"/initiatives/{await api.initiative('started', due_on=PAST)}"
+    await api.initiative("done", due_on=PAST)
+    await api.initiative()
+    assert sum(await asyncio.gather(*(tell_overdue(api) for _ in range(4)))) == 1
+    assert await tell_overdue(api) == 0
+    assert (await api.get(path))["overdue"] is True
+    await api.post("agency", f"{path}/delays", {"reason": "budget", "due_on": LATER})
+    assert await tell_overdue(api) == 0
+    assert (await api.get(path))["overdue"] is False
+    async with api.db.transaction() as tx:
         await tx.session.execute(text("UPDATE initiative SET due_on = '2021-01-01' WHERE state = 'delayed'"))
-    assert await tell_overdue(bureau) == 1
-    told = [event["due_on"] for event in await bureau.announced(evaluation.InitiativeOverdue)]
+    assert await tell_overdue(api) == 1
+    told = [event["due_on"] for event in await api.announced(evaluation.InitiativeOverdue)]
     assert told == [str(PAST), "2021-01-01"]
-    assert {event["rule"]["version"] for event in await bureau.announced(evaluation.InitiativeOverdue)} == {1}
+    assert {event["rule"]["version"] for event in await api.announced(evaluation.InitiativeOverdue)} == {1}
 
 
-async def tell_missed(bureau: Bureau) -> int:
+async def tell_missed(api: EvaluationApi) -> int:
     """Run the timer's act once."""
-    async with bureau.db.transaction() as tx:
+    async with api.db.transaction() as tx:
         return await initiatives.tell_missed_milestones(tx)
 
 
-async def pass_by(bureau: Bureau, *titles: str) -> None:
+async def pass_by(api: EvaluationApi, *titles: str) -> None:
     """Let the day of milestones pass."""
-    async with bureau.db.transaction() as tx:
+    async with api.db.transaction() as tx:
         late = {"titles": list(titles), "day": PAST}
         await tx.session.execute(text("UPDATE milestone SET due_on = :day WHERE title = ANY(:titles)"), late)
 
 
-async def test_a_missed_milestone_is_told_once(bureau: Bureau) -> None:
+async def test_a_missed_milestone_is_told_once(api: EvaluationApi) -> None:
     """E5: a milestone whose day passed is announced once, however many look; it may still be reached."""
-    path = f"/initiatives/{await bureau.initiative('started')}"
-    await bureau.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": str(FAR)})
-    planned = await bureau.post("agency", f"{path}/milestones", {"title": "운행 시작", "due_on": str(FAR)})
+    path = f"/initiatives/{await api.initiative('started')}"
+    await api.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": str(FAR)})
+    planned = await api.post("agency", f"{path}/milestones", {"title": "운행 시작", "due_on": str(FAR)})
     missed = planned["milestones"][0]["milestone_id"]
-    await pass_by(bureau, "노선 확정")
-    assert sum(await asyncio.gather(*(tell_missed(bureau) for _ in range(4)))) == 1
-    assert await tell_missed(bureau) == 0
-    (event,) = await bureau.announced(evaluation.MilestoneOverdue)
+    await pass_by(api, "노선 확정")
+    assert sum(await asyncio.gather(*(tell_missed(api) for _ in range(4)))) == 1
+    assert await tell_missed(api) == 0
+    (event,) = await api.announced(evaluation.MilestoneOverdue)
     assert (event["milestone_id"], event["due_on"], event["rule"]["version"]) == (missed, str(PAST), 1)
-    assert [each["overdue"] for each in (await bureau.get(path))["milestones"]] == [True, False]
-    shown = await bureau.post("agency", f"{path}/milestones/{missed}/reached", {"note": "늦었지만"})
+    assert [each["overdue"] for each in (await api.get(path))["milestones"]] == [True, False]
+    shown = await api.post("agency", f"{path}/milestones/{missed}/reached", {"note": "늦었지만"})
     assert [bool(each["reached_at"]) for each in shown["milestones"]] == [True, False]
 
 
-@pytest.mark.parametrize(("last_word", "paper"), [("completion", {}), ("drop", {"reason": "superseded"})])
-async def test_no_milestone_is_missed_after_the_last_word(bureau: Bureau, last_word: str, paper: object) -> None:
+@pytest.mark.parametrize(("last_word", "payload"), [("completion", {}), ("drop", {"reason": "superseded"})])
+async def test_no_milestone_is_missed_after_the_last_word(api: EvaluationApi, last_word: str, payload: object) -> None:
     """E5: what the responsible body ended owes no more milestones."""
-    path = f"/initiatives/{await bureau.initiative('started')}"
-    await bureau.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": str(FAR)})
-    await pass_by(bureau, "노선 확정")
-    await bureau.post("agency", f"{path}/{last_word}", paper)
-    assert await tell_missed(bureau) == 0
+    path = f"/initiatives/{await api.initiative('started')}"
+    await api.post("agency", f"{path}/milestones", {"title": "노선 확정", "due_on": str(FAR)})
+    await pass_by(api, "노선 확정")
+    await api.post("agency", f"{path}/{last_word}", payload)
+    assert await tell_missed(api) == 0
 
 
-async def test_due_until_the_day_ends(bureau: Bureau) -> None:
+async def test_due_until_the_day_ends(api: EvaluationApi) -> None:
     """E4: on its due date, counted where the rule says, an initiative is not overdue; the day before, it is."""
-    async with bureau.db.reading() as session:
+    async with api.db.reading() as session:
         today = (await session.execute(text("SELECT (now() AT TIME ZONE 'Asia/Seoul')::date"))).scalar_one()
-    await bureau.initiative(due_on=today)
-    await bureau.initiative(due_on=today - timedelta(days=1))
-    assert await tell_overdue(bureau) == 1
-    (event,) = await bureau.announced(evaluation.InitiativeOverdue)
+    await api.initiative(due_on=today)
+    await api.initiative(due_on=today - timedelta(days=1))
+    assert await tell_overdue(api) == 1
+    (event,) = await api.announced(evaluation.InitiativeOverdue)
     assert event["due_on"] == str(today - timedelta(days=1))
 
 
-async def test_one_opinion_per_citizen(bureau: Bureau) -> None:
+async def test_one_opinion_per_citizen(api: EvaluationApi) -> None:
     """E6: the last word of a citizen takes the place of the first, also when several come at once."""
-    path = f"/initiatives/{await bureau.initiative('done')}"
+    path = f"/initiatives/{await api.initiative('done')}"
     for stance in ("satisfied", "mixed"):
-        await bureau.ask("POST", f"{path}/opinions", {"stance": stance, "text": "좋아요"}, role="citizen", name="jun")
-    paper = {"stance": "dissatisfied", "text": "우리 동네에는 오지 않아요"}
+        await api.ask("POST", f"{path}/opinions", {"stance": stance, "text": "좋아요"}, role="citizen", name="jun")
+    payload = {"stance": "dissatisfied", "text": "우리 동네에는 오지 않아요"}
     path_of_all = f"{path}/opinions"
-    await asyncio.gather(*(bureau.ask("POST", path_of_all, paper, role="citizen", name="mina") for _ in range(5)))
-    assert (await bureau.get(path))["opinions"] == {"satisfied": 0, "mixed": 1, "dissatisfied": 1}
-    shown = (await bureau.get(path_of_all))["items"]
+    await asyncio.gather(*(api.ask("POST", path_of_all, payload, role="citizen", name="mina") for _ in range(5)))
+    assert (await api.get(path))["opinions"] == {"satisfied": 0, "mixed": 1, "dissatisfied": 1}
+    shown = (await api.get(path_of_all))["items"]
     assert [each["stance"] for each in shown] == ["dissatisfied", "mixed"]
     assert set(shown[0]) == {"opinion_id", "stance", "text", "given_at"}
 
 
-async def test_opinions_come_in_pages(bureau: Bureau) -> None:
+async def test_opinions_come_in_pages(api: EvaluationApi) -> None:
     """Every opinion is on exactly one page, newest first."""
-    path = f"/initiatives/{await bureau.initiative()}/opinions"
+    path = f"/initiatives/{await api.initiative()}/opinions"
     for number in range(5):
-        paper = {"stance": "mixed", "text": f"의견 {number}"}
-        await bureau.ask("POST", path, paper, role="citizen", name=f"citizen {number}")
+        payload = {"stance": "mixed", "text": f"의견 {number}"}
+        await api.ask("POST", path, payload, role="citizen", name=f"citizen {number}")
     seen, cursor = [], ""
     while True:
-        page = await bureau.get(f"{path}?limit=2{cursor}")
+        page = await api.get(f"{path}?limit=2{cursor}")
         seen += [each["text"] for each in page["items"]]
         if page["next"] is None:
             break
@@ -195,13 +195,13 @@ async def test_opinions_come_in_pages(bureau: Bureau) -> None:
     assert seen == [f"의견 {number}" for number in (4, 3, 2, 1, 0)]
 
 
-async def test_initiatives_come_in_pages_and_by_state(bureau: Bureau) -> None:
+async def test_initiatives_come_in_pages_and_by_state(api: EvaluationApi) -> None:
     """Every initiative is on exactly one page, and a state shows only its own."""
-    made = [await bureau.initiative() for _ in range(3)]
-    started = await bureau.initiative("started")
-    first = await bureau.get("/initiatives?limit=3")
-    rest = await bureau.get(f"/initiatives?limit=3&cursor={first['next']}")
+    made = [await api.initiative() for _ in range(3)]
+    started = await api.initiative("started")
+    first = await api.get("/initiatives?limit=3")
+    rest = await api.get(f"/initiatives?limit=3&cursor={first['next']}")
     ids = [each["initiative_id"] for each in first["items"] + rest["items"]]
     assert ids == [started, *reversed(made)]
-    (only,) = (await bureau.get("/initiatives?state=started"))["items"]
+    (only,) = (await api.get("/initiatives?state=started"))["items"]
     assert only["initiative_id"] == started

@@ -59,7 +59,7 @@ class Delivery(Machine):
         self.today += timedelta(days=days)
 
     def hear(self, number: int, outcome: Outcome, days: int) -> None:
-        """A directive is heard, perhaps once more: the same one opens the same initiative, and what is open stays."""
+        """A directive is received, perhaps once more: the same one opens the same initiative, and what is open stays."""
         due_on = self.today + timedelta(days=days)
         issued = Directive(DirectiveId(UUID(int=number)), TaskId(UUID(int=number)), "버스", "부처", due_on, outcome)
 

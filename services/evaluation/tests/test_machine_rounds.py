@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
-from services.evaluation.tests.turns import CITIZENS, WORKS, Turns
+from services.evaluation.tests.strategies import CITIZENS, WORKS, Turns
 from townhall.testing.machines import Turn, turn
 
 ANY = st.integers(0, 5)
@@ -50,7 +50,7 @@ class Rounds(Turns):
             turn(
                 "score_together",
                 number=ANY,
-                slips=st.lists(STRAY, min_size=10, max_size=10),
+                cast_ballots=st.lists(STRAY, min_size=10, max_size=10),
                 given=st.lists(SCORE, min_size=10, max_size=10),
             ),
             turn("tell"),

@@ -7,20 +7,20 @@ DAY = timedelta(days=1)
 SCREENING_DAYS, A_DAY = 14, 2
 LISTS = {
     "admit": {"meets-requirements", "public-interest", "new-approach"},
-    "refuse": {
+    "reject": {
         *("outside-remit", "already-done", "personal-matter", "before-a-court", "unlawful-or-offensive", "commercial")
     },
-    "return": {"unclear", "no-remedy", "several-matters", "names-people"},
-    "reroute": {"other-body-competent", "local-matter"},
+    "request-revision": {"unclear", "no-remedy", "several-matters", "names-people"},
+    "transfer": {"other-body-competent", "local-matter"},
     "merge": {"same-problem", "same-remedy"},
 }
 BECOMES = {
     "submit": "screening",
     "resubmit": "screening",
     "admit": "admitted",
-    "refuse": "refused",
-    "return": "returned",
-    "reroute": "rerouted",
+    "reject": "rejected",
+    "request-revision": "revision-requested",
+    "transfer": "transferred",
     "merge": "merged",
     "withdraw": "withdrawn",
 }
@@ -57,7 +57,7 @@ class Errand:
     referred: bool = False
 
 
-class Desk:
+class SampleService:
     """All sheets by number, in the order they came."""
 
     def __init__(self, now: datetime) -> None:
@@ -103,14 +103,14 @@ class Desk:
         """Only its author hands a returned proposal in again."""
         sheet = self.sheets[number]
         no = {"not-your-proposal"} if sheet.author != who else set()
-        return no | ({"proposal-not-in-that-state"} if sheet.stands != "returned" else set())
+        return no | ({"proposal-not-in-that-state"} if sheet.stands != "revision-requested" else set())
 
     def may_withdraw(self, number: int, who: str) -> set[str]:
         """Only its author takes a proposal back, while no task rests on it and it has not ended."""
         sheet = self.sheets[number]
         no = {"not-your-proposal"} if sheet.author != who else set()
         no |= {"part-of-a-task"} if sheet.tasks else set()
-        ended = sheet.stands not in {"screening", "returned", "admitted"}
+        ended = sheet.stands not in {"screening", "revision-requested", "admitted"}
         return no | ({"proposal-not-in-that-state"} if ended else set())
 
     def may_support(self, number: int, who: str) -> set[str]:
@@ -127,7 +127,7 @@ class Desk:
         return no | ({"proposal-not-admitted"} if any(sheet.stands != "admitted" for sheet in known) else set())
 
     def may_refer(self, task: Errand, *, while_voting: bool) -> set[str]:
-        """Once, not beside the threshold, and only after the vote where the rule says so."""
+        """Idempotent, not beside the threshold, and only after the vote where the rule says so."""
         no = {"already-referred"} if task.referred else set()
         no |= {"threshold-already-reached"} if task.passed else set()
         return no | ({"vote-still-on"} if self.now < task.closes_at and not while_voting else set())

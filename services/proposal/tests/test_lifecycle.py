@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from proposal.domain.lifecycle import MOVES, Move, MoveNotAllowed, State, after
 
 TABLE = """
-             admit     refuse   return    reroute   merge   resubmit   withdraw
-screening    admitted  refused  returned  rerouted  merged  -          withdrawn
-returned     -         -        -         -         -       screening  withdrawn
-admitted     -         -        -         -         -       -          withdrawn
-refused      -         -        -         -         -       -          -
-rerouted     -         -        -         -         -       -          -
-merged       -         -        -         -         -       -          -
-withdrawn    -         -        -         -         -       -          -
+                    admit     reject    request-revision    transfer     merge   resubmit   withdraw
+screening           admitted  rejected  revision-requested  transferred  merged  -          withdrawn
+revision-requested  -         -         -                   -            -       screening  withdrawn
+admitted            -         -         -                   -            -       -          withdrawn
+rejected            -         -         -                   -            -       -          -
+transferred         -         -         -                   -            -       -          -
+merged              -         -         -                   -            -       -          -
+withdrawn           -         -         -                   -            -       -          -
 """
 
 

@@ -15,7 +15,7 @@ from proposal.domain.merging import GOES_ON, Target
 from proposal.domain.screening import REASONS, Verdict
 from proposal.domain.selection import Draft, Origin, Referral, Task
 from proposal.domain.submission import Author
-from services.proposal.tests.model import A_DAY, SCREENING_DAYS, Desk, Errand, Sheet
+from services.proposal.tests.model import A_DAY, SCREENING_DAYS, Errand, SampleService, Sheet
 from services.proposal.tests.samples import parameters
 from townhall.contracts.values import ActedBy, ProposalId, RuleUsed, TaskId
 from townhall.testing.machines import Machine, Turn, turn
@@ -49,7 +49,7 @@ class Proposals(Machine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.model = Desk(START)
+        self.model = SampleService(START)
         self.proposals: list[Proposal] = []
         self.tasks: list[Task] = []
 
@@ -71,7 +71,7 @@ class Proposals(Machine):
         for number, decision in enumerate(decisions):
             self.submit("kim", ActedBy.AGENCY)
             if decision is not None:
-                self.screen(number, decision, slip="", into=number + 1)
+                self.screen(number, decision, cast_ballot="", into=number + 1)
 
     def submit(self, who: str, office: ActedBy) -> None:
         """Somebody hands a proposal in."""
@@ -83,19 +83,19 @@ class Proposals(Machine):
             lambda: self.model.sheets.append(Sheet(who, office, [("submit", self.model.now)])),
         )
 
-    def screen(self, number: int, decision: Move, slip: str, into: int) -> None:
-        """An officer decides on what is in screening; what they name of a merge goes on, unless they slip."""
-        number = self.some("screening", number, stray=slip == "proposal")
-        reason = REASON_OF_ANOTHER[decision] if slip == "reason" else min(REASONS[decision])
-        officer = self.model.sheets[number].author if slip == "own" else "officer"
+    def screen(self, number: int, decision: Move, cast_ballot: str, into: int) -> None:
+        """An officer decides on what is in screening; what they name of a merge goes on, unless they cast_ballot."""
+        number = self.some("screening", number, stray=cast_ballot == "proposal")
+        reason = REASON_OF_ANOTHER[decision] if cast_ballot == "reason" else min(REASONS[decision])
+        officer = self.model.sheets[number].author if cast_ballot == "own" else "officer"
         goes_on = [at for at, sheet in enumerate(self.model.sheets) if sheet.stands in GOES_ON and at != number]
-        there = range(len(self.proposals) + 1) if slip == "target" or not goes_on else goes_on
-        target = there[into % len(there)] if (decision is Move.MERGE) is not (slip == "details") else None
+        there = range(len(self.proposals) + 1) if cast_ballot == "target" or not goes_on else goes_on
+        target = there[into % len(there)] if (decision is Move.MERGE) is not (cast_ballot == "details") else None
         self.decide(number, Verdict(decision, reason), officer, target)
 
     def decide(self, number: int, asked: Verdict, officer: str, into: int | None) -> None:
         """Decide, with what else the decision has to name."""
-        body = "서울시" if asked.decision is Move.REROUTE else None
+        body = "서울시" if asked.decision is Move.TRANSFER else None
         verdict = replace(asked, body=body, merge_into=None if into is None else id_of(into))
         target = None if into is None or into >= len(self.proposals) else self.target(into)
         old = self.proposals[number]
@@ -126,7 +126,7 @@ class Proposals(Machine):
 
     def resubmit(self, number: int, who: str | None, *, stray: bool) -> None:
         """The author, or somebody else, hands an improved text in."""
-        number = self.some("returned", number, stray=stray)
+        number = self.some("revision-requested", number, stray=stray)
         old, who = self.proposals[number], who or self.model.sheets[number].author
         better = Wording("더 나은 제목", "문제", "해법")
         self.step(
@@ -209,7 +209,7 @@ class Proposals(Machine):
                 who=WHO,
                 office=st.sampled_from([ActedBy.CITIZEN, ActedBy.CITIZEN, ActedBy.AGENCY, ActedBy.OFFICER]),
             ),
-            turn("screen", number=ANY, decision=DECISIONS, slip=SLIPS, into=ANY),
+            turn("screen", number=ANY, decision=DECISIONS, cast_ballot=SLIPS, into=ANY),
             turn("resubmit", number=ANY, who=SOMEBODY, stray=STRAY),
             turn("withdraw", number=ANY, who=SOMEBODY),
             turn("support", number=ANY, who=WHO),

@@ -32,7 +32,7 @@ WAY = [
     "deferred",
     "deliberated",
     "tabled",
-    "returned",
+    "revision-requested",
     "adopted",
     "adopted-with-change",
     "delivering",
@@ -50,7 +50,7 @@ SHOWS = {
     "committee.deliberation-started.v1": "in-deliberation",
     "committee.case-deferred.v1": "deferred",
     "committee.case-deliberated.v1": "deliberated",
-    "committee.case-tabled.v1": "tabled",
+    "committee.case-placed-on-agenda.v1": "tabled",
     "evaluation.initiative-opened.v1": "delivering",
     "evaluation.initiative-started.v1": "delivering",
     "evaluation.initiative-done.v1": "done",
@@ -75,7 +75,7 @@ class Timeline(Machine):
     def __init__(self) -> None:
         super().__init__()
         self.told: list[Fact] = []
-        self.heard: dict[UUID, Fact] = {}
+        self.received: dict[UUID, Fact] = {}
         self.state = TaskState.SELECTED
 
     def tell(self, kind: tuple[str, Mapping[str, object]], minutes: int) -> None:
@@ -91,7 +91,7 @@ class Timeline(Machine):
         """Some facts arrive, known ones among them: kept once, and the task moves on only."""
         for number in which if self.told else ():
             fact = self.told[number % len(self.told)]
-            self.heard.setdefault(fact.id, fact)
+            self.received.setdefault(fact.id, fact)
             self.state = furthest([self.state, step(fact)])
 
     @rule(
@@ -106,16 +106,16 @@ class Timeline(Machine):
 
     @invariant()
     def the_state_is_the_furthest_of_all_heard(self) -> None:
-        """P15: a hand-written list of steps, gone through for all that was heard, ends at the same step."""
-        reached = [WAY.index(shown_by(fact)) for fact in self.heard.values()]
+        """P15: a hand-written list of steps, gone through for all that was received, ends at the same step."""
+        reached = [WAY.index(shown_by(fact)) for fact in self.received.values()]
         assert self.state == WAY[max(reached, default=0)]
 
     @invariant()
     def the_timeline_has_one_order(self) -> None:
         """P14: each fact once, none before an earlier one, and each service's own in the order it told them."""
-        shown = in_order(self.heard.values())
-        assert sorted(fact.id for fact in shown) == sorted(self.heard)
-        assert shown == in_order(reversed(self.heard.values()))
+        shown = in_order(self.received.values())
+        assert sorted(fact.id for fact in shown) == sorted(self.received)
+        assert shown == in_order(reversed(self.received.values()))
         assert [fact.at for fact in shown] == sorted(fact.at for fact in shown)
         for source in {fact.source for fact in shown}:
             own = [fact.version for fact in shown if fact.source == source]
@@ -123,11 +123,11 @@ class Timeline(Machine):
 
     @override
     def teardown(self) -> None:
-        """In the end everything is heard, backwards: the same timeline and state as in the order it was told."""
+        """In the end everything is received, backwards: the same timeline and state as in the order it was told."""
         if self.told:
             self.hear(list(range(len(self.told)))[::-1])
             self.the_state_is_the_furthest_of_all_heard()
-            assert in_order(self.heard.values()) == in_order(self.told)
+            assert in_order(self.received.values()) == in_order(self.told)
 
 
 TestTimeline = Timeline.TestCase

@@ -28,12 +28,12 @@ PROPOSAL = Proposal(
     RuleUsed(version=1, article="제1조"),
     supports=7,
 )
-DETAILS: dict[Move, dict[str, Any]] = {Move.MERGE: {"merge_into": OTHER}, Move.REROUTE: {"body": "국토교통부"}}
+DETAILS: dict[Move, dict[str, Any]] = {Move.MERGE: {"merge_into": OTHER}, Move.TRANSFER: {"body": "국토교통부"}}
 REACHED = {
     Move.ADMIT: State.ADMITTED,
-    Move.REFUSE: State.REFUSED,
-    Move.RETURN: State.RETURNED,
-    Move.REROUTE: State.REROUTED,
+    Move.REJECT: State.REJECTED,
+    Move.REQUEST_REVISION: State.REVISION_REQUESTED,
+    Move.TRANSFER: State.TRANSFERRED,
     Move.MERGE: State.MERGED,
 }
 
@@ -80,10 +80,10 @@ def test_reason_is_on_the_list_of_its_decision(decision: Move) -> None:
     [
         (Move.MERGE, {"merge_into": None}),
         (Move.MERGE, {"body": "국토교통부"}),
-        (Move.REROUTE, {"body": None}),
-        (Move.REROUTE, {"merge_into": OTHER}),
+        (Move.TRANSFER, {"body": None}),
+        (Move.TRANSFER, {"merge_into": OTHER}),
         (Move.ADMIT, {"body": "국토교통부"}),
-        (Move.REFUSE, {"merge_into": OTHER}),
+        (Move.REJECT, {"merge_into": OTHER}),
     ],
 )
 def test_details_fit_the_decision(decision: Move, details: dict[str, Any]) -> None:
@@ -108,9 +108,9 @@ def test_only_what_waits_is_screened(state: State, decision: Move) -> None:
         (Target(FIRST, State.SCREENING), MergeIntoItself),
         (Target(OTHER, State.MERGED, line=(ProposalId(UUID(int=3)), FIRST)), MergeWouldCircle),
         (Target(OTHER, State.MERGED), MergeIntoEnded),
-        (Target(OTHER, State.REFUSED), MergeIntoEnded),
-        (Target(OTHER, State.RETURNED), MergeIntoEnded),
-        (Target(OTHER, State.REROUTED), MergeIntoEnded),
+        (Target(OTHER, State.REJECTED), MergeIntoEnded),
+        (Target(OTHER, State.REVISION_REQUESTED), MergeIntoEnded),
+        (Target(OTHER, State.TRANSFERRED), MergeIntoEnded),
         (Target(OTHER, State.WITHDRAWN), MergeIntoEnded),
     ],
 )

@@ -56,7 +56,7 @@ def test_offices_have_no_quota(role: ActedBy) -> None:
 
 def test_resubmission_starts_screening_again() -> None:
     """P8: the improved text replaces the old one, keeps the topic, and has a due date of its own."""
-    returned = replace(submitted(), state=State.RETURNED)
+    returned = replace(submitted(), state=State.REVISION_REQUESTED)
     newer = RuleUsed(version=2, article="개정 규정")
     improved = Wording("심야 버스", "배차가 끊깁니다.", "노선 셋을 늘립시다.")
     later = AT + timedelta(days=20)
@@ -68,9 +68,9 @@ def test_resubmission_starts_screening_again() -> None:
 @pytest.mark.parametrize(
     ("proposal", "who", "refusal"),
     [
-        (replace(submitted(), state=State.RETURNED), Person("b" * 64), NotYourProposal),
+        (replace(submitted(), state=State.REVISION_REQUESTED), Person("b" * 64), NotYourProposal),
         (submitted(), AUTHOR, MoveNotAllowed),
-        (replace(submitted(), state=State.REFUSED), AUTHOR, MoveNotAllowed),
+        (replace(submitted(), state=State.REJECTED), AUTHOR, MoveNotAllowed),
     ],
 )
 def test_resubmission_refused(proposal: Proposal, who: Person, refusal: type[Rejected]) -> None:
@@ -79,7 +79,7 @@ def test_resubmission_refused(proposal: Proposal, who: Person, refusal: type[Rej
         resubmit(proposal, WORDING, who, parameters=PARAMETERS, rule=RULE, at=AT)
 
 
-@pytest.mark.parametrize("state", [State.SCREENING, State.RETURNED, State.ADMITTED])
+@pytest.mark.parametrize("state", [State.SCREENING, State.REVISION_REQUESTED, State.ADMITTED])
 def test_withdrawal(state: State) -> None:
     """P9: the author may take a proposal back until it ended or became part of a task."""
     assert withdraw(replace(submitted(), state=state), AUTHOR).state is State.WITHDRAWN

@@ -26,7 +26,7 @@ def test_steps_are_named_as_the_contracts_name_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heard", "state"),
+    ("received", "state"),
     [
         (fact("voting.vote-scheduled.v1"), TaskState.SELECTED),
         (fact("voting.vote-opened.v1"), TaskState.VOTING),
@@ -35,19 +35,19 @@ def test_steps_are_named_as_the_contracts_name_them() -> None:
         (fact("committee.outcome-recorded.v1", outcome="adopted"), TaskState.ADOPTED),
         (fact("committee.outcome-recorded.v1", outcome="adopted-with-change"), TaskState.ADOPTED_WITH_CHANGE),
         (fact("committee.outcome-recorded.v1", outcome="returned"), TaskState.RETURNED),
-        (fact("committee.outcome-recorded.v1", outcome="deferred"), TaskState.TABLED),
+        (fact("committee.outcome-recorded.v1", outcome="deferred"), TaskState.ON_AGENDA),
         (fact("evaluation.milestone-planned.v1"), TaskState.SELECTED),
         (fact("evaluation.something-new.v1"), TaskState.SELECTED),
     ],
 )
-def test_step(heard: Fact, state: TaskState) -> None:
+def test_step(received: Fact, state: TaskState) -> None:
     """P15: a fact shows one step; a fact without a step of its own moves nothing."""
-    assert step(heard) is state
+    assert step(received) is state
 
 
 def test_the_way_of_a_task_is_in_rank_order() -> None:
     """P15: the usual way never seems to go back."""
-    way = ["selected", "voting", "threshold-reached", "docketed", "in-deliberation", "deliberated", "tabled"]
+    way = ["selected", "voting", "threshold-reached", "docketed", "in-deliberation", "deliberated", "on-agenda"]
     way += ["adopted", "delivering", "done", "verified", "evaluated"]
     ranks = [TaskState(state).rank for state in way]
     assert ranks == sorted(ranks)
@@ -56,7 +56,7 @@ def test_the_way_of_a_task_is_in_rank_order() -> None:
 
 @given(st.permutations([TaskState.SELECTED, TaskState.VOTING, TaskState.REFERRED, TaskState.CLOSED_BELOW]))
 def test_state_does_not_depend_on_the_order_of_hearing(states: list[TaskState]) -> None:
-    """P15: topics aren't ordered against each other, so the furthest step counts, not the last heard."""
+    """P15: topics aren't ordered against each other, so the furthest step counts, not the last received."""
     assert furthest(states) is TaskState.REFERRED
 
 
@@ -74,6 +74,6 @@ FACTS = [
 
 
 @given(st.permutations(FACTS))
-def test_facts_are_read_in_one_order(heard: list[Fact]) -> None:
+def test_facts_are_read_in_one_order(received: list[Fact]) -> None:
     """P14: by time, then source, then version as a number, however they came in."""
-    assert in_order(heard) == FACTS
+    assert in_order(received) == FACTS

@@ -7,7 +7,7 @@ import pytest_asyncio
 from fastapi import FastAPI
 from httpx import AsyncClient, Limits
 
-from services.voting.tests.polls import Polls
+from services.voting.tests.harness import VotingHarness
 from townhall.testing import client_for
 from townhall.testing.databases import DatabaseOf
 from townhall.testing.services import AppOf
@@ -15,16 +15,16 @@ from townhall.testing.sockets import listening
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def polls(request: pytest.FixtureRequest, database_of: DatabaseOf) -> Polls:
+async def harness(request: pytest.FixtureRequest, database_of: DatabaseOf) -> VotingHarness:
     """A fresh database of voting. A module that counts asks for it `BOTH_WAYS`."""
-    return Polls(await database_of("voting"), short_way_first=getattr(request, "param", False))
+    return VotingHarness(await database_of("voting"), bulk_insert=getattr(request, "param", False))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def app(app_of: AppOf, polls: Polls) -> FastAPI:
+async def app(app_of: AppOf, harness: VotingHarness) -> FastAPI:
     """The service over the polling place's database; votes are under its keys from here on."""
-    application = await app_of(polls.db)
-    polls.under_keys_of(application)
+    application = await app_of(harness.db)
+    harness.under_keys_of(application)
     return application
 
 

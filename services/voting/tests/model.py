@@ -9,7 +9,7 @@ from voting.domain.ballot import Ballot, Choice, Voter
 
 @dataclass
 class Poll:
-    """One vote as its notice says: its hours, its rule, and the pile of accepted ballots."""
+    """One vote as its notice title: its hours, its rule, and the pile of accepted ballots."""
 
     opens_at: datetime
     closes_at: datetime
@@ -35,22 +35,22 @@ class Poll:
             self.crossed_by.append(ballot)
         return "changed" if mine else "counted"
 
-    def standing(self) -> dict[Voter, Choice]:
+    def current_ballot(self) -> dict[Voter, Choice]:
         """Go through the pile: the last ballot of each citizen stands."""
         return {ballot.voter: ballot.choice for ballot in self.pile}
 
     def totals(self) -> tuple[int, int]:
         """Count yes and no by hand."""
-        chosen = list(self.standing().values())
+        chosen = list(self.current_ballot().values())
         return len([each for each in chosen if each is Choice.YES]), len([each for each in chosen if each is Choice.NO])
 
 
 @dataclass
-class Polls:
+class VotingHarness:
     """All votes, and one clock."""
 
     at: datetime
-    polls: dict[TaskId, Poll]
+    harness: dict[TaskId, Poll]
 
     def wait(self, time: timedelta) -> None:
         """Let time pass."""
@@ -58,4 +58,4 @@ class Polls:
 
     def take(self, ballots: list[Ballot]) -> list[str]:
         """Take ballots one after the other."""
-        return [self.polls[ballot.task_id].take(ballot, self.at) for ballot in ballots]
+        return [self.harness[ballot.task_id].take(ballot, self.at) for ballot in ballots]

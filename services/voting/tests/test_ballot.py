@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from townhall.contracts.values import TaskId
-from voting.domain.ballot import Ballot, BallotIsFinal, Choice, Counted, Outcome, Slip, Standing, cast
+from voting.domain.ballot import Ballot, BallotIsFinal, CastBallot, Choice, Counted, CurrentBallot, Outcome, cast
 from voting.domain.nullifier import Keyring, MasterKeyUnknown, voter
 from voting.domain.vote import Terms
 
@@ -23,7 +23,7 @@ KEYS = st.binary(min_size=32, max_size=32)
 
 @pytest.mark.parametrize("terms", [CHANGEABLE, FINAL])
 @pytest.mark.parametrize(
-    ("standing", "choice", "outcome", "cast_at"),
+    ("current_ballot", "choice", "outcome", "cast_at"),
     [
         (None, YES, Outcome.COUNTED, NOW),
         (None, NO, Outcome.COUNTED, NOW),
@@ -34,21 +34,23 @@ KEYS = st.binary(min_size=32, max_size=32)
     ],
 )
 def test_what_a_ballot_does(
-    terms: Terms, standing: Choice | None, choice: Choice, *, outcome: Outcome, cast_at: datetime
+    terms: Terms, current_ballot: Choice | None, choice: Choice, *, outcome: Outcome, cast_at: datetime
 ) -> None:
     """V3, V4: the last choice stands; a repeat is answered as the ballot it repeats."""
-    before = None if standing is None else Standing(standing, EARLIER)
+    before = None if current_ballot is None else CurrentBallot(current_ballot, EARLIER)
     if outcome is Outcome.CHANGED and not terms.ballots_changeable:
         with pytest.raises(BallotIsFinal):
             cast(terms, before, choice, NOW)
     else:
-        assert cast(terms, before, choice, NOW) == Counted(outcome, Standing(choice, cast_at))
+        assert cast(terms, before, choice, NOW) == Counted(outcome, CurrentBallot(choice, cast_at))
 
 
 def test_a_slip_shows_neither_who_nor_what() -> None:
     """V8: whatever prints a ballot, a log or a traceback, tells nothing of it."""
-    slip = Slip(TaskId(UUID(int=1)), "citizen-김", YES)
-    shown = repr([slip, Ballot(slip.task_id, voter(bytes(32), slip.subject), NO), Standing(YES, NOW)])
+    cast_ballot = CastBallot(TaskId(UUID(int=1)), "citizen-김", YES)
+    shown = repr(
+        [cast_ballot, Ballot(cast_ballot.task_id, voter(bytes(32), cast_ballot.subject), NO), CurrentBallot(YES, NOW)]
+    )
     assert "김" not in shown
     assert "yes" not in shown.lower()
     assert "no'" not in shown.lower()

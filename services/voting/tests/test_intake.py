@@ -11,20 +11,20 @@ import pytest
 
 from townhall.contracts.values import TaskId
 from townhall.rejected import Rejected
-from voting.domain.ballot import Choice, Counted, Outcome, Slip, Standing
+from voting.domain.ballot import CastBallot, Choice, Counted, CurrentBallot, Outcome
 from voting.domain.vote import VoteNotOpen
 from voting.intake import Intake, NotCounted, NotSure, TooBusy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-COUNTED = Counted(Outcome.COUNTED, Standing(Choice.YES, NOW))
+COUNTED = Counted(Outcome.COUNTED, CurrentBallot(Choice.YES, NOW))
 VIRAL, QUIET = TaskId(UUID(int=1)), TaskId(UUID(int=2))
 
 
-def slip(name: str, task_id: TaskId = VIRAL) -> Slip:
+def cast_ballot(name: str, task_id: TaskId = VIRAL) -> CastBallot:
     """A ballot."""
-    return Slip(task_id, name, Choice.YES)
+    return CastBallot(task_id, name, Choice.YES)
 
 
 @dataclass
@@ -36,9 +36,9 @@ class Urn:
     poison: dict[str, Exception] = field(default_factory=dict)
     refuse: dict[str, Rejected] = field(default_factory=dict)
 
-    async def count(self, slips: Sequence[Slip]) -> Sequence[Counted | Rejected]:
+    async def count(self, cast_ballots: Sequence[CastBallot]) -> Sequence[Counted | Rejected]:
         """Count a group, all or nothing."""
-        names = [each.subject for each in slips]
+        names = [each.subject for each in cast_ballots]
         await self.open.wait()
         for name in names:
             if name in self.poison:
@@ -53,7 +53,7 @@ class Urn:
 
 def posted(intake: Intake, *names: str, task_id: TaskId = VIRAL) -> "list[asyncio.Task[Counted]]":
     """Hand in ballots, all at once."""
-    return [asyncio.create_task(intake.cast(slip(name, task_id)), name=name) for name in names]
+    return [asyncio.create_task(intake.cast(cast_ballot(name, task_id)), name=name) for name in names]
 
 
 async def outcomes(tasks: "Sequence[asyncio.Task[Counted]]") -> list[Any]:

@@ -9,12 +9,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
-from services.voting.tests.model import Poll, Polls
-from services.voting.tests.polls import said
+from services.voting.tests.harness import said
+from services.voting.tests.model import Poll, VotingHarness
 from townhall.contracts.values import TaskId
 from townhall.testing.machines import Machine, Turn, turn
-from voting.domain.ballot import Ballot, Choice, Standing, Voter
-from voting.domain.counting import Box, Count, count
+from voting.domain.ballot import Ballot, Choice, CurrentBallot, Voter
+from voting.domain.counting import Count, CountingState, count
 from voting.domain.tally import Tally
 from voting.domain.vote import State, Terms, Vote, closed, opened, schedule
 
@@ -35,7 +35,7 @@ class Kept:
 
     votes: dict[TaskId, Vote]
     tallies: dict[TaskId, Tally]
-    standings: dict[tuple[TaskId, Voter], Standing] = field(default_factory=dict)
+    current_ballots: dict[tuple[TaskId, Voter], CurrentBallot] = field(default_factory=dict)
     passed: set[TaskId] = field(default_factory=set)
     ballots: list[Ballot] = field(default_factory=list)
     crossings: list[tuple[TaskId, Tally]] = field(default_factory=list)
@@ -45,19 +45,19 @@ class Kept:
         return Kept(
             votes=dict(self.votes),
             tallies=dict(self.tallies),
-            standings=dict(self.standings),
+            current_ballots=dict(self.current_ballots),
             passed=set(self.passed),
             ballots=list(self.ballots),
             crossings=list(self.crossings),
         )
 
-    def box(self, at: datetime) -> Box:
+    def state(self, at: datetime) -> CountingState:
         """Load what a group needs."""
-        return Box(at, dict(self.votes), dict(self.tallies), dict(self.standings), set(self.passed))
+        return CountingState(at, dict(self.votes), dict(self.tallies), dict(self.current_ballots), set(self.passed))
 
-    def commit(self, box: Box, done: Count) -> None:
+    def commit(self, state: CountingState, done: Count) -> None:
         """Store what a group brought about."""
-        self.tallies, self.standings, self.passed = box.tallies, box.standings, box.passed
+        self.tallies, self.current_ballots, self.passed = state.tallies, state.current_ballots, state.passed
         self.ballots += done.accepted
         self.crossings += done.crossings.items()
 
@@ -65,10 +65,10 @@ class Kept:
         """Count groups, each in a transaction of its own; return every citizen's answer."""
         answers = []
         for group in groups:
-            box = self.box(at)
-            done = count(box, group)
+            state = self.state(at)
+            done = count(state, group)
             answers += [said(answer) for answer in done.answers]
-            self.commit(box, done)
+            self.commit(state, done)
         return answers
 
 
@@ -81,7 +81,7 @@ class Voting(Machine):
         periods = [(START + MINUTE, START + MINUTE * (1 + length)) for length in lengths]
         votes = {task: schedule(task, "일", *period, at=START) for task, period in zip(TASKS, periods, strict=True)}
         self.kept = Kept(votes, dict.fromkeys(TASKS, Tally()))
-        self.model = Polls(START, {task: Poll(*period) for task, period in zip(TASKS, periods, strict=True)})
+        self.model = VotingHarness(START, {task: Poll(*period) for task, period in zip(TASKS, periods, strict=True)})
         self.model.wait(MINUTE)
         for task, terms in zip(TASKS[:-1], rules, strict=False):
             self.run_timers(task, terms)
@@ -92,7 +92,7 @@ class Voting(Machine):
 
     def run_timers(self, task: TaskId, terms: tuple[int, bool]) -> None:
         """Open a vote whose time has come, under the rule of that moment, or close one; the timer may be late."""
-        vote, poll = self.kept.votes[task], self.model.polls[task]
+        vote, poll = self.kept.votes[task], self.model.harness[task]
         if vote.state is State.SCHEDULED:
             self.kept.votes[task] = opened(vote, Terms(1, "제5조", *terms))
             poll.opened_with = terms
@@ -102,7 +102,7 @@ class Voting(Machine):
 
     def vote_at_closing_time(self, task: TaskId, after: timedelta, ballots: list[Ballot]) -> None:
         """Count a microsecond before a vote closes, at that very moment, or a microsecond past it."""
-        self.model.at = max(self.model.at, self.model.polls[task].closes_at + after)
+        self.model.at = max(self.model.at, self.model.harness[task].closes_at + after)
         self.vote([replace(ballot, task_id=task) for ballot in ballots], [False] * len(ballots))
 
     def vote(self, ballots: list[Ballot], cuts: list[bool]) -> None:
@@ -129,14 +129,14 @@ class Voting(Machine):
         other = self.kept.copy()
         other.counted(self.model.at, [[next(own[voter]) for voter in lines]])
         self.vote(ballots, [True] * len(ballots))
-        assert (other.tallies, other.standings) == (self.kept.tallies, self.kept.standings)
+        assert (other.tallies, other.current_ballots) == (self.kept.tallies, self.kept.current_ballots)
 
     def crash(self, ballots: list[Ballot], *, committed: bool) -> None:
-        """Die with a group in flight, before its commit or after it; no citizen hears, and each one asks again."""
-        box = self.kept.box(self.model.at)
-        done = count(box, ballots)
+        """Die with a group in flight, before its commit or after it; no citizen consumes, and each one asks again."""
+        state = self.kept.state(self.model.at)
+        done = count(state, ballots)
         if committed:
-            self.kept.commit(box, done)
+            self.kept.commit(state, done)
             self.model.take(ballots)
         self.totals_equal_a_recount()
         self.vote(ballots, [False] * len(ballots))
@@ -161,17 +161,19 @@ class Voting(Machine):
     @invariant()
     def totals_equal_a_recount(self) -> None:
         """V3, V6: whatever happened, one ballot of each citizen stands, and the totals are those of a recount."""
-        for task, poll in self.model.polls.items():
-            tally, standing = self.kept.tallies[task], poll.standing()
+        for task, poll in self.model.harness.items():
+            tally, current_ballot = self.kept.tallies[task], poll.current_ballot()
             assert (tally.yes, tally.no) == poll.totals()
-            assert {voter: it.choice for (of, voter), it in self.kept.standings.items() if of == task} == standing
+            assert {
+                voter: it.choice for (of, voter), it in self.kept.current_ballots.items() if of == task
+            } == current_ballot
             assert [ballot for ballot in self.kept.ballots if ballot.task_id == task] == poll.pile
 
     @invariant()
     def the_threshold_is_crossed_once(self) -> None:
         """V5: exactly when a recount first had more than N yes, with the ballot that made it so, and never again."""
         told = Counter(task for task, _ in self.kept.crossings)
-        assert told == {task: 1 for task, poll in self.model.polls.items() if poll.crossed_by}
+        assert told == {task: 1 for task, poll in self.model.harness.items() if poll.crossed_by}
         assert self.kept.passed == set(told)
         for task, tally in self.kept.crossings:
             terms = self.kept.votes[task].terms

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from httpx import AsyncClient, Response
 
-from services.voting.tests.polls import Polls
+from services.voting.tests.harness import VotingHarness
 from townhall.testing import client_for
 from townhall.testing.people import Mint
 from townhall.testing.services import AppOf
@@ -26,11 +26,11 @@ def code(answer: Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
-async def test_a_citizen_votes(api: AsyncClient, polls: Polls, mint: Mint) -> None:
+async def test_a_citizen_votes(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
     """V3, V4: counted, repeated, changed; and what stands is shown to them."""
-    url = f"/votes/{await polls.schedule()}/ballot"
+    url = f"/votes/{await harness.schedule()}/ballot"
     kim, lee = mint("citizen", "김").header, mint("citizen", "이").header
-    answers = [await api.put(url, json=paper, headers=kim) for paper in (YES, YES, NO)]
+    answers = [await api.put(url, json=payload, headers=kim) for payload in (YES, YES, NO)]
     assert [(each.status_code, each.json()["outcome"]) for each in answers] == [
         (200, "counted"),
         (200, "unchanged"),
@@ -56,10 +56,10 @@ async def test_a_citizen_votes(api: AsyncClient, polls: Polls, mint: Mint) -> No
     ],
 )
 async def test_a_bad_paper_counts_nothing(
-    api: AsyncClient, polls: Polls, mint: Mint, body: bytes, refused: tuple[int, str]
+    api: AsyncClient, harness: VotingHarness, mint: Mint, body: bytes, refused: tuple[int, str]
 ) -> None:
-    """A paper is yes or no and nothing else; the answer repeats nothing of it."""
-    task_id = await polls.schedule()
+    """A payload is yes or no and nothing else; the answer repeats nothing of it."""
+    task_id = await harness.schedule()
     headers = mint("citizen", "김").header | {"content-type": "application/json"}
     answer = await api.put(f"/votes/{task_id}/ballot", content=body, headers=headers)
     assert code(answer) == refused
@@ -67,10 +67,10 @@ async def test_a_bad_paper_counts_nothing(
     assert (await api.get(f"/votes/{task_id}")).json()["yes"] == 0
 
 
-async def test_when_there_is_no_open_vote(api: AsyncClient, polls: Polls, mint: Mint) -> None:
+async def test_when_there_is_no_open_vote(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
     """V1: before, after, and where there is none."""
-    early = await polls.schedule(opens=timedelta(days=1))
-    late = await polls.schedule(closes=-timedelta(seconds=1))
+    early = await harness.schedule(opens=timedelta(days=1))
+    late = await harness.schedule(closes=-timedelta(seconds=1))
     kim = mint("citizen", "김").header
     for task_id, refused in (
         (early, (409, "vote-not-open")),
@@ -83,10 +83,10 @@ async def test_when_there_is_no_open_vote(api: AsyncClient, polls: Polls, mint: 
     assert code(await api.get(f"/votes/{uuid4()}/ballot", headers=kim)) == (404, "no-such-vote")
 
 
-async def test_a_final_ballot(api: AsyncClient, polls: Polls, mint: Mint) -> None:
+async def test_a_final_ballot(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
     """V4: where the rule says so a ballot can't be changed, but the same request may come again."""
-    await polls.enact(0, changeable=False)
-    url = f"/votes/{await polls.schedule()}/ballot"
+    await harness.enact(0, changeable=False)
+    url = f"/votes/{await harness.schedule()}/ballot"
     kim = mint("citizen", "김").header
     assert (await api.put(url, json=YES, headers=kim)).json()["outcome"] == "counted"
     assert (await api.put(url, json=YES, headers=kim)).json()["outcome"] == "unchanged"
@@ -95,18 +95,18 @@ async def test_a_final_ballot(api: AsyncClient, polls: Polls, mint: Mint) -> Non
     assert refused.json()["rule"] == "V4"
 
 
-async def test_only_citizens_vote(api: AsyncClient, polls: Polls, mint: Mint) -> None:
+async def test_only_citizens_vote(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
     """Every other role is refused, and so is nobody."""
-    url = f"/votes/{await polls.schedule()}/ballot"
+    url = f"/votes/{await harness.schedule()}/ballot"
     for role in ("officer", "member", "chair", "secretary", "agency", "evaluator", "auditor"):
         assert (await api.put(url, json=YES, headers=mint(role, "김").header)).status_code == 403
     assert (await api.put(url, json=YES)).status_code == 401
     assert (await api.get(url)).status_code == 401
 
 
-async def test_sixty_citizens_eight_times_at_once(api: AsyncClient, polls: Polls, mint: Mint) -> None:
+async def test_sixty_citizens_eight_times_at_once(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
     """V3, V9: through HTTP and the intake: 480 successes, 60 ballots, and totals that say so."""
-    task_id = await polls.schedule()
+    task_id = await harness.schedule()
     people = [mint("citizen", f"시민-{number}").header for number in range(60)]
     asked = [api.put(f"/votes/{task_id}/ballot", json=YES, headers=who) for who in people for _ in range(8)]
     answers = await asyncio.gather(*asked)
@@ -116,11 +116,11 @@ async def test_sixty_citizens_eight_times_at_once(api: AsyncClient, polls: Polls
     assert (shown["yes"], shown["no"]) == (60, 0)
 
 
-async def test_a_full_intake(app_of: AppOf, polls: Polls, mint: Mint) -> None:
+async def test_a_full_intake(app_of: AppOf, harness: VotingHarness, mint: Mint) -> None:
     """V9: the answer is 503 with a time to come back, and nothing is stored of it."""
-    app = await app_of(polls.db, intake_room=5, intake_group=1)
-    polls.under_keys_of(app)
-    task_id = await polls.schedule()
+    app = await app_of(harness.db, intake_room=5, intake_group=1)
+    harness.under_keys_of(app)
+    task_id = await harness.schedule()
     people = [mint("citizen", f"시민-{number}").header for number in range(60)]
     async with client_for(app) as api:
         answers = await asyncio.gather(*(api.put(f"/votes/{task_id}/ballot", json=YES, headers=who) for who in people))
@@ -131,10 +131,10 @@ async def test_a_full_intake(app_of: AppOf, polls: Polls, mint: Mint) -> None:
     assert shown["yes"] == 60 - len(busy) > 0
 
 
-async def test_the_public_total(api: AsyncClient, polls: Polls, mint: Mint) -> None:
+async def test_the_public_total(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
     """Anyone sees it, with a tag that spares them what they have already."""
-    await polls.enact(0)
-    task_id = await polls.schedule()
+    await harness.enact(0)
+    task_id = await harness.schedule()
     await api.put(f"/votes/{task_id}/ballot", json=YES, headers=mint("citizen", "김").header)
     answer = await api.get(f"/votes/{task_id}")
     shown, tag = answer.json(), answer.headers["etag"]
@@ -147,9 +147,9 @@ async def test_the_public_total(api: AsyncClient, polls: Polls, mint: Mint) -> N
         assert (again.status_code, again.headers["etag"]) == (status, tag)
 
 
-async def test_votes_page_by_page(api: AsyncClient, polls: Polls) -> None:
+async def test_votes_page_by_page(api: AsyncClient, harness: VotingHarness) -> None:
     """Every vote once, the one that opens last first; by state where asked for."""
-    made = [str(await polls.schedule(opens=timedelta(days=day))) for day in (3, -2, 1, -1, 2)]
+    made = [str(await harness.schedule(opens=timedelta(days=day))) for day in (3, -2, 1, -1, 2)]
     seen: list[str] = []
     cursor: str | None = None
     while cursor or not seen:
@@ -183,15 +183,15 @@ async def test_the_document_declares_its_refusals(api: AsyncClient) -> None:
     assert put["security"] == [{"bearer": ["citizen"]}]
 
 
-async def test_nothing_of_a_ballot_leaves(api: AsyncClient, polls: Polls, mint: Mint) -> None:
+async def test_nothing_of_a_ballot_leaves(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
     """V7, V8: not the subject anywhere, and no voter's name outside the ballots' own tables."""
-    await polls.enact(0)
-    task_id = await polls.schedule()
+    await harness.enact(0)
+    task_id = await harness.schedule()
     who = mint("citizen", "subject-of-kim").header
-    answers = [await api.put(f"/votes/{task_id}/ballot", json=paper, headers=who) for paper in (YES, NO, {})]
-    async with polls.db.reading() as session:
+    answers = [await api.put(f"/votes/{task_id}/ballot", json=payload, headers=who) for payload in (YES, NO, {})]
+    async with harness.db.reading() as session:
         connection = await session.connection()
-        tables = ("vote", "tally", "crossing", "ballot", "standing", "stream", "outbox", "receipt")
+        tables = ("vote", "tally", "crossing", "ballot", "current_ballot", "stream", "outbox", "receipt")
         dump = {
             name: str((await connection.exec_driver_sql(f"SELECT row_to_json({name})::text FROM {name}")).all())  # noqa: S608  names from here
             for name in tables
@@ -203,5 +203,5 @@ async def test_nothing_of_a_ballot_leaves(api: AsyncClient, polls: Polls, mint: 
     assert "subject-of-kim" not in " ".join([*dump.values(), *public, *(each.text for each in answers)])
     for name in names:
         assert name not in " ".join(
-            [*public, *(told for table, told in dump.items() if table not in {"ballot", "standing"})]
+            [*public, *(told for table, told in dump.items() if table not in {"ballot", "current_ballot"})]
         )

@@ -48,12 +48,12 @@ def test_a_vote_needs_time(closes_at: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    ("heard_at", "governed_from"),
+    ("received_at", "governed_from"),
     [(OPENS - TICK, OPENS), (OPENS, OPENS), (OPENS + TICK, OPENS + TICK), (CLOSES + TICK, CLOSES + TICK)],
 )
-def test_a_vote_is_governed_from_its_opening(heard_at: datetime, governed_from: datetime) -> None:
+def test_a_vote_is_governed_from_its_opening(received_at: datetime, governed_from: datetime) -> None:
     """V2: the rule is looked up at a time that is on record, however late the timer is."""
-    vote = schedule(SCHEDULED.task_id, SCHEDULED.title, OPENS, CLOSES, at=heard_at)
+    vote = schedule(SCHEDULED.task_id, SCHEDULED.title, OPENS, CLOSES, at=received_at)
     assert vote.governed_from == governed_from
 
 

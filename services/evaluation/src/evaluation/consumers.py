@@ -1,12 +1,12 @@
-"""What the service hears: directives of the strategy meeting."""
+"""What the service consumes: directives of the strategy meeting."""
 
 from collections.abc import Sequence
 
 from evaluation.domain.delivery import Directive
 from evaluation.handlers import initiatives
+from townhall.chassis.consuming import Subscription
 from townhall.chassis.db import Transaction
-from townhall.chassis.delivery import Subscription
-from townhall.contracts import Heard, committee
+from townhall.contracts import ReceivedEvent, committee
 
 
 def subscriptions() -> list[Subscription]:
@@ -14,9 +14,11 @@ def subscriptions() -> list[Subscription]:
     return [Subscription(committee.TOPIC, {committee.DirectiveIssued: on_directives_issued})]
 
 
-async def on_directives_issued(tx: Transaction, heards: Sequence[Heard[committee.DirectiveIssued]]) -> None:
+async def on_directives_issued(
+    tx: Transaction, received_events: Sequence[ReceivedEvent[committee.DirectiveIssued]]
+) -> None:
     """Open the initiatives of adopted tasks, dated by the directives, so that a replay makes the same ones."""
-    await initiatives.open_initiatives(tx, [(_directive(heard.event), heard.at) for heard in heards])
+    await initiatives.open_initiatives(tx, [(_directive(received.event), received.at) for received in received_events])
 
 
 def _directive(said: committee.DirectiveIssued) -> Directive:

@@ -1,12 +1,12 @@
-"""What the service hears: every event about a task, from all four services, its own included."""
+"""What the service consumes: every event about a task, from all four services, its own included."""
 
 from collections.abc import Sequence
 
 from proposal import handlers
 from proposal.domain.timeline import Fact
+from townhall.chassis.consuming import Subscription
 from townhall.chassis.db import Transaction
-from townhall.chassis.delivery import Subscription
-from townhall.contracts import CATALOGUE, TOPICS, Event, Heard
+from townhall.contracts import CATALOGUE, TOPICS, Event, ReceivedEvent
 from townhall.contracts.values import TaskId
 
 KEY = "task_id"
@@ -19,13 +19,15 @@ def subscriptions() -> list[Subscription]:
     return [Subscription(topic, {kind: on_task_events for kind in kinds if topic == kind.TOPIC}) for topic in TOPICS]
 
 
-async def on_task_events(tx: Transaction, heards: Sequence[Heard[Event]]) -> None:
+async def on_task_events(tx: Transaction, received_events: Sequence[ReceivedEvent[Event]]) -> None:
     """Put the events on the timelines of their tasks."""
-    await handlers.note_facts(tx, [fact_of(heard) for heard in heards])
+    await handlers.note_facts(tx, [fact_of(received) for received in received_events])
 
 
-def fact_of(heard: Heard[Event]) -> Fact:
+def fact_of(received: ReceivedEvent[Event]) -> Fact:
     """The event as citizens read it: all it says, but for the id of the task they are looking at."""
-    event = heard.event
+    event = received.event
     said = event.model_dump(mode="json", exclude={KEY})
-    return Fact(heard.id, TaskId(getattr(event, KEY)), heard.source, heard.version, heard.at, event.TYPE, said)
+    return Fact(
+        received.id, TaskId(getattr(event, KEY)), received.source, received.version, received.at, event.TYPE, said
+    )

@@ -22,9 +22,9 @@ from townhall.contracts.values import ActedBy, ProposalId, TaskId
 RULES: Final = Rules(Parameters)
 ANNOUNCED: Final[Mapping[Move, type[wire.ProposalEvent]]] = {
     Move.ADMIT: wire.ProposalAdmitted,
-    Move.REFUSE: wire.ProposalRefused,
-    Move.RETURN: wire.ProposalReturned,
-    Move.REROUTE: wire.ProposalRerouted,
+    Move.REJECT: wire.ProposalRejected,
+    Move.REQUEST_REVISION: wire.ProposalRevisionRequested,
+    Move.TRANSFER: wire.ProposalTransferred,
     Move.MERGE: wire.ProposalMerged,
 }
 TOLD_AT_ONCE: Final = 100
@@ -133,7 +133,7 @@ async def refer_task(tx: Transaction, task_id: TaskId, reason: str, note: str) -
     rule, task = await RULES.in_force(tx.session, tx.now), await tasks.locked(tx.session, task_id)
     if task is None:
         raise NoSuchTask
-    reached = await facts.heard(tx.session, task_id, timeline.THRESHOLD_REACHED)
+    reached = await facts.has(tx.session, task_id, timeline.THRESHOLD_REACHED)
     act = Referral(reason, note, ActedBy.OFFICER, tx.now)
     referred = referral.refer(task, act, parameters=rule.parameters, threshold_reached=reached)
     await tasks.add_referral(tx.session, task_id, act)

@@ -13,15 +13,15 @@ from townhall.chassis.serve import Service, Timer, assemble
 from townhall.contracts import CATALOGUE, voting
 from townhall.contracts.values import TaskId
 from voting import consumers, handlers, routes
-from voting.domain.ballot import Slip
+from voting.domain.ballot import CastBallot
 from voting.domain.nullifier import Keyring
-from voting.fastlane import FastLane
+from voting.fast_path import FastPath
 from voting.intake import Intake
 from voting.intake.grouping import Answer
-from voting.noticeboard import Noticeboard
-from voting.papers import VoteView
+from voting.schemas import VoteResponse
 from voting.settings import Settings
-from voting.store.first import FirstBallots
+from voting.store.bulk_insert import BulkInsert
+from voting.tally_cache import TallyCache
 
 ANNOUNCES: Final = tuple(kind for kind in CATALOGUE.values() if kind.TOPIC == voting.TOPIC)
 CLOCK: Final = 0.5
@@ -36,7 +36,7 @@ def build(settings: Settings) -> FastAPI:
             name="voting",
             title="Townhall: votes, ballots and the threshold",
             settings=settings,
-            routers=[routes.asks, rules_router(handlers.RULES)],
+            routers=[routes.router, rules_router(handlers.RULES)],
             subscriptions=consumers.subscriptions(keyring),
             announces=ANNOUNCES,
             timers=[
@@ -45,7 +45,7 @@ def build(settings: Settings) -> FastAPI:
             ],
             companions=[partial(_counting, settings, keyring)],
             state={"keyring": keyring},
-            shortcut=FastLane,
+            shortcut=FastPath,
         )
     )
 
@@ -54,17 +54,17 @@ def build(settings: Settings) -> FastAPI:
 async def _counting(settings: Settings, keyring: Keyring, db: Database) -> AsyncIterator[Mapping[str, object]]:
     """Count ballots for the service's lifetime; what waits at its end is counted before the database closes."""
 
-    async def count(slips: Sequence[Slip]) -> Sequence[Answer]:
+    async def count(cast_ballots: Sequence[CastBallot]) -> Sequence[Answer]:
         async with db.transaction() as tx:
-            return await handlers.count_ballots(tx, slips, keyring)
+            return await handlers.count_ballots(tx, cast_ballots, keyring)
 
     async def written(task_id: TaskId) -> bytes:
-        return VoteView.of(await handlers.vote_shown(db, task_id)).model_dump_json().encode()
+        return VoteResponse.of(await handlers.vote_shown(db, task_id)).model_dump_json().encode()
 
-    short_way = FirstBallots(db.dsn, keyring)
+    bulk_insert = BulkInsert(db.dsn, keyring)
     intake = Intake(
-        count, room=settings.intake_room, group=settings.intake_group, first=partial(handlers.count_first, short_way)
+        count, room=settings.intake_room, group=settings.intake_group, first=partial(handlers.count_first, bulk_insert)
     )
-    with closing(short_way):
+    with closing(bulk_insert):
         async with intake.working():
-            yield {"intake": intake, "noticeboard": Noticeboard(written)}
+            yield {"intake": intake, "tally_cache": TallyCache(written)}

@@ -1,11 +1,11 @@
-"""What voting hears: tasks selected for the vote."""
+"""What voting consumes: tasks selected for the vote."""
 
 from collections.abc import Sequence
 from functools import partial
 
+from townhall.chassis.consuming import Subscription
 from townhall.chassis.db import Transaction
-from townhall.chassis.delivery import Subscription
-from townhall.contracts import Heard, proposal
+from townhall.contracts import ReceivedEvent, proposal
 from voting import handlers
 from voting.domain.nullifier import Keyring
 
@@ -16,7 +16,7 @@ def subscriptions(keyring: Keyring) -> list[Subscription]:
 
 
 async def on_tasks_selected(
-    tx: Transaction, heards: Sequence[Heard[proposal.TaskSelected]], *, keyring: Keyring
+    tx: Transaction, received_events: Sequence[ReceivedEvent[proposal.TaskSelected]], *, keyring: Keyring
 ) -> None:
     """Put the tasks to the vote."""
-    await handlers.schedule_votes(tx, [heard.event for heard in heards], keyring)
+    await handlers.schedule_votes(tx, [received.event for received in received_events], keyring)

@@ -11,15 +11,15 @@ from townhall.contracts.values import RuleUsed, TaskId
 from townhall.rejected import Rejected
 from voting import metrics
 from voting.domain import vote as votes
-from voting.domain.ballot import Ballot, Counted, NoBallot, Outcome, Slip, Standing
-from voting.domain.counting import Box, Count, count
+from voting.domain.ballot import Ballot, CastBallot, Counted, CurrentBallot, NoBallot, Outcome
+from voting.domain.counting import Count, CountingState, count
 from voting.domain.nullifier import Keyring, voter
 from voting.domain.parameters import Parameters
 from voting.domain.tally import Tally
 from voting.domain.vote import NoSuchVote, Terms, Vote, VoteNotOpen
 from voting.store import ballots as ballot_store
 from voting.store import votes as vote_store
-from voting.store.first import FirstBallots
+from voting.store.bulk_insert import BulkInsert
 
 RULES = Rules(Parameters)
 KEY_BYTES = 32
@@ -85,46 +85,50 @@ def _closed(tx: Transaction, shown: vote_store.Shown) -> voting.VoteClosed:
     )
 
 
-async def count_first(first: FirstBallots, slips: Sequence[Slip]) -> list[Counted | None]:
+async def count_first(first: BulkInsert, cast_ballots: Sequence[CastBallot]) -> list[Counted | None]:
     """Count the ballots that need no deciding, in a transaction of their own; None for each of the others."""
-    times = await first.count(slips)
+    times = await first.count(cast_ballots)
     return [
-        Counted(Outcome.COUNTED, Standing(slip.choice, times[place])) if place in times else None
-        for place, slip in enumerate(slips)
+        Counted(Outcome.COUNTED, CurrentBallot(cast_ballot.choice, times[place])) if place in times else None
+        for place, cast_ballot in enumerate(cast_ballots)
     ]
 
 
-async def count_ballots(tx: Transaction, slips: Sequence[Slip], keyring: Keyring) -> list[Counted | Rejected]:
+async def count_ballots(
+    tx: Transaction, cast_ballots: Sequence[CastBallot], keyring: Keyring
+) -> list[Counted | Rejected]:
     """Count ballots of any voters on any tasks, in their order; return what became of each, once this commits."""
-    tasks = {slip.task_id for slip in slips}
+    tasks = {cast_ballot.task_id for cast_ballot in cast_ballots}
     locked = await ballot_store.lock_open(tx.session, tasks, tx.now)
     refusal = await _refusals(tx, tasks.difference(locked.keys))
     keys = {task_id: keyring.open(sealed) for task_id, sealed in locked.keys.items()}
     named = [
-        Ballot(slip.task_id, voter(keys[slip.task_id], slip.subject), slip.choice)
-        for slip in slips
-        if slip.task_id in keys
+        Ballot(cast_ballot.task_id, voter(keys[cast_ballot.task_id], cast_ballot.subject), cast_ballot.choice)
+        for cast_ballot in cast_ballots
+        if cast_ballot.task_id in keys
     ]
-    answers = iter((await _count(tx, locked.box, named)).answers)
-    return [next(answers) if slip.task_id in keys else refusal(slip.task_id) for slip in slips]
+    answers = iter((await _count(tx, locked.state, named)).answers)
+    return [
+        next(answers) if cast_ballot.task_id in keys else refusal(cast_ballot.task_id) for cast_ballot in cast_ballots
+    ]
 
 
-async def _count(tx: Transaction, box: Box, ballots: Sequence[Ballot]) -> Count:
+async def _count(tx: Transaction, state: CountingState, ballots: Sequence[Ballot]) -> Count:
     if not ballots:
         return Count()
-    box.standings = await ballot_store.standings(tx.session, ballots)
-    done = count(box, ballots)
+    state.current_ballots = await ballot_store.current_ballots(tx.session, ballots)
+    done = count(state, ballots)
     if done.accepted:
-        await ballot_store.store(tx.session, box, done)
+        await ballot_store.store(tx.session, state, done)
     for task_id, tally in done.crossings.items():
-        await _cross(tx, box, box.votes[task_id], tally)
+        await _cross(tx, state, state.votes[task_id], tally)
     return done
 
 
-async def _cross(tx: Transaction, box: Box, vote: Vote, tally: Tally) -> None:
+async def _cross(tx: Transaction, state: CountingState, vote: Vote, tally: Tally) -> None:
     """Record and announce that the threshold is reached: in the transaction of the ballot that reached it (V5)."""
-    terms = votes.terms_at(vote, box.at)
-    if not await ballot_store.cross(tx.session, vote, terms, tally, box.at):
+    terms = votes.terms_at(vote, state.at)
+    if not await ballot_store.cross(tx.session, vote, terms, tally, state.at):
         return
     reached = voting.ThresholdReached(
         task_id=vote.task_id,
@@ -132,7 +136,7 @@ async def _cross(tx: Transaction, box: Box, vote: Vote, tally: Tally) -> None:
         yes=tally.yes,
         no=tally.no,
         more_than=terms.more_than,
-        reached_at=box.at,
+        reached_at=state.at,
         rule=_used(terms),
     )
     tx.announce(reached)
@@ -146,16 +150,16 @@ async def _refusals(tx: Transaction, tasks: Iterable[UUID]) -> Callable[[UUID], 
     return lambda task_id: VoteNotOpen() if task_id in known else NoSuchVote()
 
 
-async def own_ballot(db: Database, task_id: TaskId, subject: str, keyring: Keyring) -> Standing:
+async def own_ballot(db: Database, task_id: TaskId, subject: str, keyring: Keyring) -> CurrentBallot:
     """Return the ballot of the one who asks, and of nobody else."""
     async with db.reading() as session:
         sealed = await ballot_store.key(session, task_id)
         if sealed is None:
             raise NoSuchVote
-        standing = await ballot_store.standing(session, task_id, voter(keyring.open(sealed), subject))
-    if standing is None:
+        current_ballot = await ballot_store.current_ballot(session, task_id, voter(keyring.open(sealed), subject))
+    if current_ballot is None:
         raise NoBallot
-    return standing
+    return current_ballot
 
 
 async def vote_shown(db: Database, task_id: TaskId) -> vote_store.Shown:

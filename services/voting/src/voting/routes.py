@@ -1,5 +1,6 @@
 """HTTP in: parse, call, answer. Totals are public; a ballot is its citizen's own."""
 
+from townhall.chassis.http import problem_responses
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -8,19 +9,19 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from townhall.chassis.auth import Caller, Role, allow, identify
-from townhall.chassis.http import Db, Page, PageOf, Place, refusing
+from townhall.chassis.http import Cursor, Db, Page, PageOf
 from townhall.contracts.values import TaskId
 from voting import handlers
-from voting.domain.ballot import BallotIsFinal, NoBallot, Slip
+from voting.domain.ballot import BallotIsFinal, CastBallot, NoBallot
 from voting.domain.nullifier import Keyring
 from voting.domain.vote import NoSuchVote, State, VoteNotOpen
 from voting.intake import Intake, NotSure, TooBusy
-from voting.noticeboard import Noticeboard
-from voting.papers import BallotPaper, BallotView, CountedView, VoteView
+from voting.schemas import BallotRequest, BallotResponse, CountedResponse, VoteResponse
 from voting.store import votes
 from voting.store.votes import Shown
+from voting.tally_cache import TallyCache
 
-asks = APIRouter(tags=["votes"])
+router = APIRouter(tags=["votes"])
 Citizen = Annotated[Caller, allow(Role.CITIZEN)]
 
 
@@ -29,15 +30,15 @@ Citizen = Annotated[Caller, allow(Role.CITIZEN)]
 _BY_HAND: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": BallotPaper.model_json_schema()}},
+        "content": {"application/json": {"schema": BallotRequest.model_json_schema()}},
     },
     "security": [{"bearer": [Role.CITIZEN]}],
 }
 
 
-def _paper(body: bytes) -> BallotPaper:
+def _payload(body: bytes) -> BallotRequest:
     try:
-        return BallotPaper.model_validate_json(body)
+        return BallotRequest.model_validate_json(body)
     except ValidationError as wrong:
         faults = wrong.errors(include_url=False, include_context=False, include_input=False)
         raise RequestValidationError([fault | {"loc": ("body", *fault["loc"])} for fault in faults]) from None
@@ -47,54 +48,58 @@ def _intake(request: Request) -> Intake:
     return cast("Intake", request.app.state.intake)
 
 
-def _noticeboard(request: Request) -> Noticeboard:
-    return cast("Noticeboard", request.app.state.noticeboard)
+def _noticeboard(request: Request) -> TallyCache:
+    return cast("TallyCache", request.app.state.tally_cache)
 
 
 def _keyring(request: Request) -> Keyring:
     return cast("Keyring", request.app.state.keyring)
 
 
-@asks.get("/votes")
-async def get_votes(db: Db, page: Page, state: State | None = None) -> PageOf[VoteView]:
+@router.get("/votes")
+async def get_votes(db: Db, page: Page, state: State | None = None) -> PageOf[VoteResponse]:
     """List votes, from the one that opens last."""
     async with db.reading() as session:
         found = await votes.page(session, state, page.after, page.limit)
-    return page.of(found, _place, VoteView.of)
+    return page.of(found, _cursor, VoteResponse.of)
 
 
-@asks.get(
+@router.get(
     "/votes/{task_id}",
-    response_model=VoteView,
-    responses=refusing(NoSuchVote) | {304: {"description": "Nothing changed since the version you have."}},
+    response_model=VoteResponse,
+    responses=problem_responses(NoSuchVote) | {304: {"description": "Nothing changed since the version you have."}},
 )
-async def get_vote(task_id: UUID, request: Request, board: Annotated[Noticeboard, Depends(_noticeboard)]) -> Response:
+async def get_vote(task_id: UUID, request: Request, board: Annotated[TallyCache, Depends(_noticeboard)]) -> Response:
     """Show the vote on a task with its totals, at most a second old. Send `If-None-Match` to hear only of changes."""
-    notice = await board.notice(TaskId(task_id))
-    if _matches(request.headers.get("if-none-match"), notice.etag):
-        return Response(status_code=304, headers=notice.headers)
-    return Response(notice.body, media_type="application/json", headers=notice.headers)
+    tally = await board.tally(TaskId(task_id))
+    if _matches(request.headers.get("if-none-match"), tally.etag):
+        return Response(status_code=304, headers=tally.headers)
+    return Response(tally.body, media_type="application/json", headers=tally.headers)
 
 
-@asks.put(
+@router.put(
     "/votes/{task_id}/ballot",
-    response_model=CountedView,
-    responses=refusing(NoSuchVote, VoteNotOpen, BallotIsFinal, TooBusy, NotSure),
+    response_model=CountedResponse,
+    responses=problem_responses(NoSuchVote, VoteNotOpen, BallotIsFinal, TooBusy, NotSure),
     openapi_extra=_BY_HAND,
 )
 async def put_ballot(task_id: UUID, request: Request) -> Response:
     """Cast your ballot, or change it where the vote's rule allows. Sending it again never counts twice."""
     who = await identify(request, (Role.CITIZEN,))
-    slip = Slip(TaskId(task_id), who.subject, _paper(await request.body()).choice)
-    counted = await _intake(request).cast(slip)
-    return Response(CountedView.after(slip.task_id, counted).model_dump_json(), media_type="application/json")
+    cast_ballot = CastBallot(TaskId(task_id), who.subject, _payload(await request.body()).choice)
+    counted = await _intake(request).cast(cast_ballot)
+    return Response(
+        CountedResponse.after(cast_ballot.task_id, counted).model_dump_json(), media_type="application/json"
+    )
 
 
-@asks.get("/votes/{task_id}/ballot", responses=refusing(NoSuchVote, NoBallot))
-async def get_ballot(task_id: UUID, who: Citizen, db: Db, keyring: Annotated[Keyring, Depends(_keyring)]) -> BallotView:
+@router.get("/votes/{task_id}/ballot", responses=problem_responses(NoSuchVote, NoBallot))
+async def get_ballot(
+    task_id: UUID, who: Citizen, db: Db, keyring: Annotated[Keyring, Depends(_keyring)]
+) -> BallotResponse:
     """Show your own ballot."""
-    standing = await handlers.own_ballot(db, TaskId(task_id), who.subject, keyring)
-    return BallotView.of(TaskId(task_id), standing)
+    current_ballot = await handlers.own_ballot(db, TaskId(task_id), who.subject, keyring)
+    return BallotResponse.of(TaskId(task_id), current_ballot)
 
 
 def _matches(asked: str | None, etag: str) -> bool:
@@ -103,5 +108,5 @@ def _matches(asked: str | None, etag: str) -> bool:
     return etag in given or given == ["*"]
 
 
-def _place(shown: Shown) -> Place:
-    return Place(shown.vote.opens_at, shown.vote.task_id)
+def _cursor(shown: Shown) -> Cursor:
+    return Cursor(shown.vote.opens_at, shown.vote.task_id)

@@ -133,7 +133,7 @@ class _Files(PydanticBaseSettingsSource):
 
 
 def _text(path: str) -> str | None:
-    """Return what a file says, without the newline editors put at its end; None when it can't be read."""
+    """Return what a file title, without the newline editors put at its end; None when it can't be read."""
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
@@ -170,5 +170,5 @@ def _variable(kind: type[BaseSettings], field: str) -> str:
 
 
 def _sentence(kind: type[BaseSettings], error: dict[str, Any]) -> str:
-    says = "is missing" if error["type"] == "missing" else error["msg"]
-    return f"{_variable(kind, str(error['loc'][0]))} {says}"
+    title = "is missing" if error["type"] == "missing" else error["msg"]
+    return f"{_variable(kind, str(error['loc'][0]))} {title}"

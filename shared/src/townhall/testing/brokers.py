@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from townhall.chassis.broker import Bus, aside_topic
+from townhall.chassis.broker import Bus, dead_letter_topic
 from townhall.contracts import TOPICS
 from townhall.embedded import Kafka, Tansu
 from townhall.embedded.server import Server
@@ -82,4 +82,4 @@ async def drop_topics(bus: Bus) -> None:
 
 
 def _names() -> list[str]:
-    return [*TOPICS, *(aside_topic(topic.split(".")[1]) for topic in TOPICS)]
+    return [*TOPICS, *(dead_letter_topic(topic.split(".")[1]) for topic in TOPICS)]

@@ -29,7 +29,7 @@ class NotAdopting(Rejected):
 
     code = "not-adopting"
     rule = "E1"
-    says = "Only a directive that adopts a task opens an initiative."
+    title = "Only a directive that adopts a task opens an initiative."
 
 
 class TaskHasInitiative(Rejected):
@@ -37,7 +37,7 @@ class TaskHasInitiative(Rejected):
 
     code = "task-has-initiative"
     rule = "E1"
-    says = "The task already has its initiative."
+    title = "The task already has its initiative."
 
 
 class NewDateNotLater(Rejected):
@@ -46,7 +46,7 @@ class NewDateNotLater(Rejected):
     code = "new-date-not-later"
     rule = "E3"
     status = 422
-    says = "A delay needs a new date that is later than the old one and not past."
+    title = "A delay needs a new date that is later than the old one and not past."
 
 
 class MilestoneInThePast(Rejected):
@@ -55,14 +55,14 @@ class MilestoneInThePast(Rejected):
     code = "milestone-in-the-past"
     rule = "E5"
     status = 422
-    says = "A milestone can't be planned for a day that is past."
+    title = "A milestone can't be planned for a day that is past."
 
 
 class NoSuchMilestone(NotFound):
     """The initiative has no milestone under that id."""
 
     code = "no-such-milestone"
-    says = "The initiative has no milestone under this id."
+    title = "The initiative has no milestone under this id."
 
 
 class NotUnderWay(Rejected):
@@ -70,7 +70,7 @@ class NotUnderWay(Rejected):
 
     code = "initiative-not-under-way"
     rule = "E5"
-    says = "Milestones belong to an initiative that is neither done nor dropped."
+    title = "Milestones belong to an initiative that is neither done nor dropped."
 
 
 class MilestoneAlreadyReached(Rejected):
@@ -78,7 +78,7 @@ class MilestoneAlreadyReached(Rejected):
 
     code = "milestone-already-reached"
     rule = "E5"
-    says = "The milestone was already reported as reached."
+    title = "The milestone was already reported as reached."
 
 
 @dataclass(frozen=True, slots=True)

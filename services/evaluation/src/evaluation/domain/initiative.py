@@ -54,7 +54,7 @@ class NoSuchInitiative(NotFound):
     """No directive opened an initiative under that id."""
 
     code = "no-such-initiative"
-    says = "There is no initiative under this id."
+    title = "There is no initiative under this id."
 
 
 class MoveNotAllowed(Rejected):
@@ -62,7 +62,7 @@ class MoveNotAllowed(Rejected):
 
     code = "initiative-not-in-that-state"
     rule = "E2"
-    says = "The state of the initiative does not allow this step."
+    title = "The state of the initiative does not allow this step."
 
 
 @dataclass(frozen=True, slots=True)

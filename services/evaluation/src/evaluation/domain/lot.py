@@ -28,7 +28,7 @@ class SeedMismatch(Rejected):
     code = "seed-does-not-match"
     rule = "E10"
     status = 422
-    says = "The SHA-256 of this seed is not the commitment the round was opened with."
+    title = "The SHA-256 of this seed is not the commitment the round was opened with."
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -36,7 +36,7 @@ class UnknownReason(Rejected):
     code = "unknown-reason"
     rule = "E3"
     status = 422
-    says = "The reason is not on the published list for this step."
+    title = "The reason is not on the published list for this step."
 
 
 def require(reason: str, allowed: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ class NoSuchRound(NotFound):
     """No round was opened under that id."""
 
     code = "no-such-round"
-    says = "There is no evaluation round under this id."
+    title = "There is no evaluation round under this id."
 
 
 class NotReadyForEvaluation(Rejected):
@@ -15,7 +15,7 @@ class NotReadyForEvaluation(Rejected):
 
     code = "initiative-not-ready-for-evaluation"
     rule = "E8"
-    says = "A round is opened only for initiatives that are done or verified."
+    title = "A round is opened only for initiatives that are done or verified."
 
 
 class UnknownInitiative(Rejected):
@@ -24,7 +24,7 @@ class UnknownInitiative(Rejected):
     code = "unknown-initiative"
     rule = "E8"
     status = 422
-    says = "One of the initiatives does not exist."
+    title = "One of the initiatives does not exist."
 
 
 class InitiativeInAnotherRound(Rejected):
@@ -32,7 +32,7 @@ class InitiativeInAnotherRound(Rejected):
 
     code = "initiative-in-another-round"
     rule = "E8"
-    says = "One of the initiatives is already part of another round."
+    title = "One of the initiatives is already part of another round."
 
 
 class ClosingNotAhead(Rejected):
@@ -41,7 +41,7 @@ class ClosingNotAhead(Rejected):
     code = "closing-not-ahead"
     rule = "E8"
     status = 422
-    says = "Applications must close in the future."
+    title = "Applications must close in the future."
 
 
 class PanelTooSmall(Rejected):
@@ -50,7 +50,7 @@ class PanelTooSmall(Rejected):
     code = "panel-too-small"
     rule = "E8"
     status = 422
-    says = "The panel is smaller than the number of scores the rule asks for."
+    title = "The panel is smaller than the number of scores the rule asks for."
 
 
 class ApplicationsClosed(Rejected):
@@ -58,7 +58,7 @@ class ApplicationsClosed(Rejected):
 
     code = "applications-closed"
     rule = "E9"
-    says = "Applications for this round are closed."
+    title = "Applications for this round are closed."
 
 
 class UnknownStratum(Rejected):
@@ -67,7 +67,7 @@ class UnknownStratum(Rejected):
     code = "unknown-stratum"
     rule = "E9"
     status = 422
-    says = "The region, age band and sex must be on the lists of the rule the round was opened under."
+    title = "The region, age band and sex must be on the lists of the rule the round was opened under."
 
 
 class NoApplication(NotFound):
@@ -75,7 +75,7 @@ class NoApplication(NotFound):
 
     code = "no-application"
     rule = "E9"
-    says = "You did not apply for the panel of this round."
+    title = "You did not apply for the panel of this round."
 
 
 class ApplicationsStillOpen(Rejected):
@@ -83,7 +83,7 @@ class ApplicationsStillOpen(Rejected):
 
     code = "applications-still-open"
     rule = "E10"
-    says = "The panel is drawn after applications have closed."
+    title = "The panel is drawn after applications have closed."
 
 
 class TooFewApplicants(Rejected):
@@ -91,7 +91,7 @@ class TooFewApplicants(Rejected):
 
     code = "too-few-applicants"
     rule = "E10"
-    says = "Fewer citizens applied than the smallest panel the rule allows."
+    title = "Fewer citizens applied than the smallest panel the rule allows."
 
 
 class NotDrawnYet(Rejected):
@@ -99,7 +99,7 @@ class NotDrawnYet(Rejected):
 
     code = "not-drawn-yet"
     rule = "E10"
-    says = "The panel of this round was not drawn yet."
+    title = "The panel of this round was not drawn yet."
 
 
 class NotScoring(Rejected):
@@ -107,7 +107,7 @@ class NotScoring(Rejected):
 
     code = "round-not-scoring"
     rule = "E11"
-    says = "Scores are given after the panel was drawn and before the results are published."
+    title = "Scores are given after the panel was drawn and before the results are published."
 
 
 class NotInThisRound(NotFound):
@@ -115,7 +115,7 @@ class NotInThisRound(NotFound):
 
     code = "initiative-not-in-this-round"
     rule = "E11"
-    says = "The initiative is not part of this round."
+    title = "The initiative is not part of this round."
 
 
 class NotOnThePanel(Rejected):
@@ -124,7 +124,7 @@ class NotOnThePanel(Rejected):
     code = "not-on-the-panel"
     rule = "E11"
     status = 403
-    says = "Only those drawn for the panel of this round give panel scores."
+    title = "Only those drawn for the panel of this round give panel scores."
 
 
 class OnThePanel(Rejected):
@@ -133,7 +133,7 @@ class OnThePanel(Rejected):
     code = "on-the-panel"
     rule = "E11"
     status = 403
-    says = "Those drawn for the panel score there, and not in the open vote."
+    title = "Those drawn for the panel score there, and not in the open vote."
 
 
 class RoundMoveNotAllowed(Rejected):
@@ -141,7 +141,7 @@ class RoundMoveNotAllowed(Rejected):
 
     code = "round-not-in-that-state"
     rule = "E12"
-    says = "The state of the round does not allow this step."
+    title = "The state of the round does not allow this step."
 
 
 class TooFewScores(Rejected):
@@ -149,7 +149,7 @@ class TooFewScores(Rejected):
 
     code = "too-few-scores"
     rule = "E12"
-    says = "An initiative has fewer panel scores than the rule asks for."
+    title = "An initiative has fewer panel scores than the rule asks for."
 
 
 class NotVerified(Rejected):
@@ -157,7 +157,7 @@ class NotVerified(Rejected):
 
     code = "initiative-not-verified"
     rule = "E7"
-    says = "Every initiative must be verified before its results are published."
+    title = "Every initiative must be verified before its results are published."
 
 
 class NotPublishedYet(Rejected):
@@ -165,4 +165,4 @@ class NotPublishedYet(Rejected):
 
     code = "results-not-published-yet"
     rule = "E12"
-    says = "The results of this round are not published yet."
+    title = "The results of this round are not published yet."

@@ -11,7 +11,7 @@ from evaluation.domain.delivery import Directive, TaskHasInitiative
 from evaluation.domain.initiative import Initiative, Milestone, NoSuchInitiative
 from evaluation.handlers import RULES
 from evaluation.store import initiatives, progress
-from evaluation.store.initiatives import Standing
+from evaluation.store.initiatives import InitiativeDetails
 from townhall.chassis.db import Transaction
 from townhall.contracts import evaluation as wire
 from townhall.contracts.values import InitiativeId, MilestoneId
@@ -44,14 +44,16 @@ def _opened(initiative: Initiative) -> wire.InitiativeOpened:
     )
 
 
-async def start(tx: Transaction, initiative_id: InitiativeId) -> Standing:
+async def start(tx: Transaction, initiative_id: InitiativeId) -> InitiativeDetails:
     """Note that work has begun."""
     started = delivery.start(await _locked(tx, initiative_id), tx.now)
     tx.announce(wire.InitiativeStarted(task_id=started.task_id, initiative_id=started.id))
     return await _saved(tx, started)
 
 
-async def delay(tx: Transaction, initiative_id: InitiativeId, reason: str, note: str, due_on: date) -> Standing:
+async def delay(
+    tx: Transaction, initiative_id: InitiativeId, reason: str, note: str, due_on: date
+) -> InitiativeDetails:
     """Move the due date, in public."""
     rule, initiative = await RULES.in_force(tx.session, tx.now), await _locked(tx, initiative_id)
     today = rule.parameters.day(tx.now)
@@ -72,7 +74,7 @@ async def delay(tx: Transaction, initiative_id: InitiativeId, reason: str, note:
     return await _saved(tx, delayed)
 
 
-async def complete(tx: Transaction, initiative_id: InitiativeId, note: str) -> Standing:
+async def complete(tx: Transaction, initiative_id: InitiativeId, note: str) -> InitiativeDetails:
     """Note the responsible body's word that the initiative is done."""
     done = delivery.complete(await _locked(tx, initiative_id), note, tx.now)
     if done.report is not None:
@@ -81,7 +83,7 @@ async def complete(tx: Transaction, initiative_id: InitiativeId, note: str) -> S
     return await _saved(tx, done)
 
 
-async def drop(tx: Transaction, initiative_id: InitiativeId, reason: str, note: str) -> Standing:
+async def drop(tx: Transaction, initiative_id: InitiativeId, reason: str, note: str) -> InitiativeDetails:
     """Note that the responsible body gave the initiative up, and why."""
     dropped = delivery.drop(await _locked(tx, initiative_id), reason, note, tx.now)
     if dropped.report is not None:
@@ -99,7 +101,7 @@ async def drop(tx: Transaction, initiative_id: InitiativeId, reason: str, note: 
     return await _saved(tx, dropped)
 
 
-async def verify(tx: Transaction, initiative_id: InitiativeId, note: str) -> Standing:
+async def verify(tx: Transaction, initiative_id: InitiativeId, note: str) -> InitiativeDetails:
     """Note the Support Unit's word that the report is true."""
     verified = delivery.verify(await _locked(tx, initiative_id), note, tx.now)
     said = verified.verification
@@ -113,7 +115,7 @@ async def verify(tx: Transaction, initiative_id: InitiativeId, note: str) -> Sta
     return await _saved(tx, verified)
 
 
-async def plan_milestone(tx: Transaction, initiative_id: InitiativeId, title: str, due_on: date) -> Standing:
+async def plan_milestone(tx: Transaction, initiative_id: InitiativeId, title: str, due_on: date) -> InitiativeDetails:
     """Add a step to the public plan."""
     rule, initiative = await RULES.in_force(tx.session, tx.now), await _locked(tx, initiative_id)
     step = Milestone(MilestoneId(uuid4()), title, due_on, tx.now)
@@ -129,7 +131,7 @@ async def plan_milestone(tx: Transaction, initiative_id: InitiativeId, title: st
 
 async def reach_milestone(
     tx: Transaction, initiative_id: InitiativeId, milestone_id: MilestoneId, note: str
-) -> Standing:
+) -> InitiativeDetails:
     """Note that a planned step was reached."""
     initiative = await _locked(tx, initiative_id)
     step = delivery.reach_milestone(initiative, milestone_id, note, tx.now)
@@ -180,13 +182,13 @@ async def _locked(tx: Transaction, initiative_id: InitiativeId) -> Initiative:
     return found[initiative_id]
 
 
-async def _saved(tx: Transaction, changed: Initiative) -> Standing:
+async def _saved(tx: Transaction, changed: Initiative) -> InitiativeDetails:
     await initiatives.save(tx.session, changed)
     return await _shown(tx, changed.id)
 
 
-async def _shown(tx: Transaction, initiative_id: InitiativeId) -> Standing:
-    standing = await initiatives.standing(tx.session, initiative_id)
-    if standing is None:
+async def _shown(tx: Transaction, initiative_id: InitiativeId) -> InitiativeDetails:
+    details = await initiatives.details(tx.session, initiative_id)
+    if details is None:
         raise NoSuchInitiative
-    return standing
+    return details

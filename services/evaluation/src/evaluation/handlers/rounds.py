@@ -12,7 +12,7 @@ from evaluation.domain.refusals import NoSuchRound, UnknownInitiative
 from evaluation.domain.round import Call, Round, Stratum
 from evaluation.handlers import RULES
 from evaluation.store import initiatives, panels, rounds
-from evaluation.store.rounds import RoundStanding
+from evaluation.store.rounds import RoundDetails
 from townhall.chassis.db import Transaction
 from townhall.contracts import evaluation as wire
 from townhall.contracts.values import RoundId
@@ -21,7 +21,7 @@ TOLD_AT_ONCE: Final = 100
 """Overdue rounds announced in one transaction."""
 
 
-async def open_round(tx: Transaction, call: Call) -> RoundStanding:
+async def open_round(tx: Transaction, call: Call) -> RoundDetails:
     """Open a round. Its initiatives are locked, so that none changes its state meanwhile."""
     rule = await RULES.in_force(tx.session, tx.now)
     found = await initiatives.locked(tx.session, call.initiative_ids)
@@ -62,7 +62,7 @@ async def apply(tx: Transaction, round_id: RoundId, citizen: Person, stratum: St
     return await panels.apply(tx.session, round_id, citizen, accepted)
 
 
-async def draw(tx: Transaction, round_id: RoundId, seed: str) -> RoundStanding:
+async def draw(tx: Transaction, round_id: RoundId, seed: str) -> RoundDetails:
     """Draw the panel. The round is locked, so that nobody applies meanwhile."""
     applied_for = await locked(tx, round_id)
     rule = await RULES.version(tx.session, applied_for.rule.version)
@@ -82,7 +82,7 @@ async def draw(tx: Transaction, round_id: RoundId, seed: str) -> RoundStanding:
     return await shown(tx, round_id)
 
 
-async def cancel(tx: Transaction, round_id: RoundId, reason: str, note: str) -> RoundStanding:
+async def cancel(tx: Transaction, round_id: RoundId, reason: str, note: str) -> RoundDetails:
     """End a round without results, in public."""
     cancelled = rules_of_round.cancel(await locked(tx, round_id), reason, note, tx.now)
     await rounds.save(tx.session, cancelled)
@@ -112,9 +112,9 @@ async def locked(tx: Transaction, round_id: RoundId, *, shared: bool = False) ->
     return found
 
 
-async def shown(tx: Transaction, round_id: RoundId) -> RoundStanding:
+async def shown(tx: Transaction, round_id: RoundId) -> RoundDetails:
     """Load a round as it is public."""
-    standing = await rounds.standing(tx.session, round_id)
-    if standing is None:
+    details = await rounds.details(tx.session, round_id)
+    if details is None:
         raise NoSuchRound
-    return standing
+    return details

@@ -8,7 +8,7 @@ from evaluation.domain.score import Count, Result, Score, Tally, Track
 from evaluation.handlers import RULES
 from evaluation.handlers.rounds import locked, shown
 from evaluation.store import initiatives, panels, results, rounds
-from evaluation.store.rounds import RoundStanding
+from evaluation.store.rounds import RoundDetails
 from townhall.chassis.db import Transaction
 from townhall.contracts import evaluation as wire
 from townhall.contracts.values import InitiativeId, RoundId, TaskId
@@ -23,7 +23,7 @@ async def give_score(tx: Transaction, citizen: Person, given: Score) -> None:
     await results.give(tx.session, citizen, given)
 
 
-async def publish(tx: Transaction, round_id: RoundId) -> RoundStanding:
+async def publish(tx: Transaction, round_id: RoundId) -> RoundDetails:
     """Publish the results of all initiatives of a round together, or of none."""
     published = rules_of_round.publish(await locked(tx, round_id), tx.now)
     found = await _results(tx, published)

@@ -2,4 +2,4 @@
 
 from evaluation.routes import initiatives, opinions, progress, rounds, scores
 
-ROUTERS = (initiatives.asks, progress.asks, opinions.asks, rounds.asks, scores.asks)
+ROUTERS = (initiatives.router, progress.router, opinions.router, rounds.router, scores.router)

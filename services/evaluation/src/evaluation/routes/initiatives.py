@@ -5,32 +5,32 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from evaluation.domain.initiative import NoSuchInitiative, State
-from evaluation.papers.initiatives import InitiativeView
+from evaluation.schemas.initiatives import InitiativeResponse
 from evaluation.store import initiatives
-from evaluation.store.initiatives import Standing
-from townhall.chassis.http import Db, Page, PageOf, Place
+from evaluation.store.initiatives import InitiativeDetails
+from townhall.chassis.http import Cursor, Db, Page, PageOf
 from townhall.contracts.values import InitiativeId
 
-asks = APIRouter(tags=["initiatives"])
+router = APIRouter(tags=["initiatives"])
 
 
-@asks.get("/initiatives")
-async def get_initiatives(db: Db, page: Page, state: State | None = None) -> PageOf[InitiativeView]:
+@router.get("/initiatives")
+async def get_initiatives(db: Db, page: Page, state: State | None = None) -> PageOf[InitiativeResponse]:
     """List initiatives, newest first."""
     async with db.reading() as session:
         found = await initiatives.page(session, state, page.after, page.limit + 1)
-    return page.of(found, _place, InitiativeView.of)
+    return page.of(found, _cursor, InitiativeResponse.of)
 
 
-@asks.get("/initiatives/{initiative_id}")
-async def get_initiative(initiative_id: UUID, db: Db) -> InitiativeView:
+@router.get("/initiatives/{initiative_id}")
+async def get_initiative(initiative_id: UUID, db: Db) -> InitiativeResponse:
     """Show an initiative with its plan, every delay, and what citizens made of it."""
     async with db.reading() as session:
-        found = await initiatives.standing(session, InitiativeId(initiative_id))
+        found = await initiatives.details(session, InitiativeId(initiative_id))
     if found is None:
         raise NoSuchInitiative
-    return InitiativeView.of(found)
+    return InitiativeResponse.of(found)
 
 
-def _place(standing: Standing) -> Place:
-    return Place(standing.initiative.opened_at, standing.initiative.id)
+def _cursor(details: InitiativeDetails) -> Cursor:
+    return Cursor(details.initiative.opened_at, details.initiative.id)

@@ -1,5 +1,6 @@
 """Evaluation rounds: opened, applied for, drawn, cancelled."""
 
+from townhall.chassis.http import problem_responses
 from typing import Annotated
 from uuid import UUID
 
@@ -26,119 +27,123 @@ from evaluation.domain.refusals import (
 )
 from evaluation.domain.round import RoundState
 from evaluation.handlers import rounds as handlers
-from evaluation.papers.rounds import (
-    ApplicationPaper,
-    ApplicationView,
-    CancellationPaper,
-    DrawView,
-    RoundPaper,
-    RoundView,
-    SeedPaper,
+from evaluation.schemas.rounds import (
+    ApplicationRequest,
+    ApplicationResponse,
+    CancellationRequest,
+    DrawResponse,
+    RoundRequest,
+    RoundResponse,
+    SeedRequest,
 )
 from evaluation.store import panels, rounds
-from evaluation.store.rounds import RoundStanding
+from evaluation.store.rounds import RoundDetails
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Db, Once, Page, PageOf, Place, refusing
+from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf
 from townhall.contracts.values import RoundId
 
-asks = APIRouter(tags=["rounds"])
+router = APIRouter(tags=["rounds"])
 Applicant = Annotated[Caller, allow(Role.CITIZEN, Role.EVALUATOR)]
 Secretary = Annotated[Caller, allow(Role.SECRETARY)]
 
-OPENING = refusing(NotReadyForEvaluation, InitiativeInAnotherRound, UnknownInitiative, ClosingNotAhead, PanelTooSmall)
+OPENING = problem_responses(
+    NotReadyForEvaluation, InitiativeInAnotherRound, UnknownInitiative, ClosingNotAhead, PanelTooSmall
+)
 
 
-@asks.post("/rounds", status_code=201, responses=OPENING)
-async def post_round(paper: RoundPaper, _who: Secretary, once: Once) -> RoundView:
+@router.post("/rounds", status_code=201, responses=OPENING)
+async def post_round(payload: RoundRequest, _who: Secretary, idempotent: Idempotent) -> RoundResponse:
     """Open a round, and commit to the seed of its lot before anybody applies."""
 
-    async def open_round(tx: Transaction) -> RoundView:
-        return RoundView.of(await handlers.open_round(tx, paper.call()))
+    async def open_round(tx: Transaction) -> RoundResponse:
+        return RoundResponse.of(await handlers.open_round(tx, payload.call()))
 
-    opened = await once(open_round)
+    opened = await idempotent(open_round)
     metrics.ROUNDS.labels("opened").inc()
     return opened
 
 
-@asks.get("/rounds")
-async def get_rounds(db: Db, page: Page, state: RoundState | None = None) -> PageOf[RoundView]:
+@router.get("/rounds")
+async def get_rounds(db: Db, page: Page, state: RoundState | None = None) -> PageOf[RoundResponse]:
     """List rounds, newest first."""
     async with db.reading() as session:
         found = await rounds.page(session, state, page.after, page.limit + 1)
-    return page.of(found, _place, RoundView.of)
+    return page.of(found, _cursor, RoundResponse.of)
 
 
-@asks.get("/rounds/{round_id}")
-async def get_round(round_id: UUID, db: Db) -> RoundView:
+@router.get("/rounds/{round_id}")
+async def get_round(round_id: UUID, db: Db) -> RoundResponse:
     """Show a round."""
     async with db.reading() as session:
-        found = await rounds.standing(session, RoundId(round_id))
+        found = await rounds.details(session, RoundId(round_id))
     if found is None:
         raise NoSuchRound
-    return RoundView.of(found)
+    return RoundResponse.of(found)
 
 
-@asks.put("/rounds/{round_id}/application", responses=refusing(ApplicationsClosed, UnknownStratum))
-async def put_application(round_id: UUID, paper: ApplicationPaper, who: Applicant, db: Db) -> ApplicationView:
+@router.put("/rounds/{round_id}/application", responses=problem_responses(ApplicationsClosed, UnknownStratum))
+async def put_application(round_id: UUID, payload: ApplicationRequest, who: Applicant, db: Db) -> ApplicationResponse:
     """Apply for the panel, or change your application. Doing it again keeps your ticket."""
     async with db.transaction() as tx:
-        ticket = await handlers.apply(tx, RoundId(round_id), Person(who.person), paper.stratum())
+        ticket = await handlers.apply(tx, RoundId(round_id), Person(who.person), payload.stratum())
     metrics.APPLICATIONS.inc()
-    return ApplicationView.of(ticket, drawn=None)
+    return ApplicationResponse.of(ticket, drawn=None)
 
 
-@asks.get("/rounds/{round_id}/application")
-async def get_application(round_id: UUID, who: Applicant, db: Db) -> ApplicationView:
+@router.get("/rounds/{round_id}/application")
+async def get_application(round_id: UUID, who: Applicant, db: Db) -> ApplicationResponse:
     """Show your own application, and whether the lot fell on you."""
     async with db.reading() as session:
-        standing = await rounds.standing(session, RoundId(round_id))
+        details = await rounds.details(session, RoundId(round_id))
         entry = await panels.entry(session, RoundId(round_id), Person(who.person))
-    if standing is None:
+    if details is None:
         raise NoSuchRound
     if entry is None:
         raise NoApplication
-    return ApplicationView.of(entry.ticket, drawn=entry.drawn if standing.round.seed else None)
+    return ApplicationResponse.of(entry.ticket, drawn=entry.drawn if details.round.seed else None)
 
 
-@asks.post(
+@router.post(
     "/rounds/{round_id}/draw",
-    responses=refusing(RoundMoveNotAllowed, ApplicationsStillOpen, TooFewApplicants, SeedMismatch),
+    responses=problem_responses(RoundMoveNotAllowed, ApplicationsStillOpen, TooFewApplicants, SeedMismatch),
 )
-async def post_draw(round_id: UUID, paper: SeedPaper, _who: Secretary, once: Once) -> RoundView:
+async def post_draw(round_id: UUID, payload: SeedRequest, _who: Secretary, idempotent: Idempotent) -> RoundResponse:
     """Show the seed, and draw the panel with it."""
 
-    async def draw(tx: Transaction) -> RoundView:
-        return RoundView.of(await handlers.draw(tx, RoundId(round_id), paper.seed))
+    async def draw(tx: Transaction) -> RoundResponse:
+        return RoundResponse.of(await handlers.draw(tx, RoundId(round_id), payload.seed))
 
-    drawn = await once(draw)
+    drawn = await idempotent(draw)
     metrics.ROUNDS.labels("drawn").inc()
     return drawn
 
 
-@asks.get("/rounds/{round_id}/draw", responses=refusing(NotDrawnYet))
-async def get_draw(round_id: UUID, db: Db) -> DrawView:
+@router.get("/rounds/{round_id}/draw", responses=problem_responses(NotDrawnYet))
+async def get_draw(round_id: UUID, db: Db) -> DrawResponse:
     """Show the seed, the whole frame and the drawn tickets, so that anyone can repeat the draw."""
     async with db.reading() as session:
-        standing = await rounds.standing(session, RoundId(round_id))
-        if standing is None:
+        details = await rounds.details(session, RoundId(round_id))
+        if details is None:
             raise NoSuchRound
-        if standing.round.seed is None:
+        if details.round.seed is None:
             raise NotDrawnYet
-        return DrawView.of(standing.round, await panels.frame(session, RoundId(round_id)))
+        return DrawResponse.of(details.round, await panels.frame(session, RoundId(round_id)))
 
 
-@asks.post("/rounds/{round_id}/cancellation", responses=refusing(RoundMoveNotAllowed, UnknownReason))
-async def post_cancellation(round_id: UUID, paper: CancellationPaper, _who: Secretary, once: Once) -> RoundView:
+@router.post("/rounds/{round_id}/cancellation", responses=problem_responses(RoundMoveNotAllowed, UnknownReason))
+async def post_cancellation(
+    round_id: UUID, payload: CancellationRequest, _who: Secretary, idempotent: Idempotent
+) -> RoundResponse:
     """End a round that can't succeed, with the reason. Its initiatives may be evaluated in another one."""
 
-    async def cancel(tx: Transaction) -> RoundView:
-        return RoundView.of(await handlers.cancel(tx, RoundId(round_id), paper.reason, paper.note))
+    async def cancel(tx: Transaction) -> RoundResponse:
+        return RoundResponse.of(await handlers.cancel(tx, RoundId(round_id), payload.reason, payload.note))
 
-    cancelled = await once(cancel)
+    cancelled = await idempotent(cancel)
     metrics.ROUNDS.labels("cancelled").inc()
     return cancelled
 
 
-def _place(standing: RoundStanding) -> Place:
-    return Place(standing.round.opened_at, standing.round.id)
+def _cursor(details: RoundDetails) -> Cursor:
+    return Cursor(details.round.opened_at, details.round.id)

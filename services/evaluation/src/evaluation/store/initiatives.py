@@ -16,12 +16,12 @@ from evaluation.domain.score import Result
 from evaluation.store import opinions, progress, results
 from evaluation.store.progress import FRESH, Progress
 from evaluation.store.tables import InitiativeRow
-from townhall.chassis.http import Place
+from townhall.chassis.http import Cursor
 from townhall.contracts.values import DirectiveId, InitiativeId, TaskId
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class InitiativeDetails:
     """An initiative with what citizens made of it so far."""
 
     initiative: Initiative
@@ -73,13 +73,15 @@ async def overdue(session: AsyncSession, today: date, most: int) -> Sequence[Ini
     return await _whole(session, rows.all())
 
 
-async def standing(session: AsyncSession, initiative_id: InitiativeId) -> Standing | None:
+async def details(session: AsyncSession, initiative_id: InitiativeId) -> InitiativeDetails | None:
     """Read one initiative with everything public about it."""
     rows = await session.scalars(select(InitiativeRow).where(col(InitiativeRow.id) == initiative_id))
-    return next(iter(await _standings(session, rows.all())), None)
+    return next(iter(await _details(session, rows.all())), None)
 
 
-async def page(session: AsyncSession, state: State | None, after: Place | None, limit: int) -> Sequence[Standing]:
+async def page(
+    session: AsyncSession, state: State | None, after: Cursor | None, limit: int
+) -> Sequence[InitiativeDetails]:
     """Read initiatives, newest first, from the place where the last page ended."""
     time, key = col(InitiativeRow.opened_at), col(InitiativeRow.id)
     asked: Select[InitiativeRow] = select(InitiativeRow).order_by(time.desc(), key.desc()).limit(limit)
@@ -87,14 +89,14 @@ async def page(session: AsyncSession, state: State | None, after: Place | None, 
         asked = asked.where(col(InitiativeRow.state) == state)
     if after is not None:
         asked = asked.where(tuple_(time, key) < tuple_(literal(after.at), literal(after.id)))
-    return await _standings(session, (await session.scalars(asked)).all())
+    return await _details(session, (await session.scalars(asked)).all())
 
 
-async def _standings(session: AsyncSession, rows: Sequence[InitiativeRow]) -> list[Standing]:
+async def _details(session: AsyncSession, rows: Sequence[InitiativeRow]) -> list[InitiativeDetails]:
     whole = await _whole(session, rows)
     ids = [each.id for each in whole]
     counts, found = await opinions.counts(session, ids), await results.latest(session, ids)
-    return [Standing(each, counts.get(each.id, {}), found.get(each.id)) for each in whole]
+    return [InitiativeDetails(each, counts.get(each.id, {}), found.get(each.id)) for each in whole]
 
 
 async def _whole(session: AsyncSession, rows: Sequence[InitiativeRow]) -> list[Initiative]:

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from evaluation.domain.opinion import Opinion, Person, Stance
 from evaluation.store.tables import OpinionRow
-from townhall.chassis.http import Place
+from townhall.chassis.http import Cursor
 from townhall.contracts.values import InitiativeId
 
 
@@ -28,7 +28,7 @@ async def give(session: AsyncSession, initiative_id: InitiativeId, citizen: Pers
 
 
 async def page(
-    session: AsyncSession, initiative_id: InitiativeId, after: Place | None, limit: int
+    session: AsyncSession, initiative_id: InitiativeId, after: Cursor | None, limit: int
 ) -> Sequence[Opinion]:
     """Read opinions on an initiative, newest first, from the place where the last page ended."""
     time, key = col(OpinionRow.given_at), col(OpinionRow.id)

@@ -17,12 +17,12 @@ from evaluation.domain.score import Result
 from evaluation.store import results
 from evaluation.store.progress import FRESH
 from evaluation.store.tables import ApplicationRow, RoundRow, SubjectRow
-from townhall.chassis.http import Place
+from townhall.chassis.http import Cursor
 from townhall.contracts.values import ActedBy, InitiativeId, RoundId, RuleUsed
 
 
 @dataclass(frozen=True, slots=True)
-class RoundStanding:
+class RoundDetails:
     """A round with what is public about its applications and results."""
 
     round: Round
@@ -79,15 +79,15 @@ async def overdue(session: AsyncSession, at: datetime, most: int) -> Sequence[Ro
     return await _whole(session, rows.all())
 
 
-async def standing(session: AsyncSession, round_id: RoundId) -> RoundStanding | None:
+async def details(session: AsyncSession, round_id: RoundId) -> RoundDetails | None:
     """Read one round with its results."""
     rows = await session.scalars(select(RoundRow).where(col(RoundRow.id) == round_id))
-    return next(iter(await _standings(session, rows.all())), None)
+    return next(iter(await _details(session, rows.all())), None)
 
 
 async def page(
-    session: AsyncSession, state: RoundState | None, after: Place | None, limit: int
-) -> Sequence[RoundStanding]:
+    session: AsyncSession, state: RoundState | None, after: Cursor | None, limit: int
+) -> Sequence[RoundDetails]:
     """Read rounds, newest first, from the place where the last page ended."""
     time, key = col(RoundRow.opened_at), col(RoundRow.id)
     asked = select(RoundRow).order_by(time.desc(), key.desc()).limit(limit)
@@ -95,14 +95,14 @@ async def page(
         asked = asked.where(col(RoundRow.state) == state)
     if after is not None:
         asked = asked.where(tuple_(time, key) < tuple_(literal(after.at), literal(after.id)))
-    return await _standings(session, (await session.scalars(asked)).all())
+    return await _details(session, (await session.scalars(asked)).all())
 
 
-async def _standings(session: AsyncSession, rows: Sequence[RoundRow]) -> list[RoundStanding]:
+async def _details(session: AsyncSession, rows: Sequence[RoundRow]) -> list[RoundDetails]:
     whole = await _whole(session, rows)
     ids = [each.id for each in whole]
     applicants, found = await _applicants(session, ids), await results.of_rounds(session, ids)
-    return [RoundStanding(each, applicants.get(each.id, 0), found.get(each.id, ())) for each in whole]
+    return [RoundDetails(each, applicants.get(each.id, 0), found.get(each.id, ())) for each in whole]
 
 
 async def _applicants(session: AsyncSession, ids: Sequence[RoundId]) -> Mapping[RoundId, int]:

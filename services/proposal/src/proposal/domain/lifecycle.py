@@ -18,9 +18,9 @@ class State(StrEnum):
 
     SCREENING = "screening"
     ADMITTED = "admitted"
-    REFUSED = "refused"
-    RETURNED = "returned"
-    REROUTED = "rerouted"
+    REJECTED = "rejected"
+    REVISION_REQUESTED = "revision-requested"
+    TRANSFERRED = "transferred"
     MERGED = "merged"
     WITHDRAWN = "withdrawn"
 
@@ -29,9 +29,9 @@ class Move(StrEnum):
     """What can happen to a proposal once it was submitted."""
 
     ADMIT = "admit"
-    REFUSE = "refuse"
-    RETURN = "return"
-    REROUTE = "reroute"
+    REJECT = "reject"
+    REQUEST_REVISION = "request-revision"
+    TRANSFER = "transfer"
     MERGE = "merge"
     RESUBMIT = "resubmit"
     WITHDRAW = "withdraw"
@@ -40,16 +40,16 @@ class Move(StrEnum):
 MOVES: Final[Mapping[State, Mapping[Move, State]]] = {
     State.SCREENING: {
         Move.ADMIT: State.ADMITTED,
-        Move.REFUSE: State.REFUSED,
-        Move.RETURN: State.RETURNED,
-        Move.REROUTE: State.REROUTED,
+        Move.REJECT: State.REJECTED,
+        Move.REQUEST_REVISION: State.REVISION_REQUESTED,
+        Move.TRANSFER: State.TRANSFERRED,
         Move.MERGE: State.MERGED,
         Move.WITHDRAW: State.WITHDRAWN,
     },
-    State.RETURNED: {Move.RESUBMIT: State.SCREENING, Move.WITHDRAW: State.WITHDRAWN},
+    State.REVISION_REQUESTED: {Move.RESUBMIT: State.SCREENING, Move.WITHDRAW: State.WITHDRAWN},
     State.ADMITTED: {Move.WITHDRAW: State.WITHDRAWN},
-    State.REFUSED: {},
-    State.REROUTED: {},
+    State.REJECTED: {},
+    State.TRANSFERRED: {},
     State.MERGED: {},
     State.WITHDRAWN: {},
 }
@@ -60,7 +60,7 @@ class NoSuchProposal(NotFound):
     """Nobody submitted a proposal under that id."""
 
     code = "no-such-proposal"
-    says = "There is no proposal under this id."
+    title = "There is no proposal under this id."
 
 
 class MoveNotAllowed(Rejected):
@@ -68,7 +68,7 @@ class MoveNotAllowed(Rejected):
 
     code = "proposal-not-in-that-state"
     rule = "P3"
-    says = "The state of the proposal does not allow this step."
+    title = "The state of the proposal does not allow this step."
 
 
 class NotYourProposal(Rejected):
@@ -77,7 +77,7 @@ class NotYourProposal(Rejected):
     code = "not-your-proposal"
     rule = "P8"
     status = 403
-    says = "Only the author of a proposal may do this."
+    title = "Only the author of a proposal may do this."
 
 
 def after(state: State, move: Move) -> State:

@@ -16,7 +16,7 @@ class MergeIntoItself(Rejected):
 
     code = "merge-into-itself"
     rule = "P7"
-    says = "A proposal cannot be merged into itself."
+    title = "A proposal cannot be merged into itself."
 
 
 class MergeIntoUnknown(Rejected):
@@ -25,7 +25,7 @@ class MergeIntoUnknown(Rejected):
     code = "merge-target-unknown"
     rule = "P7"
     status = 422
-    says = "The proposal to merge into does not exist."
+    title = "The proposal to merge into does not exist."
 
 
 class MergeWouldCircle(Rejected):
@@ -33,7 +33,7 @@ class MergeWouldCircle(Rejected):
 
     code = "merge-would-circle"
     rule = "P7"
-    says = "The proposal to merge into already goes on as part of this one."
+    title = "The proposal to merge into already goes on as part of this one."
 
 
 class MergeIntoEnded(Rejected):
@@ -41,7 +41,7 @@ class MergeIntoEnded(Rejected):
 
     code = "merge-target-ended"
     rule = "P7"
-    says = "The proposal to merge into was refused, withdrawn, returned, rerouted or merged itself."
+    title = "The proposal to merge into was refused, withdrawn, returned, rerouted or merged itself."
 
 
 @dataclass(frozen=True, slots=True)

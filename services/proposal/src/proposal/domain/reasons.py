@@ -10,7 +10,7 @@ ADMISSION: Final = {
     "public-interest": "It concerns many people.",
     "new-approach": "It is a new way to solve a known problem.",
 }
-REFUSAL: Final = {
+REJECTION: Final = {
     "outside-remit": "It lies outside what government may do.",
     "already-done": "What it asks for is already done or under way.",
     "personal-matter": "It is a personal matter or complaint with its own procedure.",
@@ -18,13 +18,13 @@ REFUSAL: Final = {
     "unlawful-or-offensive": "It asks for something unlawful or attacks people.",
     "commercial": "It promotes a product or a business.",
 }
-RETURN: Final = {
+REVISION: Final = {
     "unclear": "The problem is not described well enough to be understood.",
     "no-remedy": "It does not say what should be done.",
     "several-matters": "It mixes matters that need a proposal each.",
     "names-people": "It contains names or other personal data that must go.",
 }
-REROUTING: Final = {
+TRANSFER: Final = {
     "other-body-competent": "Another body of government is competent.",
     "local-matter": "A local government is competent.",
 }
@@ -52,7 +52,7 @@ class UnknownReason(Rejected):
     code = "unknown-reason"
     rule = "P5"
     status = 422
-    says = "The reason is not on the published list for this step."
+    title = "The reason is not on the published list for this step."
 
 
 def require(reason: str, allowed: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ class AlreadyReferred(Rejected):
 
     code = "already-referred"
     rule = "P13"
-    says = "The task has already been referred to the Committee."
+    title = "The task has already been referred to the Committee."
 
 
 class ThresholdAlreadyReached(Rejected):
@@ -21,7 +21,7 @@ class ThresholdAlreadyReached(Rejected):
 
     code = "threshold-already-reached"
     rule = "P13"
-    says = "The vote passed the threshold, so the Committee has the task already."
+    title = "The vote passed the threshold, so the Committee has the task already."
 
 
 class VoteStillOn(Rejected):
@@ -29,7 +29,7 @@ class VoteStillOn(Rejected):
 
     code = "vote-still-on"
     rule = "P13"
-    says = "The rule in force allows a referral only after the vote has closed."
+    title = "The rule in force allows a referral only after the vote has closed."
 
 
 def refer(task: Task, referral: Referral, *, parameters: Parameters, threshold_reached: bool) -> Task:

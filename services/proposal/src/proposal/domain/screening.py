@@ -13,9 +13,9 @@ from townhall.rejected import Rejected
 
 REASONS: Final[Mapping[Move, Mapping[str, str]]] = {
     Move.ADMIT: reasons.ADMISSION,
-    Move.REFUSE: reasons.REFUSAL,
-    Move.RETURN: reasons.RETURN,
-    Move.REROUTE: reasons.REROUTING,
+    Move.REJECT: reasons.REJECTION,
+    Move.REQUEST_REVISION: reasons.REVISION,
+    Move.TRANSFER: reasons.TRANSFER,
     Move.MERGE: reasons.MERGING,
 }
 """P5: the decisions of screening, and what may be given as the reason of each."""
@@ -27,7 +27,7 @@ class OwnProposal(Rejected):
     code = "own-proposal"
     rule = "P4"
     status = 403
-    says = "Nobody may screen their own proposal."
+    title = "Nobody may screen their own proposal."
 
 
 class DetailsDoNotFit(Rejected):
@@ -36,7 +36,7 @@ class DetailsDoNotFit(Rejected):
     code = "details-do-not-fit-the-decision"
     rule = "P6"
     status = 422
-    says = "A merge needs `merge_into`, a rerouting needs `body`, and no other decision takes them."
+    title = "A merge needs `merge_into`, a rerouting needs `body`, and no other decision takes them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +71,5 @@ def _require_fitting(verdict: Verdict) -> None:
     reasons.require(verdict.reason, REASONS[verdict.decision])
     names_target = verdict.merge_into is not None
     names_body = verdict.body is not None
-    if names_target is not (verdict.decision is Move.MERGE) or names_body is not (verdict.decision is Move.REROUTE):
+    if names_target is not (verdict.decision is Move.MERGE) or names_body is not (verdict.decision is Move.TRANSFER):
         raise DetailsDoNotFit  # P6

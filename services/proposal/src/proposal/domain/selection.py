@@ -23,7 +23,7 @@ class NoSuchTask(NotFound):
     """No task was selected under that id."""
 
     code = "no-such-task"
-    says = "There is no task under this id."
+    title = "There is no task under this id."
 
 
 class ProposalUnknown(Rejected):
@@ -32,7 +32,7 @@ class ProposalUnknown(Rejected):
     code = "proposal-unknown"
     rule = "P11"
     status = 422
-    says = "One of the proposals named does not exist."
+    title = "One of the proposals named does not exist."
 
 
 class ProposalNotAdmitted(Rejected):
@@ -40,7 +40,7 @@ class ProposalNotAdmitted(Rejected):
 
     code = "proposal-not-admitted"
     rule = "P11"
-    says = "Every proposal of a task must have been admitted."
+    title = "Every proposal of a task must have been admitted."
 
 
 class LineageDoesNotFit(Rejected):
@@ -49,7 +49,7 @@ class LineageDoesNotFit(Rejected):
     code = "lineage-does-not-fit-the-origin"
     rule = "P11"
     status = 422
-    says = "A task from proposals names at least one; a task from the government's plans names none."
+    title = "A task from proposals names at least one; a task from the government's plans names none."
 
 
 class OpensInThePast(Rejected):
@@ -58,7 +58,7 @@ class OpensInThePast(Rejected):
     code = "opens-in-the-past"
     rule = "P12"
     status = 422
-    says = "The vote cannot open before it is announced."
+    title = "The vote cannot open before it is announced."
 
 
 class OpensTooLate(Rejected):
@@ -67,7 +67,7 @@ class OpensTooLate(Rejected):
     code = "opens-too-late"
     rule = "P12"
     status = 422
-    says = "The vote would open later than the rule allows."
+    title = "The vote would open later than the rule allows."
 
 
 class ClosesBeforeOpening(Rejected):
@@ -76,7 +76,7 @@ class ClosesBeforeOpening(Rejected):
     code = "closes-before-opening"
     rule = "P12"
     status = 422
-    says = "The vote must close after it opens."
+    title = "The vote must close after it opens."
 
 
 class LastsTooLong(Rejected):
@@ -85,7 +85,7 @@ class LastsTooLong(Rejected):
     code = "lasts-too-long"
     rule = "P12"
     status = 422
-    says = "The vote would last longer than the rule allows."
+    title = "The vote would last longer than the rule allows."
 
 
 @dataclass(frozen=True, slots=True)

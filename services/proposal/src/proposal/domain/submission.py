@@ -19,7 +19,7 @@ class TooManyProposals(Rejected):
     code = "too-many-proposals"
     rule = "P2"
     status = 429
-    says = "You have submitted as many proposals as the rules allow within 24 hours. Please come back later."
+    title = "You have submitted as many proposals as the rules allow within 24 hours. Please come back later."
     headers: ClassVar[dict[str, str]] = {"Retry-After": "3600"}
 
 
@@ -28,7 +28,7 @@ class PartOfTask(Rejected):
 
     code = "part-of-a-task"
     rule = "P9"
-    says = "The proposal is part of a task and can no longer be withdrawn."
+    title = "The proposal is part of a task and can no longer be withdrawn."
 
 
 @dataclass(frozen=True, slots=True)

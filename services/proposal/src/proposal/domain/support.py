@@ -13,7 +13,7 @@ class NotOpenToSupport(Rejected):
 
     code = "not-open-to-support"
     rule = "P10"
-    says = "The proposal cannot be supported in its present state."
+    title = "The proposal cannot be supported in its present state."
 
 
 def require_open(proposal: Proposal) -> None:

@@ -22,7 +22,7 @@ class TaskState(StrEnum):
     IN_DELIBERATION = "in-deliberation"
     DEFERRED = "deferred"
     DELIBERATED = "deliberated"
-    TABLED = "tabled"
+    ON_AGENDA = "on-agenda"
     RETURNED = "returned"
     ADOPTED = "adopted"
     ADOPTED_WITH_CHANGE = "adopted-with-change"
@@ -53,7 +53,7 @@ STEPS: Final[Mapping[str, TaskState]] = {
     "committee.deliberation-started.v1": TaskState.IN_DELIBERATION,
     "committee.case-deferred.v1": TaskState.DEFERRED,
     "committee.case-deliberated.v1": TaskState.DELIBERATED,
-    "committee.case-tabled.v1": TaskState.TABLED,
+    "committee.case-placed-on-agenda.v1": TaskState.ON_AGENDA,
     "evaluation.initiative-opened.v1": TaskState.DELIVERING,
     "evaluation.initiative-started.v1": TaskState.DELIVERING,
     "evaluation.initiative-done.v1": TaskState.DONE,
@@ -67,13 +67,13 @@ OUTCOMES: Final[Mapping[str, TaskState]] = {
     Outcome.ADOPTED: TaskState.ADOPTED,
     Outcome.ADOPTED_WITH_CHANGE: TaskState.ADOPTED_WITH_CHANGE,
     Outcome.RETURNED: TaskState.RETURNED,
-    Outcome.DEFERRED: TaskState.TABLED,
+    Outcome.DEFERRED: TaskState.ON_AGENDA,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One event about a task, as it was heard."""
+    """One event about a task, as it was received."""
 
     id: UUID
     task_id: TaskId
@@ -94,7 +94,7 @@ def step(fact: Fact) -> TaskState:
 
 
 def furthest(states: Iterable[TaskState]) -> TaskState:
-    """The state of a task that came through all of these, in whatever order they were heard."""
+    """The state of a task that came through all of these, in whatever order they were received."""
     return max(states, key=lambda state: state.rank, default=TaskState.SELECTED)
 
 

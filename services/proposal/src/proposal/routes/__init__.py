@@ -2,4 +2,4 @@
 
 from proposal.routes import proposals, tasks
 
-ROUTERS = (proposals.asks, tasks.asks)
+ROUTERS = (proposals.router, tasks.router)

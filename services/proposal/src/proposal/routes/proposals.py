@@ -1,5 +1,6 @@
 """Submitting, supporting and screening proposals."""
 
+from townhall.chassis.http import problem_responses
 from typing import Annotated
 from uuid import UUID
 
@@ -12,103 +13,109 @@ from proposal.domain.reasons import UnknownReason
 from proposal.domain.screening import DetailsDoNotFit, OwnProposal
 from proposal.domain.submission import PartOfTask, TooManyProposals
 from proposal.domain.support import NotOpenToSupport
-from proposal.papers.proposals import (
-    ProposalPaper,
-    ProposalView,
-    ResubmissionPaper,
-    ScreeningPaper,
-    SupportView,
-    WithdrawalPaper,
+from proposal.schemas.proposals import (
+    ProposalRequest,
+    ProposalResponse,
+    ResubmissionRequest,
+    ScreeningRequest,
+    SupportResponse,
+    WithdrawalRequest,
 )
 from proposal.store import proposals
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Db, Once, Page, PageOf, Place, refusing
+from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf
 from townhall.contracts.values import ProposalId
 
-asks = APIRouter(tags=["proposals"])
+router = APIRouter(tags=["proposals"])
 Author = Annotated[Caller, allow(Role.CITIZEN, Role.AGENCY, Role.OFFICER)]
 Citizen = Annotated[Caller, allow(Role.CITIZEN)]
 Officer = Annotated[Caller, allow(Role.OFFICER)]
 
 
-@asks.post("/proposals", status_code=201, responses=refusing(TooManyProposals))
-async def post_proposal(paper: ProposalPaper, who: Author, once: Once) -> ProposalView:
+@router.post("/proposals", status_code=201, responses=problem_responses(TooManyProposals))
+async def post_proposal(payload: ProposalRequest, who: Author, idempotent: Idempotent) -> ProposalResponse:
     """Submit a proposal. Its screening is due by the rule in force."""
 
-    async def submit(tx: Transaction) -> ProposalView:
-        return ProposalView.of(await handlers.submit_proposal(tx, paper.wording(), who))
+    async def submit(tx: Transaction) -> ProposalResponse:
+        return ProposalResponse.of(await handlers.submit_proposal(tx, payload.wording(), who))
 
-    submitted = await once(submit)
+    submitted = await idempotent(submit)
     metrics.SUBMISSIONS.labels(who.role).inc()
     return submitted
 
 
-@asks.get("/proposals")
-async def get_proposals(db: Db, page: Page, state: State | None = None) -> PageOf[ProposalView]:
+@router.get("/proposals")
+async def get_proposals(db: Db, page: Page, state: State | None = None) -> PageOf[ProposalResponse]:
     """List proposals, newest first."""
     async with db.reading() as session:
         found = await proposals.page(session, state, page.after, page.limit + 1)
-    return page.of(found, _place, ProposalView.of)
+    return page.of(found, _cursor, ProposalResponse.of)
 
 
-@asks.get("/proposals/{proposal_id}")
-async def get_proposal(proposal_id: UUID, db: Db) -> ProposalView:
+@router.get("/proposals/{proposal_id}")
+async def get_proposal(proposal_id: UUID, db: Db) -> ProposalResponse:
     """Show a proposal with its last screening decision and its lineage."""
     async with db.reading() as session:
         found = await proposals.found(session, ProposalId(proposal_id))
     if found is None:
         raise NoSuchProposal
-    return ProposalView.of(found)
+    return ProposalResponse.of(found)
 
 
-@asks.post(
+@router.post(
     "/proposals/{proposal_id}/resubmission",
-    responses=refusing(NotYourProposal, MoveNotAllowed),
+    responses=problem_responses(NotYourProposal, MoveNotAllowed),
 )
-async def post_resubmission(proposal_id: UUID, paper: ResubmissionPaper, who: Author, once: Once) -> ProposalView:
+async def post_resubmission(
+    proposal_id: UUID, payload: ResubmissionRequest, who: Author, idempotent: Idempotent
+) -> ProposalResponse:
     """Hand in the improved text of your returned proposal."""
 
-    async def resubmit(tx: Transaction) -> ProposalView:
-        return ProposalView.of(await handlers.resubmit_proposal(tx, ProposalId(proposal_id), paper.wording(), who))
+    async def resubmit(tx: Transaction) -> ProposalResponse:
+        return ProposalResponse.of(
+            await handlers.resubmit_proposal(tx, ProposalId(proposal_id), payload.wording(), who)
+        )
 
-    return await once(resubmit)
+    return await idempotent(resubmit)
 
 
-@asks.post(
+@router.post(
     "/proposals/{proposal_id}/withdrawal",
-    responses=refusing(NotYourProposal, MoveNotAllowed, PartOfTask),
+    responses=problem_responses(NotYourProposal, MoveNotAllowed, PartOfTask),
 )
-async def post_withdrawal(proposal_id: UUID, _paper: WithdrawalPaper, who: Author, once: Once) -> ProposalView:
+async def post_withdrawal(
+    proposal_id: UUID, _payload: WithdrawalRequest, who: Author, idempotent: Idempotent
+) -> ProposalResponse:
     """Take your proposal back before it becomes part of a task."""
 
-    async def withdraw(tx: Transaction) -> ProposalView:
-        return ProposalView.of(await handlers.withdraw_proposal(tx, ProposalId(proposal_id), who))
+    async def withdraw(tx: Transaction) -> ProposalResponse:
+        return ProposalResponse.of(await handlers.withdraw_proposal(tx, ProposalId(proposal_id), who))
 
-    return await once(withdraw)
+    return await idempotent(withdraw)
 
 
-@asks.put("/proposals/{proposal_id}/support", responses=refusing(NotOpenToSupport))
-async def put_support(proposal_id: UUID, who: Citizen, db: Db) -> SupportView:
+@router.put("/proposals/{proposal_id}/support", responses=problem_responses(NotOpenToSupport))
+async def put_support(proposal_id: UUID, who: Citizen, db: Db) -> SupportResponse:
     """Support a proposal. Doing it again changes nothing."""
     async with db.transaction() as tx:
         supported = await handlers.support_proposal(tx, ProposalId(proposal_id), who)
     metrics.SUPPORTS.labels("given").inc()
-    return SupportView(proposal_id=proposal_id, supported=True, supports=supported.supports)
+    return SupportResponse(proposal_id=proposal_id, supported=True, supports=supported.supports)
 
 
-@asks.delete("/proposals/{proposal_id}/support")
-async def delete_support(proposal_id: UUID, who: Citizen, db: Db) -> SupportView:
+@router.delete("/proposals/{proposal_id}/support")
+async def delete_support(proposal_id: UUID, who: Citizen, db: Db) -> SupportResponse:
     """Take your support back. Doing it again changes nothing."""
     async with db.transaction() as tx:
         left = await handlers.unsupport_proposal(tx, ProposalId(proposal_id), who)
     metrics.SUPPORTS.labels("taken-back").inc()
-    return SupportView(proposal_id=proposal_id, supported=False, supports=left.supports)
+    return SupportResponse(proposal_id=proposal_id, supported=False, supports=left.supports)
 
 
-@asks.post(
+@router.post(
     "/proposals/{proposal_id}/screening",
-    responses=refusing(
+    responses=problem_responses(
         OwnProposal,
         UnknownReason,
         DetailsDoNotFit,
@@ -119,16 +126,18 @@ async def delete_support(proposal_id: UUID, who: Citizen, db: Db) -> SupportView
         MergeIntoEnded,
     ),
 )
-async def post_screening(proposal_id: UUID, paper: ScreeningPaper, who: Officer, once: Once) -> ProposalView:
+async def post_screening(
+    proposal_id: UUID, payload: ScreeningRequest, who: Officer, idempotent: Idempotent
+) -> ProposalResponse:
     """Decide on a proposal of somebody else, with a reason of the decision's list."""
 
-    async def screen(tx: Transaction) -> ProposalView:
-        return ProposalView.of(await handlers.screen_proposal(tx, ProposalId(proposal_id), paper.verdict(), who))
+    async def screen(tx: Transaction) -> ProposalResponse:
+        return ProposalResponse.of(await handlers.screen_proposal(tx, ProposalId(proposal_id), payload.verdict(), who))
 
-    decided = await once(screen)
-    metrics.SCREENINGS.labels(paper.decision).inc()
+    decided = await idempotent(screen)
+    metrics.SCREENINGS.labels(payload.decision).inc()
     return decided
 
 
-def _place(proposal: Proposal) -> Place:
-    return Place(proposal.submitted_at, proposal.id)
+def _cursor(proposal: Proposal) -> Cursor:
+    return Cursor(proposal.submitted_at, proposal.id)

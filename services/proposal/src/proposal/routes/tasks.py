@@ -1,5 +1,6 @@
 """Selecting and referring tasks, and reading their timelines."""
 
+from townhall.chassis.http import problem_responses
 from typing import Annotated
 from uuid import UUID
 
@@ -19,27 +20,27 @@ from proposal.domain.selection import (
     ProposalUnknown,
 )
 from proposal.domain.timeline import TaskState
-from proposal.papers.tasks import (
-    ReferralPaper,
+from proposal.schemas.tasks import (
+    ReferralRequest,
     TaskLine,
-    TaskPaper,
-    TaskView,
+    TaskRequest,
+    TaskResponse,
 )
 from proposal.store import facts, tasks
-from proposal.store.tasks import Standing
+from proposal.store.tasks import TaskRecord
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Db, Once, Page, PageOf, Place, refusing
+from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf
 from townhall.contracts.values import TaskId
 
-asks = APIRouter(tags=["tasks"])
+router = APIRouter(tags=["tasks"])
 Officer = Annotated[Caller, allow(Role.OFFICER)]
 
 
-@asks.post(
+@router.post(
     "/tasks",
     status_code=201,
-    responses=refusing(
+    responses=problem_responses(
         UnknownReason,
         LineageDoesNotFit,
         ProposalUnknown,
@@ -50,53 +51,53 @@ Officer = Annotated[Caller, allow(Role.OFFICER)]
         LastsTooLong,
     ),
 )
-async def post_task(paper: TaskPaper, _who: Officer, once: Once) -> TaskView:
+async def post_task(payload: TaskRequest, _who: Officer, idempotent: Idempotent) -> TaskResponse:
     """Put a task to the vote, with the reason published."""
 
-    async def select(tx: Transaction) -> TaskView:
-        return TaskView.with_timeline(await handlers.select_task(tx, paper.draft()), TaskState.SELECTED, ())
+    async def select(tx: Transaction) -> TaskResponse:
+        return TaskResponse.with_timeline(await handlers.select_task(tx, payload.draft()), TaskState.SELECTED, ())
 
-    selected = await once(select)
-    metrics.SELECTIONS.labels(paper.origin).inc()
+    selected = await idempotent(select)
+    metrics.SELECTIONS.labels(payload.origin).inc()
     return selected
 
 
-@asks.get("/tasks")
+@router.get("/tasks")
 async def get_tasks(db: Db, page: Page, state: TaskState | None = None) -> PageOf[TaskLine]:
     """List tasks, newest first. A state is the furthest step heard of, from whichever service."""
     async with db.reading() as session:
         found = await tasks.page(session, state, page.after, page.limit + 1)
-    return page.of(found, _place, lambda each: TaskLine.of(each.task, each.heard))
+    return page.of(found, _cursor, lambda each: TaskLine.of(each.task, each.received))
 
 
-@asks.get("/tasks/{task_id}")
-async def get_task(task_id: UUID, db: Db) -> TaskView:
+@router.get("/tasks/{task_id}")
+async def get_task(task_id: UUID, db: Db) -> TaskResponse:
     """Show a task with its timeline: what all four services announced about it, oldest first."""
     async with db.reading() as session:
         found = await tasks.found(session, TaskId(task_id))
-        heard = await facts.of_task(session, TaskId(task_id))
+        received = await facts.of_task(session, TaskId(task_id))
     if found is None:
         raise NoSuchTask
-    return TaskView.with_timeline(found.task, found.heard, heard)
+    return TaskResponse.with_timeline(found.task, found.received, received)
 
 
-@asks.post(
+@router.post(
     "/tasks/{task_id}/referral",
-    responses=refusing(UnknownReason, AlreadyReferred, ThresholdAlreadyReached, VoteStillOn),
+    responses=problem_responses(UnknownReason, AlreadyReferred, ThresholdAlreadyReached, VoteStillOn),
 )
-async def post_referral(task_id: UUID, paper: ReferralPaper, _who: Officer, once: Once) -> TaskView:
+async def post_referral(task_id: UUID, payload: ReferralRequest, _who: Officer, idempotent: Idempotent) -> TaskResponse:
     """Bring a task to the Committee without the threshold, once, with the reason published."""
 
-    async def refer(tx: Transaction) -> TaskView:
-        referred = await handlers.refer_task(tx, TaskId(task_id), paper.reason, paper.note)
-        standing = await tasks.found(tx.session, referred.id)
-        heard = standing.heard if standing else TaskState.SELECTED
-        return TaskView.with_timeline(referred, heard, await facts.of_task(tx.session, referred.id))
+    async def refer(tx: Transaction) -> TaskResponse:
+        referred = await handlers.refer_task(tx, TaskId(task_id), payload.reason, payload.note)
+        task_record = await tasks.found(tx.session, referred.id)
+        received = task_record.received if task_record else TaskState.SELECTED
+        return TaskResponse.with_timeline(referred, received, await facts.of_task(tx.session, referred.id))
 
-    referred = await once(refer)
+    referred = await idempotent(refer)
     metrics.REFERRALS.inc()
     return referred
 
 
-def _place(standing: Standing) -> Place:
-    return Place(standing.task.selected_at, standing.task.id)
+def _cursor(task_record: TaskRecord) -> Cursor:
+    return Cursor(task_record.task.selected_at, task_record.task.id)

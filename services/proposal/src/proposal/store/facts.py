@@ -23,12 +23,12 @@ _ADD = text("""
     ON CONFLICT ON CONSTRAINT p14_each_fact_once DO NOTHING
 """)
 _ADVANCE = text("""
-    INSERT INTO standing (task_id, state, rank)
+    INSERT INTO task_state (task_id, state, rank)
     SELECT task_id, state, rank
     FROM unnest(CAST(:task_id AS uuid[]), CAST(:state AS text[]), CAST(:rank AS int[])) AS new (task_id, state, rank)
     ORDER BY task_id
     ON CONFLICT (task_id) DO UPDATE SET state = EXCLUDED.state, rank = EXCLUDED.rank
-    WHERE standing.rank < EXCLUDED.rank
+    WHERE task_state.rank < EXCLUDED.rank
 """)
 
 
@@ -62,7 +62,7 @@ async def of_task(session: AsyncSession, task_id: TaskId) -> Sequence[Fact]:
     return [_fact(row) for row in rows]
 
 
-async def heard(session: AsyncSession, task_id: TaskId, kind: str) -> bool:
+async def has(session: AsyncSession, task_id: TaskId, kind: str) -> bool:
     """Tell whether a fact of this type has been heard about a task."""
     asked = select(col(FactRow.event_id)).where(col(FactRow.task_id) == task_id, col(FactRow.type) == kind)
     return (await session.scalars(asked.limit(1))).first() is not None

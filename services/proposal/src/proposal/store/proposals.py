@@ -13,7 +13,7 @@ from proposal.domain.lifecycle import Move, Person, Proposal, Screening, State, 
 from proposal.store.tables import LineageRow, ProposalRow, ScreeningRow
 from townhall.contracts.values import ActedBy, ProposalId, RuleUsed, TaskId
 
-Place = tuple[datetime, UUID]
+Cursor = tuple[datetime, UUID]
 """Where a page ended: time and id of its last item."""
 
 FRESH: Final = {"populate_existing": True}
@@ -61,7 +61,7 @@ async def locked(session: AsyncSession, ids: Collection[ProposalId]) -> Mapping[
     return {proposal.id: proposal for proposal in await _whole(session, rows.all())}
 
 
-async def page(session: AsyncSession, state: State | None, after: Place | None, limit: int) -> Sequence[Proposal]:
+async def page(session: AsyncSession, state: State | None, after: Cursor | None, limit: int) -> Sequence[Proposal]:
     """Read proposals, newest first, from the place where the last page ended."""
     time, key = col(ProposalRow.submitted_at), col(ProposalRow.id)
     asked: Select[ProposalRow] = select(ProposalRow).order_by(time.desc(), key.desc()).limit(limit)

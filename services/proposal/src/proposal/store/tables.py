@@ -139,11 +139,11 @@ class FactRow(Row, table=True):
     facts: dict[str, Any] = Field(sa_type=JSONB)
 
 
-class StandingRow(Row, table=True):
+class TaskStateRow(Row, table=True):
     """A projection: the furthest step any fact about a task has shown."""
 
-    __tablename__ = "standing"
-    __table_args__ = (Index("standing_by_state", "state", "task_id"),)
+    __tablename__ = "task_state"
+    __table_args__ = (Index("task_state_by_state", "state", "task_id"),)
 
     task_id: UUID = Field(primary_key=True)
     state: str

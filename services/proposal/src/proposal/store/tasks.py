@@ -10,17 +10,17 @@ from sqlmodel import col
 
 from proposal.domain.selection import Draft, Origin, Referral, Task
 from proposal.domain.timeline import TaskState
-from proposal.store.proposals import Place
-from proposal.store.tables import LineageRow, ReferralRow, StandingRow, TaskRow
+from proposal.store.proposals import Cursor
+from proposal.store.tables import LineageRow, ReferralRow, TaskRow, TaskStateRow
 from townhall.contracts.values import ActedBy, ProposalId, RuleUsed, TaskId
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TaskRecord:
     """A task and the furthest step heard of it."""
 
     task: Task
-    heard: TaskState
+    received: TaskState
 
 
 async def add(session: AsyncSession, task: Task) -> None:
@@ -46,17 +46,19 @@ async def locked(session: AsyncSession, task_id: TaskId) -> Task | None:
     mine = select(col(TaskRow.id)).where(col(TaskRow.id) == task_id)
     if (await session.scalars(mine.with_for_update(key_share=True))).first() is None:
         return None
-    standing = await found(session, task_id)
-    return standing.task if standing else None
+    task_record = await found(session, task_id)
+    return task_record.task if task_record else None
 
 
-async def found(session: AsyncSession, task_id: TaskId) -> Standing | None:
+async def found(session: AsyncSession, task_id: TaskId) -> TaskRecord | None:
     """Read one task."""
     rows = await session.execute(_standings.where(col(TaskRow.id) == task_id))
     return next(iter(await _whole(session, rows.all())), None)
 
 
-async def page(session: AsyncSession, state: TaskState | None, after: Place | None, limit: int) -> Sequence[Standing]:
+async def page(
+    session: AsyncSession, state: TaskState | None, after: Cursor | None, limit: int
+) -> Sequence[TaskRecord]:
     """Read tasks, newest first, from the place where the last page ended."""
     time, key = col(TaskRow.selected_at), col(TaskRow.id)
     asked = _standings.order_by(time.desc(), key.desc()).limit(limit)
@@ -67,18 +69,19 @@ async def page(session: AsyncSession, state: TaskState | None, after: Place | No
     return await _whole(session, (await session.execute(asked)).all())
 
 
-_heard: ColumnElement[str] = func.coalesce(col(StandingRow.state), literal(TaskState.SELECTED.value))
+_heard: ColumnElement[str] = func.coalesce(col(TaskStateRow.state), literal(TaskState.SELECTED.value))
 _standings = (
     select(TaskRow, ReferralRow, _heard)
     .outerjoin(ReferralRow, col(ReferralRow.task_id) == col(TaskRow.id))
-    .outerjoin(StandingRow, col(StandingRow.task_id) == col(TaskRow.id))
+    .outerjoin(TaskStateRow, col(TaskStateRow.task_id) == col(TaskRow.id))
 )
 
 
-async def _whole(session: AsyncSession, rows: Sequence[Row[TaskRow, ReferralRow | None, str]]) -> list[Standing]:
+async def _whole(session: AsyncSession, rows: Sequence[Row[TaskRow, ReferralRow | None, str]]) -> list[TaskRecord]:
     lineage = await _lineage(session, [task.id for task, _, _ in rows])
     return [
-        Standing(_task(task, lineage.get(task.id, ()), referral), TaskState(heard)) for task, referral, heard in rows
+        TaskRecord(_task(task, lineage.get(task.id, ()), referral), TaskState(received))
+        for task, referral, received in rows
     ]
 
 

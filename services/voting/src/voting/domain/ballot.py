@@ -18,14 +18,14 @@ class BallotIsFinal(Rejected):
 
     code = "ballot-is-final"
     rule = "V4"
-    says = "Your ballot on this task is cast; the rule of this vote does not let it be changed."
+    title = "Your ballot on this task is cast; the rule of this vote does not let it be changed."
 
 
 class NoBallot(NotFound):
     """The citizen has not voted on this task."""
 
     code = "no-ballot"
-    says = "You have no ballot on this task."
+    title = "You have no ballot on this task."
 
 
 class Choice(StrEnum):
@@ -44,7 +44,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
+class CastBallot:
     """A ballot as it was handed in. Its text form shows neither who nor what (V8)."""
 
     task_id: TaskId
@@ -62,7 +62,7 @@ class Ballot:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CurrentBallot:
     """The ballot of a citizen that counts: the last one accepted."""
 
     choice: Choice = field(repr=False)
@@ -74,15 +74,15 @@ class Counted:
     """The answer to an accepted request."""
 
     outcome: Outcome
-    standing: Standing
+    current_ballot: CurrentBallot
 
 
-def cast(terms: Terms, standing: Standing | None, choice: Choice, at: datetime) -> Counted:
+def cast(terms: Terms, current_ballot: CurrentBallot | None, choice: Choice, at: datetime) -> Counted:
     """Accept a ballot beside the one that may stand already, or raise the rule that forbids it."""
-    if standing is None:
-        return Counted(Outcome.COUNTED, Standing(choice, at))
-    if standing.choice is choice:
-        return Counted(Outcome.UNCHANGED, standing)  # V3: a repeated request is no second ballot
+    if current_ballot is None:
+        return Counted(Outcome.COUNTED, CurrentBallot(choice, at))
+    if current_ballot.choice is choice:
+        return Counted(Outcome.UNCHANGED, current_ballot)  # V3: a repeated request is no second ballot
     if not terms.ballots_changeable:
         raise BallotIsFinal  # V4
-    return Counted(Outcome.CHANGED, Standing(choice, at))
+    return Counted(Outcome.CHANGED, CurrentBallot(choice, at))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from voting.domain.ballot import Choice, Standing
+from voting.domain.ballot import Choice, CurrentBallot
 from voting.domain.vote import Terms
 
 
@@ -14,7 +14,7 @@ class Tally:
     yes: int = 0
     no: int = 0
 
-    def moved(self, before: Standing | None, after: Choice) -> Self:
+    def moved(self, before: CurrentBallot | None, after: Choice) -> Self:
         """Return the totals once a ballot stands as `after`, where it stood as `before` or not at all."""
         yes, no = self.yes, self.no
         if before is not None:

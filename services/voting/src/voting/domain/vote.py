@@ -12,7 +12,7 @@ class NoSuchVote(NotFound):
     """No task of that id was ever put to the vote."""
 
     code = "no-such-vote"
-    says = "There is no vote on this task."
+    title = "There is no vote on this task."
 
 
 class VoteNotOpen(Rejected):
@@ -20,7 +20,7 @@ class VoteNotOpen(Rejected):
 
     code = "vote-not-open"
     rule = "V1"
-    says = "The vote is not open: it has not begun, or it is over."
+    title = "The vote is not open: it has not begun, or it is over."
 
 
 class EmptyPeriod(Rejected):
@@ -29,7 +29,7 @@ class EmptyPeriod(Rejected):
     code = "empty-period"
     rule = "V1"
     status = 422
-    says = "A vote must close after it opens."
+    title = "A vote must close after it opens."
 
 
 class State(StrEnum):

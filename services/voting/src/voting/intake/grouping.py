@@ -17,14 +17,14 @@ from townhall.chassis.faults import transient
 from townhall.chassis.waiting import rest
 from townhall.rejected import Rejected
 from voting import metrics
-from voting.domain.ballot import Counted, Slip
-from voting.intake.lines import Lines, Waiting
+from voting.domain.ballot import CastBallot, Counted
+from voting.intake.queues import BallotQueues, PendingBallot
 from voting.intake.refusals import NotCounted, NotSure, TooBusy
 
 Answer = Counted | Rejected
-CountTogether = Callable[[Sequence[Slip]], Awaitable[Sequence[Answer]]]
+CountTogether = Callable[[Sequence[CastBallot]], Awaitable[Sequence[Answer]]]
 """Counts ballots in one transaction and returns after its commit."""
-CountFirst = Callable[[Sequence[Slip]], Awaitable[Sequence[Counted | None]]]
+CountInBulk = Callable[[Sequence[CastBallot]], Awaitable[Sequence[Counted | None]]]
 """Counts those that need no deciding, in one short transaction; None for each that does."""
 
 SMALL: Final = 8
@@ -36,25 +36,25 @@ log = get_logger()
 class Intake:
     """Takes ballots one by one and counts them in groups."""
 
-    def __init__(self, count: CountTogether, *, room: int, group: int, first: CountFirst | None = None) -> None:
+    def __init__(self, count: CountTogether, *, room: int, group: int, first: CountInBulk | None = None) -> None:
         self._count = count
         self._first = first
-        self._lines = Lines(room)
+        self._lines = BallotQueues(room)
         self._most = group
         self._come = asyncio.Event()
         self._closed = False
         self._last = 0
 
-    async def cast(self, slip: Slip) -> Counted:
+    async def cast(self, cast_ballot: CastBallot) -> Counted:
         """Return what the ballot did once that is committed, or raise why it was refused."""
         answer = asyncio.get_running_loop().create_future()
-        self.take(slip, answer)
+        self.take(cast_ballot, answer)
         counted: Counted = await answer
         return counted
 
-    def take(self, slip: Slip, answer: "asyncio.Future[Counted]") -> None:
+    def take(self, cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
         """Take a ballot, and give the same as its answer. Cancelled while the ballot waits, it is not counted."""
-        waiting = Waiting(slip, answer)
+        waiting = PendingBallot(cast_ballot, answer)
         leaving = waiting if self._closed else self._lines.put(waiting)
         if leaving is not None:
             _tell(leaving, TooBusy())
@@ -91,13 +91,13 @@ class Intake:
         """
         return max(SMALL, (self._last + waiting + 1) // 2)
 
-    async def _together(self, group: Sequence[Waiting]) -> None:
+    async def _together(self, group: Sequence[PendingBallot]) -> None:
         began = time.perf_counter()
         metrics.GROUP_SIZE.observe(len(group))
         left = group
         try:
             left = await self._left_by_first(group)
-            answers = await self._count([waiting.slip for waiting in left]) if left else ()
+            answers = await self._count([waiting.cast_ballot for waiting in left]) if left else ()
             answered = list(zip(left, answers, strict=True))
         except Exception as fault:  # noqa: BLE001  whatever it was, every caller gets an answer
             await self._apart(left, fault)
@@ -105,47 +105,47 @@ class Intake:
             _tell_all(answered)
         metrics.GROUP_SECONDS.observe(time.perf_counter() - began)
 
-    async def _left_by_first(self, group: Sequence[Waiting]) -> Sequence[Waiting]:
+    async def _left_by_first(self, group: Sequence[PendingBallot]) -> Sequence[PendingBallot]:
         """Count the short way what goes that way; return what is left for the rules to decide."""
         if self._first is None:
             return group
-        answers = await self._first([waiting.slip for waiting in group])
+        answers = await self._first([waiting.cast_ballot for waiting in group])
         answered = list(zip(group, answers, strict=True))
         _tell_all([(waiting, answer) for waiting, answer in answered if answer is not None])
         return [waiting for waiting, answer in answered if answer is None]
 
-    async def _apart(self, group: Sequence[Waiting], fault: Exception) -> None:
+    async def _apart(self, group: Sequence[PendingBallot], fault: Exception) -> None:
         """Answer a group that failed together. One ballot at fault must not fail its neighbours."""
         gone = transient(fault)
         metrics.GROUP_FAILURES.labels("database" if gone else "ballot").inc()
         log.warning("ballots_not_counted_together", ballots=len(group), fault=type(fault).__name__)
         for waiting in group:
-            answer = NotSure() if gone else await self._alone(waiting.slip)
+            answer = NotSure() if gone else await self._alone(waiting.cast_ballot)
             gone = gone or isinstance(answer, NotSure)
             _tell(waiting, answer)
 
-    async def _alone(self, slip: Slip) -> Answer | NotCounted:
+    async def _alone(self, cast_ballot: CastBallot) -> Answer | NotCounted:
         try:
-            return (await self._count([slip]))[0]
+            return (await self._count([cast_ballot]))[0]
         except Exception as fault:  # noqa: BLE001  its text may hold the ballot: only its kind may be told (V8)
             log.error("ballot_not_counted", fault=type(fault).__name__)  # noqa: TRY400  no traceback, for the same
             return NotSure() if transient(fault) else NotCounted()
 
 
-def _tell_all(answered: Sequence[tuple[Waiting, Answer]]) -> None:
+def _tell_all(answered: Sequence[tuple[PendingBallot, Answer]]) -> None:
     for outcome, times in Counter(_outcome(answer) for _, answer in answered).items():
         metrics.BALLOTS.labels(outcome).inc(times)
     for waiting, answer in answered:
         _answer(waiting, answer)
 
 
-def _tell(waiting: Waiting, answer: Answer | NotCounted) -> None:
+def _tell(waiting: PendingBallot, answer: Answer | NotCounted) -> None:
     metrics.BALLOTS.labels(_outcome(answer)).inc()
     _answer(waiting, answer)
 
 
-def _answer(waiting: Waiting, answer: Answer | NotCounted) -> None:
-    """Answer one caller. One who hung up since is not told; their ballot stands all the same."""
+def _answer(waiting: PendingBallot, answer: Answer | NotCounted) -> None:
+    """Answer one caller. One who entry up since is not told; their ballot stands all the same."""
     if waiting.answer.done():
         return
     if isinstance(answer, Counted):

@@ -12,7 +12,7 @@ class TooBusy(Rejected):
     code = "too-busy"
     rule = "V9"
     status = 503
-    says = "Very many are voting at this moment. Your ballot was not taken; please send it again."
+    title = "Very many are voting at this moment. Your ballot was not taken; please send it again."
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 
@@ -22,7 +22,7 @@ class NotSure(Rejected):
     code = "not-sure"
     rule = "V9"
     status = 503
-    says = "Your ballot may not have been counted. Please send it again: it will not count twice."
+    title = "Your ballot may not have been counted. Please send it again: it will not count twice."
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 

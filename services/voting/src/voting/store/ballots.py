@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from townhall.contracts.values import TaskId
-from voting.domain.ballot import Ballot, Choice, Standing, Voter
-from voting.domain.counting import Box, Count
+from voting.domain.ballot import Ballot, Choice, CurrentBallot, Voter
+from voting.domain.counting import Count, CountingState
 from voting.domain.nullifier import SealedKey
 from voting.domain.tally import Tally
 from voting.domain.vote import State, Terms, Vote
-from voting.store.tables import StandingRow, VoteRow
+from voting.store.tables import CurrentBallotRow, VoteRow
 
 # The rows stay locked, in one order for all, until the commit: groups of a task follow each other, closing waits for
 # them, and a group that waited sees what it waited for. A vote past its time is not locked, so that ballots which are
@@ -35,18 +35,18 @@ _KNOWN = text("SELECT task_id FROM vote WHERE task_id = ANY(CAST(:tasks AS uuid[
 _STANDING = text("""
     SELECT task_id, voter, choice, cast_at
     FROM unnest(CAST(:tasks AS uuid[]), CAST(:voters AS bytea[])) AS asked (task_id, voter)
-    JOIN standing USING (task_id, voter)
+    JOIN current_ballot USING (task_id, voter)
 """)
 _STORE = text("""
-    WITH slip AS (
+    WITH cast_ballot AS (
         SELECT * FROM unnest(CAST(:tasks AS uuid[]), CAST(:voters AS bytea[]), CAST(:choices AS text[]))
-        WITH ORDINALITY AS slip (task_id, voter, choice, place)
+        WITH ORDINALITY AS cast_ballot (task_id, voter, choice, place)
     ), stored AS (
         INSERT INTO ballot (task_id, voter, choice, cast_at)
-        SELECT task_id, voter, choice, :at FROM slip ORDER BY place
+        SELECT task_id, voter, choice, :at FROM cast_ballot ORDER BY place
         RETURNING id, task_id, voter, choice, cast_at
     ), stood AS (
-        INSERT INTO standing (task_id, voter, choice, cast_at, ballot)
+        INSERT INTO current_ballot (task_id, voter, choice, cast_at, ballot)
         SELECT DISTINCT ON (task_id, voter) task_id, voter, choice, cast_at, id
         FROM stored ORDER BY task_id, voter, id DESC
         ON CONFLICT ON CONSTRAINT v3_one_ballot_per_citizen
@@ -73,20 +73,20 @@ _CROSS = text("""
 class Locked:
     """The open votes a group touches, held until the commit, with the keys of their voters' names."""
 
-    box: Box
+    state: CountingState
     keys: Mapping[TaskId, SealedKey]
 
 
 async def lock_open(session: AsyncSession, tasks: Collection[UUID], began: datetime) -> Locked:
     """Hold those of the votes that are open now; the moment they are all held is the moment of counting."""
     rows = (await session.execute(_LOCK, {"tasks": sorted(tasks)})).mappings().all()
-    box = Box(
+    state = CountingState(
         at=max((row["at"] for row in rows), default=began),
         votes={row["task_id"]: _open_vote(row) for row in rows},
         tallies={row["task_id"]: Tally(row["yes"], row["no"]) for row in rows},
         passed={row["task_id"] for row in rows if row["reached_at"] is not None},
     )
-    return Locked(box, {row["task_id"]: SealedKey(row["wrapped_key"], row["key_version"]) for row in rows})
+    return Locked(state, {row["task_id"]: SealedKey(row["wrapped_key"], row["key_version"]) for row in rows})
 
 
 async def known(session: AsyncSession, tasks: Collection[UUID]) -> set[UUID]:
@@ -94,21 +94,23 @@ async def known(session: AsyncSession, tasks: Collection[UUID]) -> set[UUID]:
     return set((await session.scalars(_KNOWN, {"tasks": list(tasks)})).all())
 
 
-async def standings(session: AsyncSession, ballots: Sequence[Ballot]) -> dict[tuple[TaskId, Voter], Standing]:
+async def current_ballots(
+    session: AsyncSession, ballots: Sequence[Ballot]
+) -> dict[tuple[TaskId, Voter], CurrentBallot]:
     """Read what stands already of these voters."""
     asked = {"tasks": [each.task_id for each in ballots], "voters": [each.voter for each in ballots]}
     found = await session.execute(_STANDING, asked)
-    return {(task_id, voter): Standing(Choice(choice), at) for task_id, voter, choice, at in found}
+    return {(task_id, voter): CurrentBallot(Choice(choice), at) for task_id, voter, choice, at in found}
 
 
-async def store(session: AsyncSession, box: Box, done: Count) -> None:
+async def store(session: AsyncSession, state: CountingState, done: Count) -> None:
     """Add the accepted ballots, what stands of them, and the totals."""
-    counted = {ballot.task_id: box.tallies[ballot.task_id] for ballot in done.accepted}
+    counted = {ballot.task_id: state.tallies[ballot.task_id] for ballot in done.accepted}
     rows: dict[str, Any] = {
         "tasks": [ballot.task_id for ballot in done.accepted],
         "voters": [ballot.voter for ballot in done.accepted],
         "choices": [ballot.choice.value for ballot in done.accepted],
-        "at": box.at,
+        "at": state.at,
         "counted": list(counted),
         "yes": [tally.yes for tally in counted.values()],
         "no": [tally.no for tally in counted.values()],
@@ -129,10 +131,10 @@ async def key(session: AsyncSession, task_id: TaskId) -> SealedKey | None:
     return None if found is None else SealedKey(found[0], found[1])
 
 
-async def standing(session: AsyncSession, task_id: TaskId, voter: Voter) -> Standing | None:
+async def current_ballot(session: AsyncSession, task_id: TaskId, voter: Voter) -> CurrentBallot | None:
     """Read the ballot of one citizen that counts."""
-    row = await session.get(StandingRow, (task_id, voter))
-    return None if row is None else Standing(Choice(row.choice), row.cast_at)
+    row = await session.get(CurrentBallotRow, (task_id, voter))
+    return None if row is None else CurrentBallot(Choice(row.choice), row.cast_at)
 
 
 def _open_vote(row: RowMapping) -> Vote:

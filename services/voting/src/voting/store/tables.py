@@ -64,10 +64,10 @@ class BallotRow(Row, table=True):
     cast_at: datetime = Field(sa_type=INSTANT)
 
 
-class StandingRow(Row, table=True):
+class CurrentBallotRow(Row, table=True):
     """The one ballot of each citizen that counts: the last accepted."""
 
-    __tablename__ = "standing"
+    __tablename__ = "current_ballot"
     __table_args__ = (PrimaryKeyConstraint("task_id", "voter", name="v3_one_ballot_per_citizen"),)
 
     task_id: UUID = Field(primary_key=True)

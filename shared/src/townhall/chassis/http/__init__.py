@@ -5,11 +5,11 @@ from typing import Annotated, Final
 from fastapi import Depends, FastAPI, Request
 
 from townhall.chassis.db import Database
-from townhall.chassis.http import docs, edge, limits, once, openapi, problems
-from townhall.chassis.http.once import Once
-from townhall.chassis.http.openapi import refusing
-from townhall.chassis.http.paging import Page, PageOf, Place
-from townhall.chassis.http.papers import Day, Moment, Paper, View
+from townhall.chassis.http import docs, idempotency, limits, middleware, openapi, problems
+from townhall.chassis.http.idempotency import Idempotent
+from townhall.chassis.http.openapi import problem_responses
+from townhall.chassis.http.paging import Cursor, Page, PageOf
+from townhall.chassis.http.schemas import Day, Moment, RequestModel, ResponseModel
 from townhall.chassis.http.text import Line, Prose
 from townhall.chassis.settings import ServiceSettings
 
@@ -19,15 +19,16 @@ __all__ = [
     "Db",
     "Line",
     "Moment",
-    "Once",
+    "Idempotent",
     "Page",
     "PageOf",
-    "Paper",
-    "Place",
+    "RequestModel",
+    "Cursor",
     "Prose",
-    "View",
+    "ResponseModel",
     "docs",
     "install",
+    "problem_responses",
     "refusing",
 ]
 
@@ -48,7 +49,7 @@ def install(app: FastAPI, settings: ServiceSettings) -> None:
     """Give the application its handlers, limits and documents, and the `state` the dependencies here look for."""
     app.state.settings = settings
     problems.install(app)
-    once.install(app)
+    idempotency.install(app)
     app.add_middleware(limits.Limits)
-    app.add_middleware(edge.Edge)  # Added last, so it is outermost and sees every answer.
+    app.add_middleware(middleware.Edge)  # Added last, so it is outermost and sees every answer.
     openapi.install(app)

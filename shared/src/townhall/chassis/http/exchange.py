@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from townhall.chassis.http import edge, problems
+from townhall.chassis.http import middleware, problems
 from townhall.chassis.http.shortcut import Head, Reply, Window
 
 Header = tuple[bytes, bytes]
@@ -25,7 +25,7 @@ def lines(headers: Iterable[Header]) -> bytes:
     return b"".join([name + b": " + value + b"\r\n" for name, value in headers])
 
 
-_OK: Final = STATUS_LINE[200] + lines(edge.ALWAYS)
+_OK: Final = STATUS_LINE[200] + lines(middleware.ALWAYS)
 _CLOSING: Final = (b"connection", b"close")
 
 
@@ -56,9 +56,9 @@ class Exchange:
         """Return what a refusal says, or what may be said of an error nobody planned, which is logged."""
         answer = copy_context().run(self._problem, error)
         self._measure(answer.status_code)
-        caching = edge.caching(personal=b"authorization" in self._head.told)
-        own = [caching, (edge.REQUEST_ID, self._request_id.encode()), *([] if self.keep_alive else [_CLOSING])]
-        return spelt(answer.status_code, [*usual, *answer.raw_headers, *edge.ALWAYS, *own], bytes(answer.body))
+        caching = middleware.caching(personal=b"authorization" in self._head.told)
+        own = [caching, (middleware.REQUEST_ID, self._request_id.encode()), *([] if self.keep_alive else [_CLOSING])]
+        return spelt(answer.status_code, [*usual, *answer.raw_headers, *middleware.ALWAYS, *own], bytes(answer.body))
 
     def _problem(self, error: Exception) -> problems.ProblemResponse:
         structlog.contextvars.bind_contextvars(request_id=self._request_id)
@@ -69,4 +69,4 @@ class Exchange:
         self._measure(None)
 
     def _measure(self, status: int | None) -> None:
-        edge.measure(self._head.method.decode(), self.window.route, status, time.perf_counter() - self._began)
+        middleware.measure(self._head.method.decode(), self.window.route, status, time.perf_counter() - self._began)

@@ -24,7 +24,7 @@ class BodyTooLarge(Rejected):
 
     code = "body-too-large"
     status = 413
-    says = "The request body is larger than 64 KiB."
+    title = "The request body is larger than 64 KiB."
 
 
 class BodyTooSlow(Rejected):
@@ -32,7 +32,7 @@ class BodyTooSlow(Rejected):
 
     code = "body-too-slow"
     status = 408
-    says = "The request body took too long to arrive."
+    title = "The request body took too long to arrive."
 
 
 class BodyNotJson(Rejected):
@@ -40,7 +40,7 @@ class BodyNotJson(Rejected):
 
     code = "body-not-json"
     status = 415
-    says = "The request body must be application/json."
+    title = "The request body must be application/json."
 
 
 class BodyUnreadable(Rejected):
@@ -48,7 +48,7 @@ class BodyUnreadable(Rejected):
 
     code = "body-unreadable"
     status = 400
-    says = "The request body must be JSON in UTF-8, without duplicate names, NaN or lone surrogates."
+    title = "The request body must be JSON in UTF-8, without duplicate names, NaN or lone surrogates."
 
 
 class Limits:

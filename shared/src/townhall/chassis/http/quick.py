@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, ParamSpec, TypeVar
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from townhall.chassis.http import edge
+from townhall.chassis.http import middleware
 from townhall.chassis.http.exchange import Exchange
 from townhall.chassis.http.shortcut import SHAPING, Head, Pending, Reply, Shortcut
 
@@ -21,7 +21,7 @@ SMALL: Final = 1024
 """Bytes of a body that may be held meanwhile."""
 P = ParamSpec("P")
 T = TypeVar("T")
-_NOTED: Final = SHAPING | {edge.REQUEST_ID}
+_NOTED: Final = SHAPING | {middleware.REQUEST_ID}
 
 
 class Quick(HttpToolsProtocol):
@@ -101,7 +101,7 @@ class Quick(HttpToolsProtocol):
                 if name in told:
                     return None
                 told[name] = value
-        request_id = edge.request_id(told.pop(edge.REQUEST_ID, b""))
+        request_id = middleware.request_id(told.pop(middleware.REQUEST_ID, b""))
         head = Head(self.parser.get_method(), self.url, told)
         window = self._shortcut(head)
         return None if window is None else Exchange(head, window, request_id)

@@ -7,8 +7,8 @@ from typing import ClassVar, Final
 from typing_extensions import override
 
 from townhall.chassis import metrics
-from townhall.chassis.http.edge import ALWAYS
 from townhall.chassis.http.exchange import spelt
+from townhall.chassis.http.middleware import ALWAYS
 from townhall.chassis.http.problems import problem
 from townhall.chassis.http.quick import Quick
 

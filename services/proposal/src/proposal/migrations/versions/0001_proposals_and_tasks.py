@@ -109,8 +109,8 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX fact_of_task ON fact (task_id, at, source, version)",
-    "CREATE TABLE standing (task_id uuid PRIMARY KEY, state text NOT NULL, rank int NOT NULL)",
-    "CREATE INDEX standing_by_state ON standing (state, task_id)",
+    "CREATE TABLE task_state (task_id uuid PRIMARY KEY, state text NOT NULL, rank int NOT NULL)",
+    "CREATE INDEX task_state_by_state ON task_state (state, task_id)",
 )
 
 ARTICLE = "국민제안 및 국민참여 운영규정 제1조 (Rules on citizens' proposals and participation, article 1)"

@@ -56,7 +56,7 @@ STATEMENTS = (
     )
     """,
     """
-    CREATE TABLE standing (
+    CREATE TABLE current_ballot (
         task_id uuid NOT NULL,
         voter bytea NOT NULL,
         choice text NOT NULL,
