@@ -1,5 +1,7 @@
 """Every suite's fixtures, what each test needs, and how tests are shared out among workers."""
 
+import sys
+from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -34,6 +36,27 @@ def pytest_configure(config: pytest.Config) -> None:
     structlog.configure(processors=[logs.frames_only, structlog.processors.JSONRenderer()])
     for mark, (meaning, _fixtures) in NEEDS.items():
         config.addinivalue_line("markers", f"{mark}: {meaning}")
+    sys.addaudithook(_refuse_processes)
+
+
+_quick: str | None = None
+"""The test that runs now, when it needs nothing."""
+
+
+def _refuse_processes(event: str, _arguments: object) -> None:
+    if event == "subprocess.Popen" and _quick:
+        raise AssertionError(f"{_quick} starts a process: mark it `process`")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Let no test without a mark start a process, so that `make quick` stays what it says."""
+    global _quick  # noqa: PLW0603  an audit hook can't be taken back, so it looks here
+    _quick = None if any(item.get_closest_marker(mark) for mark in NEEDS) else item.nodeid
+    try:
+        return (yield)
+    finally:
+        _quick = None
 
 
 @pytest.hookimpl(trylast=True)  # after the order was drawn

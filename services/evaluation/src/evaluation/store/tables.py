@@ -63,7 +63,7 @@ class MilestoneRow(Row, table=True):
     planned_at: datetime = Field(sa_type=INSTANT)
     reached_at: datetime | None = Field(default=None, sa_type=INSTANT)
     note: str
-    overdue: bool = False
+    overdue: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     """Whether it was announced that its day passed without it."""
 
 
