@@ -13,17 +13,17 @@ from shared.tests.token_variants import ISSUER, Issuer
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
 from townhall.chassis.http import (
-    Cursor,
+    Application,
     Day,
-    Idempotent,
     Line,
     Moment,
+    Idempotent,
     Page,
     PageOf,
-    Prose,
     RequestModel,
+    Cursor,
+    Prose,
     ResponseModel,
-    install,
 )
 from townhall.chassis.settings import ServiceSettings
 from townhall.rejected import Rejected
@@ -79,7 +79,6 @@ class Unwilling(Rejected):
 
 def app_of(issuer: Issuer, **state: object) -> FastAPI:
     """Put the service together."""
-    app = FastAPI(title="SampleService", version="1")
     settings = ServiceSettings(
         environment="local",
         port=0,
@@ -89,7 +88,7 @@ def app_of(issuer: Issuer, **state: object) -> FastAPI:
         jwks_url="/none",
         person_key=bytes(range(32)),  # type: ignore[arg-type]  # as it comes from the environment, but for the digits
     )
-    install(app, settings)
+    app = Application(settings, title="SampleService", version="1")
     app.state.keys = issuer.keys()
     for name, value in state.items():
         setattr(app.state, name, value)

@@ -37,6 +37,8 @@ class Settings(ServiceSettings):
     """Ballots that may wait to be counted; beyond it the answer is 503."""
     intake_group: int = Field(512, ge=1)
     """Ballots that share a transaction at the most."""
+    fast_path: bool = True
+    """Whether plain ballots and totals are answered before the framework; off, the routes answer all of them."""
 
     @model_validator(mode="after")
     def _versions_apart(self) -> Self:

@@ -80,6 +80,28 @@ class ServiceSettings(BaseSettings):
     """Turns a token's subject into this service's own name for the person."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    head_bytes: int = Field(16_384, ge=8192, le=65_536)
+    """Bytes of a request line and its headers; beyond it the answer is 431."""
+    keep_alive_seconds: float = Field(70, gt=0, le=3600)
+    """Seconds a connection may be idle, and seconds a head may take: the server has one timer for both. Longer than the
+    proxy keeps its connections (nginx: 65), or requests are lost on connections that close at that moment."""
+    body_bytes: int = Field(65_536, ge=1024, le=16_777_216)
+    """Bytes of a request body; beyond it the answer is 413."""
+    body_seconds: float = Field(15, gt=0, le=300)
+    """Seconds a request body may take to arrive; then the answer is 408."""
+    write_seconds: float = Field(10, gt=0, le=300)
+    """Seconds sent data may stay unacknowledged before the kernel drops the connection (TCP_USER_TIMEOUT, Linux)."""
+    connections: int = Field(1000, ge=1, le=100_000)
+    """Connections accepted at the same time; more wait in the kernel. At most the limit of open files less 200."""
+    requests_at_once: int = Field(500, ge=1, le=100_000)
+    """Requests under way at the same time; beyond it the answer is 503 with Retry-After."""
+    drain_seconds: float = Field(
+        default_factory=lambda earlier: 0.0 if earlier.get("environment") == "local" else 3.0, ge=0, le=60
+    )
+    """Seconds to go on serving after SIGTERM with `/readyz` at 503, so that proxies stop sending. 3, but 0 if local."""
+    stop_seconds: float = Field(7, gt=0, le=300)
+    """Seconds that requests under way get after that. What isn't answered then is cut off."""
+
     @field_validator("*")
     @classmethod
     def _fit_for_production(cls, value: object, field: ValidationInfo) -> object:
