@@ -59,11 +59,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         _quick = None
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what the test needs, by the fixtures it uses."""
+    for mark, (_meaning, fixtures) in NEEDS.items():
+        if set(fixtures) & set(getattr(item, "fixturenames", ())):
+            item.add_marker(mark)
+
+
 @pytest.hookimpl(trylast=True)  # after the order was drawn
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what each test needs, and put the slow kinds first, so that no worker ends with a long one."""
-    for item in items:
-        for mark, (_meaning, fixtures) in NEEDS.items():
-            if set(fixtures) & set(getattr(item, "fixturenames", ())):
-                item.add_marker(mark)
+    """Put the slow kinds first, so that no worker ends with a long one."""
     items.sort(key=lambda item: next((n for n, mark in enumerate(NEEDS) if item.get_closest_marker(mark)), len(NEEDS)))
