@@ -20,7 +20,7 @@ from townhall.testing.brokers import broker_in, make_topics
 from townhall.testing.databases import DatabaseOf
 from townhall_local.client.people import Platform
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.process, pytest.mark.xdist_group("outages")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
