@@ -12,8 +12,8 @@ import pytest
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from townhall.chassis import logs
-from townhall.chassis.work import going_on
+from townhall.chassis.background import running
+from townhall.chassis.telemetry import logs
 
 CANARY = "canary-비밀투표"
 _LIBRARIES = ("", "uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "sqlalchemy", "alembic", "aiokafka")
@@ -130,7 +130,7 @@ async def test_work_that_fails_says_where(told: Told) -> None:
         (again if failed.is_set() else failed).set()
         cast(CANARY)
 
-    async with going_on({"work": work}), asyncio.timeout(20):
+    async with running({"work": work}), asyncio.timeout(20):
         await again.wait()
     (first, *_) = told.lines()
     assert (first["event"], first["work"], first["fault"]) == ("work_failed", "work", "DBAPIError")

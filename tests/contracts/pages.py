@@ -59,7 +59,7 @@ def _event(kind: type[Event]) -> Iterator[str]:
 def metrics() -> str:
     """Return docs/metrics.md."""
     lines = ["# Metrics", "", MADE, "", ABOUT_METRICS, ""]
-    lines += tables("Every service", "townhall.chassis.metrics")
+    lines += tables("Every service", "townhall.chassis.telemetry.metrics")
     for name in NAMES:
         service(name)
         lines += tables(f"`{name}`", f"{name}.metrics")

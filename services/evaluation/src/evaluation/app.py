@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from evaluation import consumers, routes
 from evaluation.handlers import RULES, initiatives, rounds
 from evaluation.settings import Settings
-from townhall.chassis.rules_routes import rules_router
+from townhall.chassis.rules.routes import rules_router
 from townhall.chassis.serve import Service, Timer, assemble
 from townhall.contracts import CATALOGUE, evaluation
 

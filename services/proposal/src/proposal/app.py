@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from proposal import consumers, handlers, routes
 from proposal.settings import Settings
-from townhall.chassis.rules_routes import rules_router
+from townhall.chassis.rules.routes import rules_router
 from townhall.chassis.serve import Service, Timer, assemble
 from townhall.contracts import CATALOGUE, proposal
 

@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from townhall.chassis.db import Database
-from townhall.chassis.rules_routes import rules_router
+from townhall.chassis.rules.routes import rules_router
 from townhall.chassis.serve import Service, Timer, assemble
 from townhall.contracts import CATALOGUE, voting
 from townhall.contracts.values import TaskId
@@ -43,7 +43,7 @@ def build(settings: Settings) -> FastAPI:
                 Timer("open_due_votes", seconds=CLOCK, act=handlers.open_due_votes),
                 Timer("close_due_votes", seconds=CLOCK, act=handlers.close_due_votes),
             ],
-            companions=[partial(_counting, settings, keyring)],
+            resources=[partial(_counting, settings, keyring)],
             state={"keyring": keyring},
             shortcut=FastPath,
         )

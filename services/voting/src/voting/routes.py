@@ -1,6 +1,5 @@
 """HTTP in: parse, call, answer. Totals are public; a ballot is its citizen's own."""
 
-from townhall.chassis.http import problem_responses
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from townhall.chassis.auth import Caller, Role, allow, identify
-from townhall.chassis.http import Cursor, Db, Page, PageOf
+from townhall.chassis.http import Cursor, Db, Page, PageOf, problem_responses
 from townhall.contracts.values import TaskId
 from voting import handlers
 from voting.domain.ballot import BallotIsFinal, CastBallot, NoBallot

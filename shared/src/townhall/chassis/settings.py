@@ -1,4 +1,4 @@
-"""What a service is told from outside: read once, checked whole, and quiet about secrets."""
+"""Settings of a service: read once from environment variables or files, validated whole, secrets never shown."""
 
 import os
 from pathlib import Path

@@ -1,6 +1,5 @@
 """What the responsible body reports of an initiative, and what the Support Unit verifies."""
 
-from townhall.chassis.http import problem_responses
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
@@ -17,7 +16,7 @@ from evaluation.schemas.words import Nothing
 from evaluation.store.initiatives import InitiativeDetails
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Idempotent
+from townhall.chassis.http import Idempotent, problem_responses
 from townhall.contracts.values import InitiativeId, MilestoneId
 
 router = APIRouter(prefix="/initiatives/{initiative_id}", tags=["initiatives"])

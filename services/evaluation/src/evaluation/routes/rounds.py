@@ -1,6 +1,5 @@
 """Evaluation rounds: opened, applied for, drawn, cancelled."""
 
-from townhall.chassis.http import problem_responses
 from typing import Annotated
 from uuid import UUID
 
@@ -40,7 +39,7 @@ from evaluation.store import panels, rounds
 from evaluation.store.rounds import RoundDetails
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf
+from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf, problem_responses
 from townhall.contracts.values import RoundId
 
 router = APIRouter(tags=["rounds"])

@@ -1,6 +1,5 @@
 """Scores of the panel and of everybody else, and the results."""
 
-from townhall.chassis.http import problem_responses
 from typing import Annotated
 from uuid import UUID
 
@@ -28,7 +27,7 @@ from evaluation.schemas.words import Nothing
 from evaluation.store import rounds
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Db, Idempotent, PageOf
+from townhall.chassis.http import Db, Idempotent, PageOf, problem_responses
 from townhall.contracts.values import InitiativeId, RoundId
 
 router = APIRouter(prefix="/rounds/{round_id}", tags=["scores"])

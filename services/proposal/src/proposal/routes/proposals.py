@@ -1,6 +1,5 @@
 """Submitting, supporting and screening proposals."""
 
-from townhall.chassis.http import problem_responses
 from typing import Annotated
 from uuid import UUID
 
@@ -24,7 +23,7 @@ from proposal.schemas.proposals import (
 from proposal.store import proposals
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf
+from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf, problem_responses
 from townhall.contracts.values import ProposalId
 
 router = APIRouter(tags=["proposals"])

@@ -1,6 +1,5 @@
 """Selecting and referring tasks, and reading their timelines."""
 
-from townhall.chassis.http import problem_responses
 from typing import Annotated
 from uuid import UUID
 
@@ -30,7 +29,7 @@ from proposal.store import facts, tasks
 from proposal.store.tasks import TaskRecord
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf
+from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf, problem_responses
 from townhall.contracts.values import TaskId
 
 router = APIRouter(tags=["tasks"])

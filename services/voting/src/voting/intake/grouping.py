@@ -13,8 +13,8 @@ from typing import Final
 
 from structlog import get_logger
 
-from townhall.chassis.faults import transient
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
+from townhall.chassis.transient import transient
 from townhall.rejected import Rejected
 from voting import metrics
 from voting.domain.ballot import CastBallot, Counted
@@ -77,7 +77,7 @@ class Intake:
             self._come.clear()
             while self._lines:
                 # Requests that are being read come in before the line is taken: under load that makes groups larger.
-                await rest(0)
+                await sleep(0)
                 group = self._lines.take(min(self._most, self._share(len(self._lines))))
                 metrics.WAITING.set(len(self._lines))
                 self._last = len(group)

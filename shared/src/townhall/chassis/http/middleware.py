@@ -11,8 +11,8 @@ import structlog
 from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from townhall.chassis import metrics, trace
 from townhall.chassis.http import docs, problems
+from townhall.chassis.telemetry import metrics, tracing
 
 REQUEST_ID: Final = b"x-request-id"
 _FORM: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -44,15 +44,17 @@ class Edge:
             scope = {**scope, "method": "GET"}
         given = dict(reversed(scope["headers"]))  # The first of a name counts.
         guarded = _Guarded(scope, send, request_id(given.get(REQUEST_ID, b"")), personal=b"authorization" in given)
-        trace.follow(given[b"traceparent"].decode("latin-1") if b"traceparent" in given else None)
+        header = given.get(b"traceparent")
         # The server gives each request a context of its own, which ends with it.
         structlog.contextvars.bind_contextvars(request_id=guarded.request_id)
         began = time.perf_counter()
-        try:
-            await self._answered(scope, receive, guarded)
-        finally:
-            route = getattr(scope.get("route"), "path", "unmatched")
-            measure(scope["method"], route, guarded.status, time.perf_counter() - began)
+        with tracing.request_span(scope["method"], header.decode("latin-1") if header else None) as span:
+            try:
+                await self._answered(scope, receive, guarded)
+            finally:
+                route = getattr(scope.get("route"), "path", "unmatched")
+                measure(scope["method"], route, guarded.status, time.perf_counter() - began)
+                tracing.finish_request(span, scope["method"], route, guarded.status)
 
     async def _answered(self, scope: Scope, receive: Receive, guarded: "_Guarded") -> None:
         try:

@@ -6,11 +6,11 @@ from typing import ClassVar, Final
 
 from typing_extensions import override
 
-from townhall.chassis import metrics
 from townhall.chassis.http.exchange import spelt
 from townhall.chassis.http.middleware import ALWAYS
 from townhall.chassis.http.problems import problem
 from townhall.chassis.http.quick import Quick
+from townhall.chassis.telemetry import metrics
 
 LARGEST: Final = 32 * 1024
 """Bytes of a request's line and headers; the largest token takes an eighth of it."""
