@@ -59,7 +59,7 @@ class Kept:
         """Store what a group brought about."""
         self.tallies, self.current_ballots, self.passed = state.tallies, state.current_ballots, state.passed
         self.ballots += done.accepted
-        self.crossings += done.crossings.items()
+        self.crossings += [(task, crossing.tally) for task, crossing in done.crossings.items()]
 
     def counted(self, at: datetime, groups: list[list[Ballot]]) -> list[str]:
         """Count groups, each in a transaction of its own; return every citizen's answer."""

@@ -16,8 +16,9 @@ from starlette.datastructures import State
 
 from townhall.chassis.auth import Claims, KeysUnavailable, Role, RoleNotAllowed, TokenKeyUnknown
 from townhall.chassis.http.shortcut import Head, Pending, Reply, Window
+from townhall.chassis.telemetry import tracing
 from townhall.contracts.values import TaskId
-from voting.domain.ballot import CastBallot, Choice, Counted
+from voting.domain.ballot import CastBallot, Choice, Counted, Trace
 from voting.schemas import CountedResponse
 
 _VOTE: Final = re.compile(rb"/votes/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(/ballot)?")
@@ -61,7 +62,7 @@ class FastPath:
         loop = asyncio.get_running_loop()
         if not self._handed:
             loop.call_soon(self._check)
-        handed = _Handed(task_id, token, choice, loop.create_future())
+        handed = _Handed(task_id, token, choice, loop.create_future(), tracing.current())
         self._handed.append(handed)
         return Pending(handed.answer, partial(_said, task_id))
 
@@ -92,7 +93,7 @@ class FastPath:
     def _count(self, handed: "_Handed", claims: Claims) -> None:
         if Role.CITIZEN not in claims.roles:
             raise RoleNotAllowed
-        self._state.intake.take(CastBallot(handed.task_id, claims.subject, handed.choice), handed.answer)
+        self._state.intake.take(CastBallot(handed.task_id, claims.subject, handed.choice, handed.trace), handed.answer)
 
 
 class _Handed(NamedTuple):
@@ -102,6 +103,7 @@ class _Handed(NamedTuple):
     token: str
     choice: Choice
     answer: "asyncio.Future[Counted]"
+    trace: Trace
 
 
 @lru_cache(512)

@@ -12,10 +12,9 @@ from townhall.rejected import Rejected
 from voting import metrics
 from voting.domain import vote as votes
 from voting.domain.ballot import Ballot, CastBallot, Counted, CurrentBallot, NoBallot, Outcome
-from voting.domain.counting import Count, CountingState, count
+from voting.domain.counting import Count, CountingState, Crossing, count
 from voting.domain.nullifier import Keyring, voter
 from voting.domain.parameters import Parameters
-from voting.domain.tally import Tally
 from voting.domain.vote import NoSuchVote, Terms, Vote, VoteNotOpen
 from voting.store import ballots as ballot_store
 from voting.store import votes as vote_store
@@ -102,15 +101,15 @@ async def count_ballots(
     locked = await ballot_store.lock_open(tx.session, tasks, tx.now)
     refusal = await _refusals(tx, tasks.difference(locked.keys))
     keys = {task_id: keyring.open(sealed) for task_id, sealed in locked.keys.items()}
-    named = [
-        Ballot(cast_ballot.task_id, voter(keys[cast_ballot.task_id], cast_ballot.subject), cast_ballot.choice)
-        for cast_ballot in cast_ballots
-        if cast_ballot.task_id in keys
-    ]
+    named = [_ballot(keys[cast.task_id], cast) for cast in cast_ballots if cast.task_id in keys]
     answers = iter((await _count(tx, locked.state, named)).answers)
     return [
         next(answers) if cast_ballot.task_id in keys else refusal(cast_ballot.task_id) for cast_ballot in cast_ballots
     ]
+
+
+def _ballot(key: bytes, cast: CastBallot) -> Ballot:
+    return Ballot(cast.task_id, voter(key, cast.subject), cast.choice, cast.trace)
 
 
 async def _count(tx: Transaction, state: CountingState, ballots: Sequence[Ballot]) -> Count:
@@ -120,26 +119,26 @@ async def _count(tx: Transaction, state: CountingState, ballots: Sequence[Ballot
     done = count(state, ballots)
     if done.accepted:
         await ballot_store.store(tx.session, state, done)
-    for task_id, tally in done.crossings.items():
-        await _cross(tx, state, state.votes[task_id], tally)
+    for task_id, crossing in done.crossings.items():
+        await _cross(tx, state, state.votes[task_id], crossing)
     return done
 
 
-async def _cross(tx: Transaction, state: CountingState, vote: Vote, tally: Tally) -> None:
+async def _cross(tx: Transaction, state: CountingState, vote: Vote, crossing: Crossing) -> None:
     """Record and announce that the threshold is reached: in the transaction of the ballot that reached it (V5)."""
     terms = votes.terms_at(vote, state.at)
-    if not await ballot_store.cross(tx.session, vote, terms, tally, state.at):
+    if not await ballot_store.cross(tx.session, vote, terms, crossing.tally, state.at):
         return
     reached = voting.ThresholdReached(
         task_id=vote.task_id,
         title=vote.title,
-        yes=tally.yes,
-        no=tally.no,
+        yes=crossing.tally.yes,
+        no=crossing.tally.no,
         more_than=terms.more_than,
         reached_at=state.at,
         rule=_used(terms),
     )
-    tx.announce(reached)
+    tx.announce(reached, context=crossing.ballot.trace)
     metrics.THRESHOLDS.inc()
 
 

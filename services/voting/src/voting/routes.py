@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from townhall.chassis.auth import Caller, Role, allow, identify
 from townhall.chassis.http import Cursor, Db, Page, PageOf, problem_responses
+from townhall.chassis.telemetry import tracing
 from townhall.contracts.values import TaskId
 from voting import handlers
 from voting.domain.ballot import BallotIsFinal, CastBallot, NoBallot
@@ -85,7 +86,7 @@ async def get_vote(task_id: UUID, request: Request, board: Annotated[TallyCache,
 async def put_ballot(task_id: UUID, request: Request) -> Response:
     """Cast your ballot, or change it where the vote's rule allows. Sending it again never counts twice."""
     who = await identify(request, (Role.CITIZEN,))
-    cast_ballot = CastBallot(TaskId(task_id), who.subject, _payload(await request.body()).choice)
+    cast_ballot = CastBallot(TaskId(task_id), who.subject, _payload(await request.body()).choice, tracing.current())
     counted = await _intake(request).cast(cast_ballot)
     return Response(
         CountedResponse.after(cast_ballot.task_id, counted).model_dump_json(), media_type="application/json"

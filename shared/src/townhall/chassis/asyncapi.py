@@ -26,7 +26,7 @@ _ABOUT: Final = "Facts as CloudEvents 1.0 in Kafka's binary mode; those of one k
 
 
 def document(name: str, announces: Sequence[type[Event]], consumes: Sequence[type[Event]]) -> Document:
-    """Return the document of the events a service announces and consumes. It ignores all other types on these topics."""
+    """Return the document of the events a service announces and consumes; it ignores other types."""
     broker = KafkaBroker(HOST, specification_url=HOST, protocol_version="4", description="Apache Kafka")
     for topic, kinds in _by_topic(announces).items():
         broker.publisher(topic, title=_name("announce", topic), schema=_any_of(kinds), description=_ABOUT)

@@ -1,6 +1,6 @@
 """The database of a service: one transaction per effect, which also stores what it announces."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,14 +51,12 @@ class Transaction:
     announced: list[outbox.Announcement] = field(default_factory=list)
     callbacks: list[Callable[[], object]] = field(default_factory=list)
 
-    def announce(self, *events: Event, traceparent: str | None = None) -> None:
+    def announce(self, *events: Event, context: Mapping[str, object] | None = None) -> None:
         """Publish these events, in this order, if and only if the transaction commits.
 
-        They belong to the given trace, by default to that of the request or event being handled.
+        They belong to the trace of the given context, by default of the request or event being handled.
         """
-        self.announced.extend(
-            outbox.Announcement(event, traceparent or tracing.traceparent(event.key)) for event in events
-        )
+        self.announced.extend(outbox.Announcement(event, tracing.traceparent(event.key, context)) for event in events)
 
     def on_commit(self, callback: Callable[[], object]) -> None:
         """Call this after the commit, in the order of registration; never if the transaction is rolled back.

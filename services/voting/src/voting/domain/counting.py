@@ -23,6 +23,14 @@ class CountingState:
     """The votes whose threshold is reached; it stays reached (V5)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """The very ballot that reached a threshold, and the totals with it."""
+
+    tally: Tally
+    ballot: Ballot = field(repr=False)
+
+
 @dataclass(slots=True)
 class Count:
     """What counting a group brought about."""
@@ -31,8 +39,8 @@ class Count:
     """One for each ballot, in their order."""
     accepted: list[Ballot] = field(default_factory=list, repr=False)
     """The ballots that now stand, or stood for a moment, in their order."""
-    crossings: dict[TaskId, Tally] = field(default_factory=dict)
-    """The totals with the very ballot that reached the threshold."""
+    crossings: dict[TaskId, Crossing] = field(default_factory=dict)
+    """By task, if one of these ballots reached its threshold."""
 
 
 def count(state: CountingState, ballots: Iterable[Ballot]) -> Count:
@@ -58,5 +66,5 @@ def _one(state: CountingState, ballot: Ballot, done: Count) -> Counted:
     done.accepted.append(ballot)
     if ballot.task_id not in state.passed and reached(tally, terms):
         state.passed.add(ballot.task_id)
-        done.crossings[ballot.task_id] = tally
+        done.crossings[ballot.task_id] = Crossing(tally, ballot)
     return counted

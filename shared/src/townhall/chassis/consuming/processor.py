@@ -88,7 +88,7 @@ class Processor:
         return False
 
     async def _apply_batch(self, messages: Sequence[Message]) -> list[Message]:
-        """Apply all messages whose key isn't held, in one transaction; return the others. Raises if it is rolled back."""
+        """Apply all messages whose key isn't held, in one transaction; return the others. Raises if rolled back."""
         async with self._db.transaction() as tx:
             held = await dead_letters.held_keys(tx.session, [message.key for message in messages if message.key])
             free = [message for message in messages if (message.topic, message.key) not in held]
