@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.metadata import version
 from typing import Any, Final
 
 import uvicorn
@@ -93,6 +94,7 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
     if consumer is not None:
         tasks["consumer"] = consumer.run
     tasks |= {timer.name: partial(timer.run, db) for timer in (*service.timers, _FORGET)}
+    metrics.describe_build(service.name, version(f"townhall-{service.name}"))
     async with at_hand(app), running(tasks):
         yield
         state.stopping = True
