@@ -8,7 +8,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
-from townhall.chassis import logs
+from townhall.chassis.telemetry import logs
 
 pytest_plugins = [
     "townhall.testing.brokers",

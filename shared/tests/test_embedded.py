@@ -13,7 +13,6 @@ import pytest
 
 from townhall.embedded import CannotStart, Postgres, Tansu, databases
 
-
 pytestmark = pytest.mark.process
 
 

@@ -17,8 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from townhall.chassis.auth import Claims, KeysUnavailable, Role, TokenKeyUnknown, authorize
 from townhall.chassis.http.limits import Replay, read_body
+from townhall.chassis.telemetry import tracing
 from townhall.contracts.values import TaskId
-from voting.domain.ballot import CastBallot, Choice, Counted
+from voting.domain.ballot import CastBallot, Choice, Counted, Trace
 from voting.schemas.ballots import CountedResponse
 from voting.tally_cache import CachedTally
 
@@ -103,7 +104,7 @@ class FastPath:
         loop = asyncio.get_running_loop()
         if not self._unchecked:
             loop.call_soon(self._verify)
-        unchecked = _Unchecked(task_id, token, choice, loop.create_future())
+        unchecked = _Unchecked(task_id, token, choice, loop.create_future(), tracing.current())
         self._unchecked.append(unchecked)
         return unchecked.answer
 
@@ -128,7 +129,8 @@ class FastPath:
 
     def _count(self, unchecked: "_Unchecked", claims: Claims) -> None:
         authorize(claims, _CITIZEN)
-        self._state.intake.take(CastBallot(unchecked.task_id, claims.subject, unchecked.choice), unchecked.answer)
+        ballot = CastBallot(unchecked.task_id, claims.subject, unchecked.choice, unchecked.trace)
+        self._state.intake.take(ballot, unchecked.answer)
 
 
 class _Unchecked(NamedTuple):
@@ -138,6 +140,7 @@ class _Unchecked(NamedTuple):
     token: str
     choice: Choice
     answer: "asyncio.Future[Counted]"
+    trace: Trace
 
 
 async def _answer(send: Send, body: bytes, headers: list[Header]) -> None:
