@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from townhall.chassis.db import Database
+from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import state_of
 from townhall.contracts import proposal
 from townhall.contracts.values import RuleUsed, TaskId
 from townhall.rejected import Rejected
@@ -89,7 +91,8 @@ class VotingHarness:
 
     def use_keys_of(self, app: FastAPI) -> None:
         """Use the master keys of a service from now on."""
-        settings: Settings = app.state.settings
+        settings = state_of(app, ServiceSettings)
+        assert isinstance(settings, Settings)
         self.keyring = Keyring(settings.master_key_version, settings.masters)
 
     async def schedule(self, **period: timedelta) -> TaskId:

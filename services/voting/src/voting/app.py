@@ -1,6 +1,6 @@
 """The composition root: the only module that wires all others together."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from typing import Final
@@ -23,6 +23,7 @@ from voting.handlers import votes as handlers
 from voting.intake import Answer, Intake
 from voting.schemas.votes import VoteResponse
 from voting.settings import Settings
+from voting.state import VotingState
 from voting.store import votes as vote_store
 from voting.store.bulk_insert import BulkInsert
 from voting.store.rules import RULES
@@ -49,14 +50,13 @@ def build(settings: Settings) -> FastAPI:
                 Timer("close_due_votes", seconds=TIMER_SECONDS, act=handlers.close_due_votes),
             ],
             resources=[partial(_counting, settings, keyring)],
-            state={"keyring": keyring},
             fast_path=FastPath if settings.fast_path else None,
         )
     )
 
 
 @asynccontextmanager
-async def _counting(settings: Settings, keyring: Keyring, db: Database) -> AsyncIterator[Mapping[str, object]]:
+async def _counting(settings: Settings, keyring: Keyring, db: Database) -> AsyncIterator[VotingState]:
     """Run the intake for the lifetime of the service; on shutdown it counts what is queued before `db` closes."""
 
     async def count(cast_ballots: Sequence[CastBallot]) -> Sequence[Answer]:
@@ -79,4 +79,4 @@ async def _counting(settings: Settings, keyring: Keyring, db: Database) -> Async
     )
     with closing(bulk_insert):
         async with intake.running():
-            yield {"intake": intake, "tally_cache": TallyCache(load)}
+            yield VotingState(keyring, intake, TallyCache(load))

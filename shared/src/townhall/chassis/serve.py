@@ -1,10 +1,10 @@
-"""One service as a process: routes in front; relay, consumer and timers beside them; a graceful end."""
+"""One service as a process: its HTTP application, and relay, consumer and timers as background tasks beside it."""
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -20,6 +20,7 @@ from townhall.chassis.http import idempotency, server
 from townhall.chassis.http.application import Application, FastPath
 from townhall.chassis.outbox.relay import Relay
 from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import provide, state_of
 from townhall.chassis.telemetry import gauges, metrics, tracing
 from townhall.contracts import Event
 
@@ -40,7 +41,6 @@ class Service:
     announces: Sequence[type[Event]] = ()
     timers: Sequence[Timer] = ()
     resources: Sequence[Resource] = ()
-    state: Mapping[str, object] = field(default_factory=dict)
     fast_path: FastPath | None = None
     """Answers some requests without the framework."""
 
@@ -60,11 +60,8 @@ def assemble(service: Service) -> FastAPI:
         version=http.API_VERSION,
         lifespan=partial(_lifespan, service, db),
     )
-    app.state.db = db
-    app.state.service = service
-    app.state.keys = auth.keys_of(service.settings)
-    for name, value in service.state.items():
-        setattr(app.state, name, value)
+    for value in (db, service, auth.keys_of(service.settings)):
+        provide(app, value)
     for router in (*service.routers, http.docs.router, health.router, metrics.router, _documents(service)):
         app.include_router(router)
     return app
@@ -76,7 +73,8 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
     relay = Relay(db.dsn, bus)
     processor = Processor(db, service.subscriptions)
     consumer = Consumer(bus, db, service.subscriptions, processor) if service.subscriptions else None
-    app.state.health = state = health.Health(service.name, db, relay, consumer)
+    state = health.Health(service.name, db, relay, consumer)
+    provide(app, state)
     tasks: dict[str, BackgroundTask] = {
         "relay": relay.run,
         "gauges": partial(gauges.watch, db),
@@ -94,14 +92,14 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
 
 @asynccontextmanager
 async def at_hand(app: FastAPI) -> AsyncIterator[None]:
-    """Open what routes need, and nothing that goes on beside them; close it and the database afterwards."""
+    """Open what routes need and no background tasks; close it and the database afterwards."""
+    db = state_of(app, Database)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(app.state.db.close)
-        for resource in app.state.service.resources:
-            for name, value in (await stack.enter_async_context(resource(app.state.db))).items():
-                setattr(app.state, name, value)
-        # Or the first crowd would wait for the issuer's keys all at once.
-        await app.state.keys.refresh()
+        stack.push_async_callback(db.close)
+        for resource in state_of(app, Service).resources:
+            provide(app, await stack.enter_async_context(resource(db)))
+        # Else the first requests would all wait for the issuer's keys.
+        await state_of(app, auth.Keys).refresh()
         yield
 
 
@@ -116,10 +114,10 @@ def _documents(service: Service) -> APIRouter:
 def serve(build: Callable[[Any], FastAPI], settings: ServiceSettings) -> None:
     """Build the application and serve it until SIGTERM or SIGINT, then end the process."""
     app = build(settings)
-    # What was imported stays for good: looked through again and again, it would stop every request for 100 ms at times.
+    # Freeze imported objects, so that full collections don't pause requests (up to 100 ms).
     gc.freeze()
 
     def stopping() -> None:
-        app.state.health.stopping = True
+        state_of(app, health.Health).stopping = True
 
     server.run(app, settings, stopping)

@@ -1,6 +1,6 @@
 """Routes of ballots. A citizen casts and sees their own ballot, and no other (V8)."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -9,13 +9,15 @@ from pydantic import ValidationError
 
 from townhall.chassis.auth import Caller, Role, allow, identify
 from townhall.chassis.http import Db, problem_responses
+from townhall.chassis.state import from_state, state_of
 from townhall.chassis.telemetry import tracing
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import BallotIsFinal, CastBallot, NoBallot
 from voting.domain.vote import NoSuchVote, VoteNotOpen
-from voting.domain.voter_keys import Keyring, voter_hash
-from voting.intake import Intake, ResultUnknown, TooBusy
+from voting.domain.voter_keys import voter_hash
+from voting.intake import ResultUnknown, TooBusy
 from voting.schemas.ballots import BallotRequest, BallotResponse, CountedResponse
+from voting.state import VotingState
 from voting.store import ballots
 
 router = APIRouter(tags=["votes"])
@@ -41,14 +43,6 @@ def _payload(body: bytes) -> BallotRequest:
         raise RequestValidationError([error | {"loc": ("body", *error["loc"])} for error in errors]) from None
 
 
-def _intake(request: Request) -> Intake:
-    return cast("Intake", request.app.state.intake)
-
-
-def _keyring(request: Request) -> Keyring:
-    return cast("Keyring", request.app.state.keyring)
-
-
 @router.put(
     "/votes/{task_id}/ballot",
     response_model=CountedResponse,
@@ -59,14 +53,14 @@ async def put_ballot(task_id: UUID, request: Request) -> Response:
     """Cast your ballot, or change it where the vote's rule allows. Repeating the request never counts twice."""
     who = await identify(request, (Role.CITIZEN,))
     cast_ballot = CastBallot(TaskId(task_id), who.subject, _payload(await request.body()).choice, tracing.current())
-    counted = await _intake(request).cast(cast_ballot)
+    counted = await state_of(request.app, VotingState).intake.cast(cast_ballot)
     response = CountedResponse.after(cast_ballot.task_id, counted)
     return Response(response.model_dump_json(), media_type="application/json")
 
 
 @router.get("/votes/{task_id}/ballot", responses=problem_responses(NoSuchVote, NoBallot))
 async def get_ballot(
-    task_id: UUID, who: Citizen, db: Db, keyring: Annotated[Keyring, Depends(_keyring)]
+    task_id: UUID, who: Citizen, db: Db, state: Annotated[VotingState, Depends(from_state(VotingState))]
 ) -> BallotResponse:
     """Show your own ballot."""
     task = TaskId(task_id)
@@ -74,7 +68,7 @@ async def get_ballot(
         key = await ballots.sealed_key(session, task)
         if key is None:
             raise NoSuchVote
-        current_ballot = await ballots.current_ballot(session, task, voter_hash(keyring.open(key), who.subject))
+        current_ballot = await ballots.current_ballot(session, task, voter_hash(state.keyring.open(key), who.subject))
     if current_ballot is None:
         raise NoBallot
     return BallotResponse.of(task, current_ballot)

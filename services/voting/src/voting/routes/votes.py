@@ -1,23 +1,20 @@
 """Routes of votes with their totals. Public."""
 
-from typing import Annotated, cast
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from townhall.chassis.http import Cursor, Db, Page, PageOf, problem_responses
+from townhall.chassis.state import from_state
 from townhall.contracts.values import TaskId
 from voting.domain.vote import NoSuchVote, State
 from voting.schemas.votes import VoteResponse
+from voting.state import VotingState
 from voting.store import votes
 from voting.store.votes import VoteDetails
-from voting.tally_cache import TallyCache
 
 router = APIRouter(tags=["votes"])
-
-
-def _tally_cache(request: Request) -> TallyCache:
-    return cast("TallyCache", request.app.state.tally_cache)
 
 
 @router.get("/votes")
@@ -34,10 +31,10 @@ async def get_votes(db: Db, page: Page, state: State | None = None) -> PageOf[Vo
     responses=problem_responses(NoSuchVote) | {304: {"description": "Not changed since the version in If-None-Match."}},
 )
 async def get_vote(
-    task_id: UUID, request: Request, tally_cache: Annotated[TallyCache, Depends(_tally_cache)]
+    task_id: UUID, request: Request, state: Annotated[VotingState, Depends(from_state(VotingState))]
 ) -> Response:
     """Show the vote on a task with its totals, at most a second old. Supports `If-None-Match`."""
-    tally = await tally_cache.tally(TaskId(task_id))
+    tally = await state.tally_cache.tally(TaskId(task_id))
     if _matches(request.headers.get("if-none-match"), tally.etag):
         return Response(status_code=304, headers=tally.headers)
     return Response(tally.body, media_type="application/json", headers=tally.headers)
