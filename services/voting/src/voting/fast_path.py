@@ -19,6 +19,7 @@ from townhall.chassis.auth import Claims, KeysUnavailable, Role, TokenKeyUnknown
 from townhall.chassis.http.limits import Replay, read_body
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import Choice, Counted, Slip
+from voting.noticeboard import Notice
 from voting.papers import CountedView
 
 Header = tuple[bytes, bytes]
@@ -81,9 +82,7 @@ class FastPath:
             await self._routes(scope, receive, send)
             return
         scope["route"] = _TOTALS
-        await _answer(
-            send, cached.body, [(name.lower().encode(), value.encode()) for name, value in cached.headers.items()]
-        )
+        await _answer(send, cached.body, _totals_headers(cached))
 
     async def _ballot(self, task_id: TaskId, scope: Scope, receive: Receive, send: Send) -> None:
         token = _plain_token(scope["headers"]) if scope["method"] == "PUT" else None
@@ -151,6 +150,11 @@ async def _answer(send: Send, body: bytes, headers: list[Header]) -> None:
 def _ballot_body(task_id: TaskId, counted: Counted) -> bytes:
     """Return the JSON of an answer. Ballots counted together with the same outcome share it."""
     return CountedView.after(task_id, counted).model_dump_json().encode()
+
+
+@lru_cache(512)
+def _totals_headers(cached: Notice) -> list[Header]:
+    return [(name.lower().encode(), value.encode()) for name, value in cached.headers.items()]
 
 
 @lru_cache(4096)
