@@ -9,7 +9,7 @@ from typing import Any
 import uvloop
 
 from bench import ballots, crossing, events, isolation, pgbench, profile, report
-from bench.ground import Ground, ground
+from bench.infrastructure import Infrastructure, infrastructure
 from townhall.chassis.auth.keys import REMEMBERED
 
 LEAST_VOTERS = 2 * REMEMBERED + 5000
@@ -31,7 +31,7 @@ def _arguments() -> argparse.Namespace:
     return wanted
 
 
-async def _measure(stand: Ground, wanted: argparse.Namespace) -> dict[str, Any]:
+async def _measure(stand: Infrastructure, wanted: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = {"machine": report.machine(), "broker": os.environ.get("BROKER", "tansu")}
     _tell("pgbench: the same statements without a server in front")
     found["pgbench_per_second"] = await pgbench.measure(stand, wanted.seconds / 2)
@@ -59,7 +59,7 @@ def _tell(what: str) -> None:
 def main() -> int:
     """Run, write, and say where the report is."""
     wanted = _arguments()
-    with ground(os.environ.get("BROKER", "tansu")) as stand:
+    with infrastructure(os.environ.get("BROKER", "tansu")) as stand:
         found = uvloop.run(_measure(stand, wanted))
     report.write(found)
     sys.stdout.write(json.dumps(found, indent=2) + "\n" if wanted.json else (report.HERE / "report.md").read_text())

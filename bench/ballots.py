@@ -10,15 +10,16 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from bench.ground import Ground, Process, opened
+from bench.infrastructure import Infrastructure, Process, opened
 from bench.load import Seen, closed, request
 from bench.server import NOTHING, SINGLE, STATEMENT, WAYS
 from townhall.chassis.db import Database
 from townhall.contracts import proposal
 from townhall.contracts.values import RuleUsed, TaskId
-from voting import handlers
-from voting.domain.nullifier import Keyring
 from voting.domain.parameters import Parameters
+from voting.domain.voter_keys import Keyring
+from voting.handlers import votes
+from voting.store.rules import RULES
 
 YES: Final = b'{"choice":"yes"}'
 CALLERS: Final = 16
@@ -32,7 +33,7 @@ NOBODY_CROSSES: Final = 100_000_000
 _WRONG = text("""
     SELECT count(*) FROM tally WHERE (yes, no) <> (
         SELECT count(*) FILTER (WHERE choice = 'yes'), count(*) FILTER (WHERE choice = 'no')
-        FROM standing WHERE standing.task_id = tally.task_id)
+        FROM current_ballot WHERE current_ballot.task_id = tally.task_id)
 """)
 _COUNTED = text("SELECT yes + no FROM tally WHERE task_id = :task_id")
 
@@ -41,7 +42,7 @@ _COUNTED = text("SELECT yes + no FROM tally WHERE task_id = :task_id")
 class Poll:
     """Voting's database and processes, and voters with a token each."""
 
-    ground: Ground
+    infrastructure: Infrastructure
     db: Database
     tokens: Sequence[str]
     seconds: float
@@ -54,7 +55,7 @@ class Poll:
         """Let every voter vote once on a task, for as long as there is time; ballots, totals and answers must agree."""
         voters = [*self.tokens[self._sent :], *self.tokens[: self._sent]]
         requests = [request("PUT", f"/votes/{task}/ballot", token, YES) for token in voters]
-        seen, figures = await cost(self.ground, processes, requests, callers, self.seconds)
+        seen, figures = await cost(self.infrastructure, processes, requests, callers, self.seconds)
         self._sent = (self._sent + len(seen.latencies)) % len(self.tokens)
         async with self.db.reading() as session:
             counted = (await session.execute(_COUNTED, {"task_id": task})).scalar_one()
@@ -64,7 +65,7 @@ class Poll:
     async def cost(self, process: Process, requests: Sequence[bytes]) -> dict[str, Any]:
         """Send the same requests again and again."""
         again = list(requests) * (MOST // len(requests))
-        return (await cost(self.ground, [process], again, CALLERS, self.seconds))[1]
+        return (await cost(self.infrastructure, [process], again, CALLERS, self.seconds))[1]
 
     async def recount(self) -> bool:
         """Tell whether totals equal a recount of what stands, on every task, and the answers given."""
@@ -72,18 +73,18 @@ class Poll:
             return self.exact and (await session.execute(_WRONG)).scalar_one() == 0
 
 
-async def measure(ground: Ground, voters: int, seconds: float) -> dict[str, Any]:
+async def measure(infrastructure: Infrastructure, voters: int, seconds: float) -> dict[str, Any]:
     """Return every figure about ballots but those of a task going viral."""
-    url = await ground.database("voting")
+    url = await infrastructure.database("voting")
     async with opened(url, "voting") as db, AsyncExitStack() as stack:
         await never_crossing(db)
-        poll = Poll(ground, db, await ground.tokens(voters), seconds)
-        ways = {way: await schedule(db, ground.key) for way in WAYS}
+        poll = Poll(infrastructure, db, await infrastructure.tokens(voters), seconds)
+        ways = {way: await schedule(db, infrastructure.key) for way in WAYS}
         told = [f"{way}={task}" for way, task in ways.items()]
-        first = await stack.enter_async_context(ground.serving("bench.server", "voting", url, *told))
+        first = await stack.enter_async_context(infrastructure.serving("bench.server", "voting", url, *told))
         found = await _steps(poll, first, ways)
-        second = await stack.enter_async_context(ground.serving("bench.server", "voting", url, *told))
-        found["grouped_two_workers"] = await poll.ballots([first, second], await schedule(db, ground.key))
+        second = await stack.enter_async_context(infrastructure.serving("bench.server", "voting", url, *told))
+        found["grouped_two_workers"] = await poll.ballots([first, second], await schedule(db, infrastructure.key))
         found["resident_mb_after"] = round(first.resident_mb, 1)
         found["exact"] = await poll.recount()
     return found
@@ -99,7 +100,7 @@ async def _steps(poll: Poll, process: Process, ways: dict[str, UUID]) -> dict[st
         found["noop_known_tokens"] = await poll.cost(process, known)
     for way in (SINGLE, STATEMENT):
         found[way] = await poll.ballots([process], ways[way])
-    tasks = {callers: await schedule(poll.db, poll.ground.key) for callers in (1, 4, 8, CALLERS, 32, 64, 128)}
+    tasks = {callers: await schedule(poll.db, poll.infrastructure.key) for callers in (1, 4, 8, CALLERS, 32, 64, 128)}
     curve = {callers: await poll.ballots([process], task, callers) for callers, task in tasks.items()}
     found["latency"] = [{"callers": callers} | figures for callers, figures in curve.items()]
     found["grouped"] = curve[CALLERS]
@@ -108,24 +109,28 @@ async def _steps(poll: Poll, process: Process, ways: dict[str, UUID]) -> dict[st
 
 
 async def cost(
-    ground: Ground, processes: Sequence[Process], requests: Sequence[bytes], callers: int, seconds: float
+    infrastructure: Infrastructure,
+    processes: Sequence[Process],
+    requests: Sequence[bytes],
+    callers: int,
+    seconds: float,
 ) -> tuple[Seen, dict[str, Any]]:
     """Put a load on processes; return what it saw, and that with what it took of the processors, in us a request."""
-    before = _spent(ground, processes)
+    before = _spent(infrastructure, processes)
     seen = await closed([process.port for process in processes], requests, callers, seconds)
-    spent = zip(_spent(ground, processes), before, strict=True)
+    spent = zip(_spent(infrastructure, processes), before, strict=True)
     cpu = [round((now - then) / max(len(seen.latencies), 1) * 1e6, 1) for now, then in spent]
     return seen, seen.told | {"cpu_us": dict(zip(("voting", "postgres", "load"), cpu, strict=True))}
 
 
-def _spent(ground: Ground, processes: Sequence[Process]) -> tuple[float, float, float]:
-    return sum(each.cpu_seconds for each in processes), ground.postgres_cpu_seconds, time.process_time()
+def _spent(infrastructure: Infrastructure, processes: Sequence[Process]) -> tuple[float, float, float]:
+    return sum(each.cpu_seconds for each in processes), infrastructure.postgres_cpu_seconds, time.process_time()
 
 
 async def never_crossing(db: Database) -> None:
     """Put a rule in force under which no vote reaches its threshold."""
     async with db.transaction() as tx:
-        await handlers.RULES.enact(tx, "bench", Parameters(yes_more_than=NOBODY_CROSSES, ballots_changeable=True), None)
+        await RULES.enact(tx, "bench", Parameters(yes_more_than=NOBODY_CROSSES, ballots_changeable=True), None)
 
 
 async def schedule(db: Database, key: str) -> UUID:
@@ -142,5 +147,5 @@ async def schedule(db: Database, key: str) -> UUID:
             closes_at=tx.now + timedelta(days=30),
             rule=RuleUsed(version=1, article="bench"),
         )
-        await handlers.schedule_votes(tx, [task], keyring)
+        await votes.schedule_votes(tx, [task], keyring)
     return task.task_id

@@ -9,12 +9,12 @@ from uuid import UUID
 from sqlalchemy import text
 
 from bench.ballots import YES, schedule
-from bench.ground import Ground, opened
+from bench.infrastructure import Infrastructure, opened
 from bench.load import Seen, paced, request
 from townhall.chassis.db import Database
 from townhall.chassis.waiting import rest
-from voting import handlers
 from voting.domain.parameters import Parameters
+from voting.store.rules import RULES
 
 CROSSINGS = 40
 MORE_THAN = 20
@@ -23,19 +23,19 @@ _OPENED = text('SELECT task_id, opened_at FROM "case"')
 _REACHED = text("SELECT task_id, reached_at FROM crossing")
 
 
-async def measure(ground: Ground, top: float, seconds: float) -> dict[str, Any]:
+async def measure(infrastructure: Infrastructure, top: float, seconds: float) -> dict[str, Any]:
     """Return the seconds from crossing to case, by the databases' clock."""
-    voting_url, committee_url = await ground.database("voting"), await ground.database("committee")
+    voting_url, committee_url = await infrastructure.database("voting"), await infrastructure.database("committee")
     async with AsyncExitStack() as stack:
         votes = await stack.enter_async_context(opened(voting_url, "voting"))
         cases = await stack.enter_async_context(opened(committee_url, "committee"))
         async with votes.transaction() as tx:
             rule = Parameters(yes_more_than=MORE_THAN, ballots_changeable=True)
-            await handlers.RULES.enact(tx, "bench", rule, None)
-        tasks = [await schedule(votes, ground.key) for _ in range(CROSSINGS + 1)]
-        process = await stack.enter_async_context(ground.serving("bench.server", "voting", voting_url))
-        await stack.enter_async_context(ground.serving("committee", "committee", committee_url))
-        seen = await _load(ground, process.port, tasks, top / 2, seconds)
+            await RULES.enact(tx, "bench", rule, None)
+        tasks = [await schedule(votes, infrastructure.key) for _ in range(CROSSINGS + 1)]
+        process = await stack.enter_async_context(infrastructure.serving("bench.server", "voting", voting_url))
+        await stack.enter_async_context(infrastructure.serving("committee", "committee", committee_url))
+        seen = await _load(infrastructure, process.port, tasks, top / 2, seconds)
         waits = await _waits(votes, cases)
     waits.sort()
     return {
@@ -46,10 +46,10 @@ async def measure(ground: Ground, top: float, seconds: float) -> dict[str, Any]:
     }
 
 
-async def _load(ground: Ground, port: int, tasks: list[UUID], rate: float, seconds: float) -> Seen:
+async def _load(infrastructure: Infrastructure, port: int, tasks: list[UUID], rate: float, seconds: float) -> Seen:
     """Send most ballots to one task, and every now and then one to the others, so that they cross one by one."""
     many = max(int(rate * seconds), 2 * CROSSINGS * (MORE_THAN + 1))
-    voters = await ground.tokens(min(many, 80_000))
+    voters = await infrastructure.tokens(min(many, 80_000))
     *others, busy = tasks
     needed = [(task, voter) for task in others for voter in voters[: MORE_THAN + 1]]
     every = many // len(needed)

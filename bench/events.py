@@ -21,19 +21,19 @@ from prometheus_client import Counter
 from prometheus_client.samples import Sample
 from sqlalchemy import text
 
-from bench.ground import Ground, opened
+from bench.infrastructure import Infrastructure, opened
 from proposal.consumers import subscriptions as timelines
 from townhall.chassis import metrics
 from townhall.chassis.broker import Bus
+from townhall.chassis.consuming import Consumer, Subscription
+from townhall.chassis.consuming.decoding import EventDecoder
+from townhall.chassis.consuming.processing import Processor
 from townhall.chassis.db import Database, Transaction
-from townhall.chassis.delivery import Hearing, Subscription
-from townhall.chassis.delivery.applying import Applying
-from townhall.chassis.delivery.reading import Reader
 from townhall.chassis.relay import BATCH as RELAYED
 from townhall.chassis.relay import Relay
 from townhall.chassis.waiting import rest
 from townhall.chassis.work import going_on
-from townhall.contracts import Event, Heard, voting
+from townhall.contracts import Event, ReceivedEvent, voting
 from townhall.contracts.values import RuleUsed, TaskId
 from townhall.testing.brokers import drop_topics, make_topics
 
@@ -50,26 +50,26 @@ Record = tuple[bytes, bytes, list[tuple[str, bytes]]]
 """Key, body and headers."""
 
 
-async def measure(ground: Ground, many: int) -> dict[str, Any]:
+async def measure(infrastructure: Infrastructure, many: int) -> dict[str, Any]:
     """Return how many events a second each moves."""
     gc.freeze()  # as a service does at its start
-    rounds = [await _round(ground, f"round{number}.", many) for number in range(ROUNDS)]
+    rounds = [await _round(infrastructure, f"round{number}.", many) for number in range(ROUNDS)]
     rates = {name: median(each[name] for each in rounds) for name in rounds[0]}
     return {"events": many, "rounds": ROUNDS, **{f"{name}_per_second": round(rate) for name, rate in rates.items()}}
 
 
-async def _round(ground: Ground, prefix: str, many: int) -> dict[str, float]:
+async def _round(infrastructure: Infrastructure, prefix: str, many: int) -> dict[str, float]:
     """Take each measure once, on topics of its own."""
-    bus = replace(ground.bus, prefix=prefix)
+    bus = replace(infrastructure.bus, prefix=prefix)
     await make_topics(bus)
-    async with opened(await ground.database("voting"), "voting") as db:
+    async with opened(await infrastructure.database("voting"), "voting") as db:
         await _announce(db, many)
         relayed = await _timed(many, lambda: _relayed(db, bus, many))
         records = await _records(db)
         produced = await _timed(many, lambda: _plain_produced(bus, records))
         batched = await _timed(many, lambda: _plain_batched(bus, records))
         with_effect = await _heard(db, bus, [_minimal()], many)
-    async with opened(await ground.database("proposal"), "proposal") as db:
+    async with opened(await infrastructure.database("proposal"), "proposal") as db:
         on_timelines = await _heard(db, bus, timelines(), many)
     consumed = await _plain_consumed(bus, many)
     await drop_topics(bus)
@@ -124,9 +124,9 @@ async def _records(db: Database) -> list[Record]:
 def _minimal() -> Subscription:
     """The least a consumer with an effect can do: a row for each event."""
 
-    async def apply(tx: Transaction, heards: Sequence[Heard[Event]]) -> None:
+    async def apply(tx: Transaction, received_events: Sequence[ReceivedEvent[Event]]) -> None:
         insert = text("INSERT INTO effect SELECT unnest(CAST(:events AS uuid[]))")
-        await tx.session.execute(insert, {"events": [heard.id for heard in heards]})
+        await tx.session.execute(insert, {"events": [received.id for received in received_events]})
 
     return Subscription(voting.TOPIC, dict.fromkeys(KINDS, apply))
 
@@ -136,8 +136,8 @@ async def _heard(db: Database, bus: Bus, subscriptions: Sequence[Subscription], 
     async with db.transaction() as tx:
         await tx.session.execute(text("CREATE TABLE IF NOT EXISTS effect (event uuid PRIMARY KEY)"))
     before = _applied()
-    hearing = Hearing(bus, db, subscriptions, Applying(db, Reader(subscriptions)))
-    async with going_on({"hearing": hearing.run}):
+    consumer = Consumer(bus, db, subscriptions, Processor(db, EventDecoder(subscriptions)))
+    async with going_on({"consumer": consumer.run}):
         while not (first := _applied() - before):
             await rest(0.01)
         return await _timed(int(many - first), lambda: _until(before + many))

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from bench.ballots import YES, never_crossing, schedule
-from bench.ground import Ground, Process, opened
+from bench.infrastructure import Infrastructure, Process, opened
 from bench.load import Seen, paced, request
 from townhall.chassis.db import Database
 
@@ -46,16 +46,16 @@ class Street:
         return request("PUT", f"/votes/{task}/ballot", self.tokens[number % len(self.tokens)], YES)
 
 
-async def measure(ground: Ground, voters: int, in_all: float, seconds: float) -> dict[str, Any]:
+async def measure(infrastructure: Infrastructure, voters: int, in_all: float, seconds: float) -> dict[str, Any]:
     """Return p99 on the quiet tasks alone and beside the viral one, at this rate of ballots in all."""
-    url = await ground.database("voting")
+    url = await infrastructure.database("voting")
     rate = max(in_all / (TIMES + 1), 5.0)
     many = max(int(rate * seconds), LEAST)
     quiet, beside = [], []
     async with opened(url, "voting") as db, AsyncExitStack() as stack:
         await never_crossing(db)
-        process = await stack.enter_async_context(ground.serving("bench.server", "voting", url))
-        street = Street(process, db, await ground.tokens(voters), ground.key)
+        process = await stack.enter_async_context(infrastructure.serving("bench.server", "voting", url))
+        street = Street(process, db, await infrastructure.tokens(voters), infrastructure.key)
         await street.quiet(rate, many)  # Warms it up.
         for _ in range(ROUNDS):
             quiet.append((await street.quiet(rate, many)).percentile(0.99))

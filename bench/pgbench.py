@@ -5,7 +5,7 @@ import os
 import re
 from typing import Final
 
-from bench.ground import Ground
+from bench.infrastructure import Infrastructure
 from townhall.embedded.binaries import postgres_binaries
 
 _TABLES: Final = """
@@ -24,12 +24,23 @@ COMMIT;
 """
 
 
-async def measure(ground: Ground, seconds: float) -> float:
+async def measure(infrastructure: Infrastructure, seconds: float) -> float:
     """Return transactions a second with 16 clients, without a tally, so without a row they all wait for."""
-    script = ground.directory / "ballot.sql"
+    script = infrastructure.directory / "ballot.sql"
     script.write_text(_BALLOT)
-    await _run("psql", "-q", "-c", _TABLES, ground.postgres.url)
-    words = ["-n", "-c", "16", "-j", "1", "-T", str(max(int(seconds), 1)), "-f", str(script), ground.postgres.url]
+    await _run("psql", "-q", "-c", _TABLES, infrastructure.postgres.url)
+    words = [
+        "-n",
+        "-c",
+        "16",
+        "-j",
+        "1",
+        "-T",
+        str(max(int(seconds), 1)),
+        "-f",
+        str(script),
+        infrastructure.postgres.url,
+    ]
     found = re.search(r"tps = ([0-9.]+)", await _run("pgbench", *words))
     return round(float(found.group(1)), 1) if found else 0.0
 

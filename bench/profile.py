@@ -13,7 +13,7 @@ from uuid import uuid4
 from fastapi import FastAPI
 from starlette.types import Message, Scope
 
-from bench.ground import Ground
+from bench.infrastructure import Infrastructure
 from bench.server import nothing
 from voting.app import build
 from voting.settings import Settings
@@ -29,15 +29,15 @@ class _NoIntake:
     take = staticmethod(nothing)
 
 
-async def measure(ground: Ground, ballots: int) -> dict[str, float]:
+async def measure(infrastructure: Infrastructure, ballots: int) -> dict[str, float]:
     """Return the microseconds a ballot spends in each of the most expensive functions, each token new."""
     told: dict[str, Any] = {
-        name.lower(): value for name, value in ground.settings("postgresql://nobody@127.0.0.1/none", 1).items()
+        name.lower(): value for name, value in infrastructure.settings("postgresql://nobody@127.0.0.1/none", 1).items()
     }
-    app = build(Settings(**told | {"master_key": ground.key}))
+    app = build(Settings(**told | {"master_key": infrastructure.key}))
     app.state.intake = _NoIntake
     await app.state.keys.refresh()
-    scopes = [_scope(token) for token in await ground.tokens(ballots)]
+    scopes = [_scope(token) for token in await infrastructure.tokens(ballots)]
     await _call(app, scopes[:TOGETHER])  # Builds what is built once.
     profiled = cProfile.Profile()
     profiled.enable()

@@ -19,12 +19,12 @@ from townhall.chassis.db import Database
 from townhall.chassis.serve import serve
 from townhall.chassis.settings import load
 from townhall.contracts.values import TaskId
-from voting import handlers
 from voting.app import build
-from voting.domain.ballot import Counted, Outcome, Slip, Standing
+from voting.domain.ballot import CastBallot, Counted, CurrentBallot, Outcome
+from voting.handlers import ballots
 from voting.intake import Intake
 from voting.settings import Settings
-from voting.store.first import FirstBallots
+from voting.store.bulk_insert import BulkInsert
 
 NOTHING, SINGLE, STATEMENT = "nothing", "single", "statement"
 WAYS: Final = (NOTHING, SINGLE, STATEMENT)
@@ -34,7 +34,7 @@ AT_ONCE: Final = 8
 
 NEVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
-Take = Callable[[Slip, "asyncio.Future[Counted]"], None]
+Take = Callable[[CastBallot, "asyncio.Future[Counted]"], None]
 
 
 class Ways:
@@ -44,28 +44,28 @@ class Ways:
         self._usual = usual
         self._others = others
 
-    def take(self, slip: Slip, answer: "asyncio.Future[Counted]") -> None:
+    def take(self, cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
         """Take the way of the ballot's task."""
-        self._others.get(slip.task_id, self._usual.take)(slip, answer)
+        self._others.get(cast_ballot.task_id, self._usual.take)(cast_ballot, answer)
 
 
-def nothing(slip: Slip, answer: "asyncio.Future[Counted]") -> None:
+def nothing(cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
     """Store nothing."""
-    answer.set_result(Counted(Outcome.COUNTED, Standing(slip.choice, NEVER)))
+    answer.set_result(Counted(Outcome.COUNTED, CurrentBallot(cast_ballot.choice, NEVER)))
 
 
-def answered(cast: Callable[[Slip], Awaitable[Counted]]) -> Take:
+def answered(cast: Callable[[CastBallot], Awaitable[Counted]]) -> Take:
     """Give what a coroutine returns as the answer."""
     at_work: set[asyncio.Future[None]] = set()
 
-    async def work(slip: Slip, answer: "asyncio.Future[Counted]") -> None:
+    async def work(cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
         try:
-            answer.set_result(await cast(slip))
+            answer.set_result(await cast(cast_ballot))
         except Exception as error:  # noqa: BLE001  it is the answer
             answer.set_exception(error)
 
-    def begin(slip: Slip, answer: "asyncio.Future[Counted]") -> None:
-        at_work.add(task := asyncio.ensure_future(work(slip, answer)))
+    def begin(cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
+        at_work.add(task := asyncio.ensure_future(work(cast_ballot, answer)))
         task.add_done_callback(at_work.discard)
 
     return begin
@@ -78,10 +78,10 @@ class Single:
         self._state: Any = app.state
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    async def cast(self, slip: Slip) -> Counted:
+    async def cast(self, cast_ballot: CastBallot) -> Counted:
         """Count one."""
         async with self._places, self._state.db.transaction() as tx:
-            (answer,) = await handlers.count_ballots(tx, [slip], self._state.keyring)
+            (answer,) = await ballots.count_ballots(tx, [cast_ballot], self._state.keyring)
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -92,15 +92,15 @@ class Statement:
 
     def __init__(self, app: FastAPI) -> None:
         db: Database = app.state.db
-        self._free: asyncio.Queue[FirstBallots] = asyncio.Queue()
+        self._free: asyncio.Queue[BulkInsert] = asyncio.Queue()
         for _ in range(AT_ONCE):
-            self._free.put_nowait(FirstBallots(db.dsn, app.state.keyring))
+            self._free.put_nowait(BulkInsert(db.dsn, app.state.keyring))
 
-    async def cast(self, slip: Slip) -> Counted:
+    async def cast(self, cast_ballot: CastBallot) -> Counted:
         """Count one."""
         line = await self._free.get()
         try:
-            (answer,) = await handlers.count_first(line, [slip])
+            (answer,) = await ballots.count_in_bulk(line, [cast_ballot])
         finally:
             self._free.put_nowait(line)
         if answer is None:

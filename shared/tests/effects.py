@@ -5,12 +5,12 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from townhall.chassis.consuming import Requeue
+from townhall.chassis.consuming.decoding import EventDecoder
+from townhall.chassis.consuming.message import Subscription
+from townhall.chassis.consuming.processing import Processor
 from townhall.chassis.db import Database, Transaction
-from townhall.chassis.delivery import Requeue
-from townhall.chassis.delivery.applying import Applying
-from townhall.chassis.delivery.message import Subscription
-from townhall.chassis.delivery.reading import Reader
-from townhall.contracts import Heard, voting
+from townhall.contracts import ReceivedEvent, voting
 from townhall.rejected import Rejected
 
 
@@ -35,24 +35,24 @@ class Effects:
         """How many events the handler was given each time."""
         self.dies_after: int | None = None
         """How many effects the process makes before it dies."""
-        reader = Reader([Subscription(voting.TOPIC, {voting.VoteClosed: self.apply})])
-        self.applying = Applying(db, reader)
+        reader = EventDecoder([Subscription(voting.TOPIC, {voting.VoteClosed: self.apply})])
+        self.applying = Processor(db, reader)
         self.requeue = Requeue(db, reader)
 
     async def prepare(self) -> None:
         """Make the table the effects are noted in, and empty everything."""
         async with self.db.transaction() as tx:
             await tx.session.execute(text("CREATE TABLE IF NOT EXISTS effect (n serial, task uuid, yes int)"))
-            await tx.session.execute(text("TRUNCATE effect, inbox, aside"))
+            await tx.session.execute(text("TRUNCATE effect, inbox, dead_letter"))
 
-    async def apply(self, tx: Transaction, heards: Sequence[Heard[voting.VoteClosed]]) -> None:
+    async def apply(self, tx: Transaction, received_events: Sequence[ReceivedEvent[voting.VoteClosed]]) -> None:
         """Note the effects, then fail or refuse when told to."""
-        self.given.append(len(heards))
-        for heard in heards:
-            values = {"task": heard.event.task_id, "yes": heard.event.yes}
+        self.given.append(len(received_events))
+        for received in received_events:
+            values = {"task": received.event.task_id, "yes": received.event.yes}
             await tx.session.execute(text("INSERT INTO effect (task, yes) VALUES (:task, :yes)"), values)
             self._perhaps_die()
-        totals = {heard.event.yes for heard in heards}
+        totals = {received.event.yes for received in received_events}
         if self.refuses or totals & self.refused:
             raise Rejected
         if totals & self.cannot:
@@ -77,21 +77,21 @@ class Effects:
         """Return the totals noted, in order."""
         return [yes for _, yes in await self.noted()]
 
-    async def put_aside(self) -> list[tuple[str, str]]:
+    async def put_dead_letter(self) -> list[tuple[str, str]]:
         """Return reason and status of everything aside, in order."""
         async with self.db.reading() as session:
-            found = await session.execute(text("SELECT reason, status FROM aside ORDER BY id"))
+            found = await session.execute(text("SELECT reason, status FROM dead_letter ORDER BY id"))
             return [(row.reason, row.status) for row in found]
 
     async def operator(self, status: str, reason: str) -> None:
-        """Do what `townhall aside requeue` or `drop` does, and let the service act on it."""
+        """Do what `townhall dead-letters requeue` or `drop` does, and let the service act on it."""
         await self.order(status, reason)
         await self.obey()
 
     async def order(self, status: str, reason: str) -> None:
-        """Do what `townhall aside requeue` or `drop` does; the service comes to it later."""
+        """Do what `townhall dead-letters requeue` or `drop` does; the service comes to it later."""
         async with self.db.transaction() as tx:
-            change = text("UPDATE aside SET status = :status WHERE reason = :reason AND status = 'waiting'")
+            change = text("UPDATE dead_letter SET status = :status WHERE reason = :reason AND status = 'waiting'")
             await tx.session.execute(change, {"status": status, "reason": reason})
 
     async def obey(self) -> None:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 from townhall.chassis import trace
-from townhall.chassis.delivery.message import Message, received
+from townhall.chassis.consuming.message import Message, received
 from townhall.chassis.envelope import sealed
 from townhall.contracts import voting
 from townhall.contracts.values import RuleUsed, TaskId

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-UNREADABLE, GIVEN_UP, BEHIND = "bad-body", "ZeroDivisionError", "behind"
+UNREADABLE, GIVEN_UP, PARKED = "bad-body", "ZeroDivisionError", "parked"
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Letter:
 
 @dataclass
 class Aside:
-    """A letter on the pile beside the desk."""
+    """A letter on the pile beside the sample_service."""
 
     letter: Letter
     reason: str
@@ -30,7 +30,7 @@ class Aside:
     @property
     def may_go(self) -> bool:
         """Tell whether it may be tried, once nothing of its key lies before it."""
-        return self.status == "requeued" or (self.status == "waiting" and self.reason == BEHIND)
+        return self.status == "requeued" or (self.status == "waiting" and self.reason == PARKED)
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Clerk:
             return
         self.seen.add(letter.number)
         if self.held(letter.key):
-            self.pile.append(Aside(letter, BEHIND))
+            self.pile.append(Aside(letter, PARKED))
         elif not letter.readable:
             self.pile.append(Aside(letter, UNREADABLE))
         else:

@@ -15,8 +15,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from shared.tests.desk import SECRET, app_of
-from shared.tests.forge import Issuer
+from shared.tests.sample_service import SECRET, app_of
+from shared.tests.token_variants import Issuer
 from townhall.chassis import logs
 from townhall.chassis.http import server
 

@@ -10,17 +10,17 @@ from sqlalchemy import text
 
 from shared.tests.effects import Effects
 from shared.tests.facts import AT, Topic, closed
+from townhall.chassis.consuming import Message, Subscription
+from townhall.chassis.consuming.decoding import EventDecoder
+from townhall.chassis.consuming.processing import Processor
 from townhall.chassis.db import Database, Transaction
-from townhall.chassis.delivery import Message, Subscription
-from townhall.chassis.delivery.applying import Applying
-from townhall.chassis.delivery.reading import Reader
-from townhall.contracts import Heard, voting
+from townhall.contracts import ReceivedEvent, voting
 from townhall.contracts.values import TaskId
 
 
 @pytest.fixture
 async def effects(database: Database) -> Effects:
-    """A service that hears `voting` and notes what it heard."""
+    """A service that hears `voting` and notes what it received."""
     made = Effects(database)
     await made.prepare()
     return made
@@ -69,7 +69,7 @@ async def test_a_fault_in_the_middle_concerns_its_key_alone(effects: Effects) ->
     effects.cannot = {2}
     await effects.applying.take([*batch(topic, good, 11), *batch(topic, bad, 1, 2, 3), *batch(topic, good, 12, 13)])
     assert await effects.noted() == [(good, 11), (bad, 1), (good, 12), (good, 13)]
-    assert await effects.put_aside() == [("ZeroDivisionError", "waiting"), ("behind", "waiting")]
+    assert await effects.put_dead_letter() == [("ZeroDivisionError", "waiting"), ("parked", "waiting")]
 
 
 async def test_poison_in_the_middle_concerns_its_key_alone(effects: Effects) -> None:
@@ -85,7 +85,7 @@ async def test_poison_in_the_middle_concerns_its_key_alone(effects: Effects) -> 
         ]
     )
     assert await effects.noted() == [(good, 11), (bad, 1), (good, 12)]
-    assert await effects.put_aside() == [("bad-body", "waiting"), ("behind", "waiting")]
+    assert await effects.put_dead_letter() == [("bad-body", "waiting"), ("parked", "waiting")]
 
 
 async def test_a_held_key_does_not_slow_its_neighbours(effects: Effects) -> None:
@@ -104,24 +104,24 @@ async def test_a_refusal_in_the_middle_refuses_no_other(effects: Effects) -> Non
     effects.refused = {2}
     await effects.applying.take(batch(topic, task, 1, 2, 3))
     assert await effects.totals() == [1, 3]
-    assert await effects.put_aside() == []
+    assert await effects.put_dead_letter() == []
 
 
 async def test_events_of_several_kinds_keep_their_order(database: Database) -> None:
     """G9: a handler is given what comes for it in a row; where another's event comes between, it is called again."""
     calls: list[tuple[str, list[int]]] = []
 
-    async def on_closed(_tx: Transaction, heards: Sequence[Heard[voting.VoteClosed]]) -> None:
-        calls.append(("closed", [heard.version for heard in heards]))
+    async def on_closed(_tx: Transaction, received_events: Sequence[ReceivedEvent[voting.VoteClosed]]) -> None:
+        calls.append(("closed", [received.version for received in received_events]))
 
-    async def on_scheduled(_tx: Transaction, heards: Sequence[Heard[voting.VoteScheduled]]) -> None:
-        calls.append(("scheduled", [heard.version for heard in heards]))
+    async def on_scheduled(_tx: Transaction, received_events: Sequence[ReceivedEvent[voting.VoteScheduled]]) -> None:
+        calls.append(("scheduled", [received.version for received in received_events]))
 
     topic, task = Topic(), TaskId(uuid4())
     shut, planned = closed(task), voting.VoteScheduled(task_id=task, opens_at=AT, closes_at=AT)
     subscription = Subscription(voting.TOPIC, {voting.VoteClosed: on_closed, voting.VoteScheduled: on_scheduled})
     messages = [topic.message(event) for event in (planned, planned, shut, planned, shut, shut)]
-    await Applying(database, Reader([subscription])).take(messages)
+    await Processor(database, EventDecoder([subscription])).take(messages)
     assert calls == [("scheduled", [1, 2]), ("closed", [3]), ("scheduled", [4]), ("closed", [5, 6])]
 
 
@@ -129,12 +129,12 @@ async def test_what_is_announced_belongs_to_the_trace_of_its_cause(database: Dat
     """Each announcement of a batch carries the trace of the event about its key, and none carries a stranger's."""
     stranger = uuid4()
 
-    async def answer(tx: Transaction, heards: Sequence[Heard[voting.VoteClosed]]) -> None:
-        tx.announce(*(closed(heard.event.task_id) for heard in heards), closed(stranger))
+    async def answer(tx: Transaction, received_events: Sequence[ReceivedEvent[voting.VoteClosed]]) -> None:
+        tx.announce(*(closed(received.event.task_id) for received in received_events), closed(stranger))
 
     topic = Topic()
     messages = [topic.message(closed()) for _ in range(3)]
-    await Applying(database, Reader([Subscription(voting.TOPIC, {voting.VoteClosed: answer})])).take(messages)
+    await Processor(database, EventDecoder([Subscription(voting.TOPIC, {voting.VoteClosed: answer})])).take(messages)
     async with database.reading() as session:
         rows = await session.execute(text("SELECT key, headers ->> 'traceparent' AS trace FROM outbox"))
         traces = {row.key: row.trace for row in rows}

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from shared.tests.sample_service import app_of, client_of
 
-from shared.tests.desk import app_of, client_of
-from shared.tests.forge import CLAIMS, Issuer, token
+from shared.tests.token_variants import CLAIMS, Issuer, token
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[httpx.AsyncClient]:
+async def sample_service() -> AsyncIterator[httpx.AsyncClient]:
     """A client of the small service."""
     async with client_of(app_of(Issuer())) as client:
         yield client
@@ -31,17 +31,17 @@ def bearing(*tokens: str) -> list[tuple[str, str]]:
         (["citizen", 7, None, {}], "citizen"),
     ],
 )
-async def test_role_that_lets_in(roles: list[object], acts_as: str, desk: httpx.AsyncClient) -> None:
+async def test_role_that_lets_in(roles: list[object], acts_as: str, sample_service: httpx.AsyncClient) -> None:
     """The caller acts in the first role the route names that they have; roles nobody knows are ignored."""
-    answer = await desk.get("/me", headers=bearing(token(roles=roles)))
+    answer = await sample_service.get("/me", headers=bearing(token(roles=roles)))
     assert (answer.status_code, answer.json()["role"]) == (200, acts_as)
     assert "astronaut" not in answer.json()["roles"]
 
 
 @pytest.mark.parametrize("roles", [[], ["officer"], ["Citizen"], ["citizen "], ["auditor", "agency"]])
-async def test_roles_that_do_not(roles: list[str], desk: httpx.AsyncClient) -> None:
+async def test_roles_that_do_not(roles: list[str], sample_service: httpx.AsyncClient) -> None:
     """Known, and not allowed: 403 with the code, and no word of which role would do."""
-    answer = await desk.get("/me", headers=bearing(token(roles=roles)))
+    answer = await sample_service.get("/me", headers=bearing(token(roles=roles)))
     assert (answer.status_code, answer.json()["code"]) == (403, "role-not-allowed")
     assert answer.headers["www-authenticate"] == 'Bearer error="insufficient_scope"'
 
@@ -59,21 +59,21 @@ async def test_roles_that_do_not(roles: list[str], desk: httpx.AsyncClient) -> N
         [("cookie", f"authorization=Bearer {token()}")],
     ],
 )
-async def test_no_token(headers: list[tuple[str, str]], desk: httpx.AsyncClient) -> None:
+async def test_no_token(headers: list[tuple[str, str]], sample_service: httpx.AsyncClient) -> None:
     """One bearer token in the one header, or none at all."""
-    answer = await desk.get("/me", headers=headers)
+    answer = await sample_service.get("/me", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "token-missing")
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-async def test_refused_token(desk: httpx.AsyncClient) -> None:
+async def test_refused_token(sample_service: httpx.AsyncClient) -> None:
     """A bad token is told apart from none, and is not repeated."""
-    answer = await desk.get("/me", headers=bearing("x.y.z"))
+    answer = await sample_service.get("/me", headers=bearing("x.y.z"))
     assert (answer.status_code, answer.json()["code"]) == (401, "token-malformed")
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
 
 
-async def test_issuer_away(desk: httpx.AsyncClient) -> None:
+async def test_issuer_away(sample_service: httpx.AsyncClient) -> None:
     """Before any key was seen, the trouble is here and passes."""
     issuer = Issuer()
     issuer.away = True
@@ -82,10 +82,10 @@ async def test_issuer_away(desk: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
 
 
-async def test_person_is_a_pseudonym(desk: httpx.AsyncClient) -> None:
+async def test_person_is_a_pseudonym(sample_service: httpx.AsyncClient) -> None:
     """The same person is the same in every request, another is another, and the subject isn't in it."""
     people = [
-        (await desk.get("/me", headers=bearing(token(sub=subject, jti=jti)))).json()["person"]
+        (await sample_service.get("/me", headers=bearing(token(sub=subject, jti=jti)))).json()["person"]
         for subject, jti in (("kim", "1"), ("kim", "2"), ("lee", "3"), (CLAIMS["sub"], "4"))
     ]
     assert people[0] == people[1]
@@ -93,8 +93,8 @@ async def test_person_is_a_pseudonym(desk: httpx.AsyncClient) -> None:
     assert all(re.fullmatch(r"[0-9a-f]{64}", person) for person in people)
 
 
-async def test_the_document_tells_the_roles(desk: httpx.AsyncClient) -> None:
+async def test_the_document_tells_the_roles(sample_service: httpx.AsyncClient) -> None:
     """Roles are the scopes of the bearer requirement, in the order they count."""
-    document = (await desk.get("/openapi.json")).json()
+    document = (await sample_service.get("/openapi.json")).json()
     assert document["paths"]["/me"]["get"]["security"] == [{"bearer": ["chair", "citizen"]}]
     assert "security" not in document["paths"]["/notes"]["get"]

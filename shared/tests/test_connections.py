@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from shared.tests.desk import app_of
-from shared.tests.forge import Issuer
+from shared.tests.sample_service import app_of
+from shared.tests.token_variants import Issuer
 from townhall.embedded.ports import HOST
 from townhall.testing.sockets import exchange, listening
 

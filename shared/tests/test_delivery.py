@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from shared.tests.effects import Effects
 from shared.tests.facts import Topic, closed
+from townhall.chassis.consuming.message import Message
 from townhall.chassis.db import Database
-from townhall.chassis.delivery.message import Message
 
 
 @pytest.fixture
 async def effects(database: Database) -> Effects:
-    """A service that hears `voting` and notes what it heard."""
+    """A service that hears `voting` and notes what it received."""
     made = Effects(database)
     await made.prepare()
     return made
@@ -52,7 +52,7 @@ async def test_a_refusal_is_an_outcome(effects: Effects) -> None:
     effects.refuses = False
     await effects.applying.take([message])
     assert await effects.noted() == []
-    assert await effects.put_aside() == []
+    assert await effects.put_dead_letter() == []
 
 
 @pytest.mark.parametrize("name", ["voting.vote-closed.v2", "voting.vote-abandoned.v1", "proposal.submitted.v1"])

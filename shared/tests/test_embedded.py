@@ -14,6 +14,9 @@ import pytest
 from townhall.embedded import CannotStart, Postgres, Tansu, databases
 
 
+pytestmark = pytest.mark.process
+
+
 @pytest.fixture
 def directory() -> Iterator[Path]:
     """A directory that only its owner may enter, as `mktemp -d` makes them."""

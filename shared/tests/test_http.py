@@ -8,16 +8,16 @@ import httpx
 import pytest
 import structlog
 from prometheus_client import REGISTRY
+from shared.tests.sample_service import SECRET, app_of, client_of, problem_of
 
-from shared.tests.desk import SECRET, app_of, client_of, problem_of
-from shared.tests.forge import Issuer, token
+from shared.tests.token_variants import Issuer, token
 
 ID = "c0ffee00-0000-4000-8000-000000000000"
 JSON = {"content-type": "application/json"}
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[httpx.AsyncClient]:
+async def sample_service() -> AsyncIterator[httpx.AsyncClient]:
     """A client of the small service."""
     async with client_of(app_of(Issuer())) as client:
         yield client
@@ -34,9 +34,11 @@ async def desk() -> AsyncIterator[httpx.AsyncClient]:
         ("bug", 500, "internal-error"),
     ],
 )
-async def test_failures_say_nothing_of_their_cause(how: str, status: int, code: str, desk: httpx.AsyncClient) -> None:
+async def test_failures_say_nothing_of_their_cause(
+    how: str, status: int, code: str, sample_service: httpx.AsyncClient
+) -> None:
     """What passes by itself says when to come back; what doesn't says nothing."""
-    answer = await desk.get(f"/fails/{how}")
+    answer = await sample_service.get(f"/fails/{how}")
     body = problem_of(answer, status, code)
     assert ("retry-after" in answer.headers) == (status == 503)
     assert body.get("rule") == ("X1" if how == "refused" else None)
@@ -71,20 +73,22 @@ async def test_failures_say_nothing_of_their_cause(how: str, status: int, code: 
         ("GET", "/notes?cursor=" + "A" * 55, 422, "bad-cursor"),
     ],
 )
-async def test_paths_and_queries(method: str, path: str, status: int, code: str, desk: httpx.AsyncClient) -> None:
+async def test_paths_and_queries(
+    method: str, path: str, status: int, code: str, sample_service: httpx.AsyncClient
+) -> None:
     """Whatever stands in an address, the answer is a problem and not a failure."""
-    problem_of(await desk.request(method, path), status, code)
+    problem_of(await sample_service.request(method, path), status, code)
 
 
-async def test_all_methods_of_a_path_are_told(desk: httpx.AsyncClient) -> None:
+async def test_all_methods_of_a_path_are_told(sample_service: httpx.AsyncClient) -> None:
     """Allow names the methods of every route on the path, as RFC 9110 asks."""
-    assert (await desk.delete("/notes")).headers["allow"] == "GET, HEAD, POST"
+    assert (await sample_service.delete("/notes")).headers["allow"] == "GET, HEAD, POST"
 
 
 @pytest.mark.parametrize("path", ["/notes", "/nowhere", "/fails/unplanned", "/me", "/openapi.json"])
-async def test_every_answer_is_guarded(path: str, desk: httpx.AsyncClient) -> None:
+async def test_every_answer_is_guarded(path: str, sample_service: httpx.AsyncClient) -> None:
     """Good or bad, an answer carries the headers that keep browsers and caches from making more of it."""
-    headers = (await desk.get(path)).headers
+    headers = (await sample_service.get(path)).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert headers["referrer-policy"] == "no-referrer"
@@ -92,51 +96,51 @@ async def test_every_answer_is_guarded(path: str, desk: httpx.AsyncClient) -> No
     assert headers["cache-control"] == "no-cache"
 
 
-async def test_personal_answers_are_not_stored(desk: httpx.AsyncClient) -> None:
+async def test_personal_answers_are_not_stored(sample_service: httpx.AsyncClient) -> None:
     """What was asked with a token is kept by no cache."""
-    answer = await desk.get("/me", headers={"authorization": f"Bearer {token()}"})
+    answer = await sample_service.get("/me", headers={"authorization": f"Bearer {token()}"})
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
 
 
 @pytest.mark.parametrize(
     "host", ["", " ", "a b", "a/b", "user@host", "host:", "host:1x", "[::1", "호스트", "a,b", "%00"]
 )
-async def test_a_host_that_is_none_is_refused(host: str, desk: httpx.AsyncClient) -> None:
+async def test_a_host_that_is_none_is_refused(host: str, sample_service: httpx.AsyncClient) -> None:
     """Whatever the proxy in front took it for."""
-    answer = await desk.get("/notes", headers=[(b"host", host.encode())])
+    answer = await sample_service.get("/notes", headers=[(b"host", host.encode())])
     problem_of(answer, 400, "host-invalid")
 
 
 @pytest.mark.parametrize("hosts", [[], ["desk", "desk"], ["desk", "other"]])
-async def test_there_is_one_host(hosts: list[str], desk: httpx.AsyncClient) -> None:
+async def test_there_is_one_host(hosts: list[str], sample_service: httpx.AsyncClient) -> None:
     """None and two are refused (RFC 9112, section 3.2)."""
-    request = desk.build_request("GET", "/notes")
+    request = sample_service.build_request("GET", "/notes")
     del request.headers["host"]
     request.headers = httpx.Headers([*request.headers.multi_items(), *(("host", host) for host in hosts)])
-    problem_of(await desk.send(request), 400, "host-invalid")
+    problem_of(await sample_service.send(request), 400, "host-invalid")
 
 
-@pytest.mark.parametrize("host", ["desk", "desk.test:8100", "127.0.0.1", "[::1]:443", "DESK_1"])
-async def test_hosts(host: str, desk: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("host", ["desk", "sample_service.test:8100", "127.0.0.1", "[::1]:443", "DESK_1"])
+async def test_hosts(host: str, sample_service: httpx.AsyncClient) -> None:
     """Names, addresses and ports; which names are served is the proxy's to say."""
-    assert (await desk.get("/notes", headers={"host": host})).status_code == 200
+    assert (await sample_service.get("/notes", headers={"host": host})).status_code == 200
 
 
 @pytest.mark.parametrize("coding", ["gzip", "identity", "", "br, gzip"])
-async def test_a_body_with_a_coding_is_refused(coding: str, desk: httpx.AsyncClient) -> None:
+async def test_a_body_with_a_coding_is_refused(coding: str, sample_service: httpx.AsyncClient) -> None:
     """Plain JSON that claims to be compressed would be read differently by two readers."""
-    answer = await desk.post("/notes", content=b'{"title":"a"}', headers=JSON | {"content-encoding": coding})
+    answer = await sample_service.post("/notes", content=b'{"title":"a"}', headers=JSON | {"content-encoding": coding})
     problem_of(answer, 415, "body-encoded")
 
 
 @pytest.mark.parametrize(("given", "kept"), [("a-b.c_d-12345678", True), ("short", False), ("x" * 65, False)])
-async def test_request_id(given: str, kept: bool, desk: httpx.AsyncClient) -> None:  # noqa: FBT001  a row of the table
+async def test_request_id(given: str, kept: bool, sample_service: httpx.AsyncClient) -> None:  # noqa: FBT001  a row of the table
     """A well-formed id is taken over, so that a request can be followed; any other is replaced."""
-    answer = await desk.get("/nowhere", headers={"x-request-id": given})
+    answer = await sample_service.get("/nowhere", headers={"x-request-id": given})
     assert (answer.json()["request_id"] == given) == kept
 
 
-async def test_requests_are_measured_by_template(desk: httpx.AsyncClient) -> None:
+async def test_requests_are_measured_by_template(sample_service: httpx.AsyncClient) -> None:
     """Ids never become labels: a thousand notes are one route."""
 
     def seen(method: str, route: str, status: str) -> float:
@@ -144,8 +148,8 @@ async def test_requests_are_measured_by_template(desk: httpx.AsyncClient) -> Non
         return REGISTRY.get_sample_value("http_server_request_duration_seconds_count", labels) or 0.0
 
     before = seen("GET", "/notes/{note_id}", "200"), seen("other", "unmatched", "404")
-    await desk.get(f"/notes/{ID}")
-    await desk.request("BREW", f"/{ID}")
+    await sample_service.get(f"/notes/{ID}")
+    await sample_service.request("BREW", f"/{ID}")
     assert (seen("GET", "/notes/{note_id}", "200"), seen("other", "unmatched", "404")) == (
         before[0] + 1,
         before[1] + 1,
@@ -159,35 +163,35 @@ def told() -> Iterator[list[Any]]:
         yield lines
 
 
-async def test_failures_are_logged_with_the_request(desk: httpx.AsyncClient, told: list[Any]) -> None:
+async def test_failures_are_logged_with_the_request(sample_service: httpx.AsyncClient, told: list[Any]) -> None:
     """An operator finds the failure by the id its caller was given."""
-    answer = await desk.get("/fails/unplanned")
+    answer = await sample_service.get("/fails/unplanned")
     assert [(line["event"], line["request_id"]) for line in told] == [
         ("request_failed", answer.headers["x-request-id"])
     ]
 
 
-async def test_pages_follow_each_other(desk: httpx.AsyncClient) -> None:
+async def test_pages_follow_each_other(sample_service: httpx.AsyncClient) -> None:
     """Following `next` shows every item once, in order, and ends."""
-    page: dict[str, Any] = (await desk.get("/notes?limit=100")).json()
+    page: dict[str, Any] = (await sample_service.get("/notes?limit=100")).json()
     titles = [note["title"] for note in page["items"]]
     while page["next"]:
-        page = (await desk.get("/notes", params={"limit": 100, "cursor": page["next"]})).json()
+        page = (await sample_service.get("/notes", params={"limit": 100, "cursor": page["next"]})).json()
         titles += [note["title"] for note in page["items"]]
     assert titles == [str(number) for number in range(250)]
 
 
-async def test_cursors_can_not_be_made_up(desk: httpx.AsyncClient) -> None:
+async def test_cursors_can_not_be_made_up(sample_service: httpx.AsyncClient) -> None:
     """One character changed, and it is no cursor of this list."""
-    cursor = (await desk.get("/notes")).json()["next"]
+    cursor = (await sample_service.get("/notes")).json()["next"]
     for place in range(0, 54, 5):
         changed = cursor[:place] + ("B" if cursor[place] == "A" else "A") + cursor[place + 1 :]
-        problem_of(await desk.get("/notes", params={"cursor": changed}), 422, "bad-cursor")
+        problem_of(await sample_service.get("/notes", params={"cursor": changed}), 422, "bad-cursor")
 
 
-async def test_the_document_tells_every_error(desk: httpx.AsyncClient) -> None:
+async def test_the_document_tells_every_error(sample_service: httpx.AsyncClient) -> None:
     """Each operation lists its problems, as problem details and nothing else."""
-    document = (await desk.get("/openapi.json")).json()
+    document = (await sample_service.get("/openapi.json")).json()
     post = document["paths"]["/notes/once"]["post"]["responses"]
     assert set(post) == {"201", "400", "401", "403", "408", "409", "413", "415", "422", "503"}
     assert set(document["paths"]["/notes/{note_id}"]["get"]["responses"]) == {"200", "400", "404", "422", "503"}

@@ -1,5 +1,6 @@
 """G9 to G11 in any order: messages come late, twice, mixed, unreadable; the process dies; an operator steps in."""
 
+from townhall.chassis.consuming import dead_letters
 import asyncio
 from collections.abc import Coroutine, Iterator
 from typing import Any
@@ -14,8 +15,8 @@ from typing_extensions import override
 from shared.tests.effects import Died, Effects
 from shared.tests.facts import Topic, closed
 from shared.tests.model import GIVEN_UP, UNREADABLE, Clerk, Letter
+from townhall.chassis.consuming import Message, inbox
 from townhall.chassis.db import Database
-from townhall.chassis.delivery import Message, aside, inbox
 from townhall.chassis.envelope import unsealed
 from townhall.testing.machines import Machine, Turn, turn
 
@@ -109,7 +110,7 @@ class Delivery(Machine):
         async def put() -> None:
             async with self.effects.db.transaction() as tx:
                 await inbox.take(tx.session, [unsealed(message.headers).id])
-                await aside.put(tx.session, message, GIVEN_UP, 5)
+                await dead_letters.put(tx.session, message, GIVEN_UP, 5)
 
         self.wait_for(put())
         self.model.give_up(letter)
@@ -195,8 +196,8 @@ class Delivery(Machine):
             mine = [total for task, total in noted if task == task_of(key)]
             assert mine == [letter.number for letter in self.model.noted if letter.key == key]
         assert len(noted) == len(self.model.noted)
-        put_aside = self.wait_for(self.effects.put_aside())
-        assert sorted(put_aside) == sorted((each.reason, each.status) for each in self.model.pile)
+        put_dead_letter = self.wait_for(self.effects.put_dead_letter())
+        assert sorted(put_dead_letter) == sorted((each.reason, each.status) for each in self.model.pile)
 
     @override
     def teardown(self) -> None:

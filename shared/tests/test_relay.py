@@ -14,15 +14,15 @@ from sqlalchemy import text
 from shared.tests.facts import closed
 from townhall.chassis import outbox, trace
 from townhall.chassis.broker import Bus
+from townhall.chassis.consuming import Consumer, Subscription
+from townhall.chassis.consuming.decoding import EventDecoder
+from townhall.chassis.consuming.processing import Processor
 from townhall.chassis.db import Database, Transaction
-from townhall.chassis.delivery import Hearing, Subscription
-from townhall.chassis.delivery.applying import Applying
-from townhall.chassis.delivery.reading import Reader
 from townhall.chassis.outbox import LARGEST, Announcement
 from townhall.chassis.relay import BATCH, MUCH, UNSENT, Relay
 from townhall.chassis.waiting import rest
 from townhall.chassis.work import going_on
-from townhall.contracts import Heard, voting
+from townhall.contracts import ReceivedEvent, voting
 from townhall.embedded.databases import connected
 from townhall.embedded.server import Server
 
@@ -37,18 +37,18 @@ class Listener:
         self.all = asyncio.Event()
         self._left = expected
 
-    async def apply(self, _tx: Transaction, heards: Sequence[Heard[voting.VoteClosed]]) -> None:
-        """Remember the versions; tell when everything expected was heard."""
-        for heard in heards:
-            self.versions.setdefault(heard.event.task_id, []).append(heard.version)
-        self._left -= len(heards)
+    async def apply(self, _tx: Transaction, received_events: Sequence[ReceivedEvent[voting.VoteClosed]]) -> None:
+        """Remember the versions; tell when everything expected was received."""
+        for received in received_events:
+            self.versions.setdefault(received.event.task_id, []).append(received.version)
+        self._left -= len(received_events)
         if self._left == 0:
             self.all.set()
 
-    def hearing(self, bus: Bus, db: Database) -> Hearing:
+    def consumer(self, bus: Bus, db: Database) -> Consumer:
         """Return a consumer that ends here."""
         subscriptions = [Subscription(voting.TOPIC, {voting.VoteClosed: self.apply})]
-        return Hearing(bus, db, subscriptions, Applying(db, Reader(subscriptions)))
+        return Consumer(bus, db, subscriptions, Processor(db, EventDecoder(subscriptions)))
 
 
 async def announce(db: Database, tasks: list[UUID], times: int) -> None:
@@ -78,10 +78,10 @@ async def unsent(db: Database) -> int:
 
 
 async def test_every_key_is_heard_in_order_and_whole(database: Database, bus: Bus) -> None:
-    """G8, G9: what was committed is heard, each key with the versions 1, 2, 3 … in order."""
+    """G8, G9: what was committed is received, each key with the versions 1, 2, 3 … in order."""
     tasks = [uuid4() for _ in range(12)]
     listener = Listener(12 * 40)
-    works = {"relay": Relay(database.dsn, bus).run, "hearing": listener.hearing(bus, database).run}
+    works = {"relay": Relay(database.dsn, bus).run, "consumer": listener.consumer(bus, database).run}
     async with going_on(works), asyncio.timeout(60):
         await announce(database, tasks, 40)
         await listener.all.wait()
@@ -162,7 +162,7 @@ async def test_a_row_that_is_committed_late_is_published(database: Database, bus
     await written.wait()
     await announce(database, others, 4 * BATCH // len(others))
     listener = Listener(4 * BATCH + 1)
-    works = {"relay": Relay(database.dsn, bus).run, "hearing": listener.hearing(bus, database).run}
+    works = {"relay": Relay(database.dsn, bus).run, "consumer": listener.consumer(bus, database).run}
     async with going_on(works), asyncio.timeout(60):
         while not await sent(database):
             await rest(0.002)
@@ -176,7 +176,7 @@ async def test_one_relay_leads_and_another_takes_over(database: Database, bus: B
     """G8: two relays publish nothing twice in a healthy run, and when the leader ends the other goes on."""
     first, second = Relay(database.dsn, bus), Relay(database.dsn, bus)
     listener = Listener(20)
-    async with going_on({"hearing": listener.hearing(bus, database).run, "second": second.run}), asyncio.timeout(60):
+    async with going_on({"consumer": listener.consumer(bus, database).run, "second": second.run}), asyncio.timeout(60):
         leader = asyncio.create_task(first.run())
         await announce(database, [uuid4()], 10)
         leader.cancel()
@@ -194,7 +194,7 @@ async def test_events_wait_for_a_broker_that_is_away(database: Database, bus: Bu
         await Relay(database.dsn, Bus("127.0.0.1:1")).run()
     assert await unsent(database) == 3
     listener = Listener(3)
-    works = {"relay": Relay(database.dsn, bus).run, "hearing": listener.hearing(bus, database).run}
+    works = {"relay": Relay(database.dsn, bus).run, "consumer": listener.consumer(bus, database).run}
     async with going_on(works), asyncio.timeout(60):
         await listener.all.wait()
 
@@ -212,7 +212,7 @@ async def test_who_asks_for_a_topic_does_not_make_it(empty_broker: Server) -> No
 async def test_a_refilled_topic_repeats_without_effect(database: Database, bus: Bus) -> None:
     """G13: a refill publishes everything again; the inbox knows it all."""
     listener = Listener(6)
-    works = {"relay": Relay(database.dsn, bus).run, "hearing": listener.hearing(bus, database).run}
+    works = {"relay": Relay(database.dsn, bus).run, "consumer": listener.consumer(bus, database).run}
     async with going_on(works), asyncio.timeout(60):
         await announce(database, [task := uuid4()], 5)
         async with database.transaction() as tx:
@@ -228,12 +228,12 @@ async def test_a_new_life_of_the_database_hears_everything(database: Database, b
     async with going_on(works), asyncio.timeout(60):
         await announce(database, [task := uuid4()], 4)
         first = Listener(4)
-        async with going_on({"hearing": first.hearing(bus, database).run}):
+        async with going_on({"consumer": first.consumer(bus, database).run}):
             await first.all.wait()
         async with database.transaction() as tx:
             await tx.session.execute(text("UPDATE incarnation SET id = gen_random_uuid()"))
             await tx.session.execute(text("TRUNCATE inbox"))
         second = Listener(4)
-        async with going_on({"hearing": partial(second.hearing(bus, database).run)}):
+        async with going_on({"consumer": partial(second.consumer(bus, database).run)}):
             await second.all.wait()
     assert second.versions == {task: [1, 2, 3, 4]}

@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 
-from shared.tests.desk import SECRET
+from shared.tests.sample_service import SECRET
 from townhall.chassis.waiting import rest
 from townhall.embedded.child import Child
 from townhall.embedded.ports import HOST, free_port

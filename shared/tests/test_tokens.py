@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.tests.forge import (
+from shared.tests.token_variants import (
     CLAIMS,
     HEADER,
     ISSUER,

@@ -1,4 +1,4 @@
-"""Where things are, for the tests that look at the house itself."""
+"""Where things are, for the tests that look at the api itself."""
 
 import subprocess
 from pathlib import Path

@@ -8,7 +8,7 @@ import asyncpg
 
 from tests.campaign.evidence import HEARS
 from tests.campaign.stage import Stage
-from townhall.chassis.delivery import inbox
+from townhall.chassis.consuming import inbox
 from townhall.chassis.waiting import rest
 from townhall.embedded.databases import connected
 from townhall_local.names import SERVICES
@@ -19,14 +19,14 @@ BEGINS_WITHIN: Final = 90.0
 PARKS_WITHIN: Final = 8.0
 
 _UNSENT: Final = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"
-_TOLD: Final = "SELECT event_id, headers::jsonb ->> 'ce_type' AS type FROM outbox WHERE topic NOT LIKE '%.aside'"
+_TOLD: Final = "SELECT event_id, headers::jsonb ->> 'ce_type' AS type FROM outbox WHERE topic NOT LIKE '%.dead-letter'"
 _TAKEN: Final = "SELECT event_id FROM inbox"
-_OPEN_ASIDE: Final = "SELECT count(*) FROM aside WHERE status IN ('waiting', 'requeued')"
+_OPEN_ASIDE: Final = "SELECT count(*) FROM dead_letter WHERE status IN ('waiting', 'requeued')"
 _DUE: Final = """
     SELECT count(*) FROM vote
     WHERE (state = 'open' AND closes_at <= now()) OR (state = 'scheduled' AND opens_at <= now())
 """
-_DROP: Final = "UPDATE aside SET status = 'dropped', settled_at = now() WHERE status = 'waiting' AND reason <> 'behind'"
+_DROP: Final = "UPDATE aside SET status = 'dropped', settled_at = now() WHERE status = 'waiting' AND reason <> 'parked'"
 
 
 class NotConverged(Exception):

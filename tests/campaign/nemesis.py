@@ -16,7 +16,7 @@ from tests.campaign.schedule import Strike
 from tests.campaign.stage import UNREACHABLE, Stage, until
 from tests.campaign.stopping import Later, Stopping, one_of
 from tests.campaign.topics import Intruder
-from townhall.chassis.delivery import inbox
+from townhall.chassis.consuming import inbox
 from townhall.chassis.waiting import rest
 from townhall.embedded.databases import connected
 from townhall_local.names import SERVICES

@@ -125,7 +125,7 @@ class Intruder:
     def _junk(self, topic: str, keys: Sequence[str]) -> tuple[Headers, bytes | None, bytes | None]:
         service = topic.split(".")[1]
         kind = {
-            "proposal": "proposal.task-referred", "voting": "voting.vote-closed", "committee": "committee.case-tabled"
+            "proposal": "proposal.task-referred", "voting": "voting.vote-closed", "committee": "committee.case-placed-on-agenda"
         }[service]  # fmt: skip
         own = self.dice.choice([uuid4().hex.encode(), None, b"\xff\xfe"])
         key = self.dice.choice(list(keys)).encode()

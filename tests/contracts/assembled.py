@@ -33,7 +33,7 @@ def service(name: str) -> Service:
 
 def hears(name: str) -> list[type[Event]]:
     """Return the event types a service acts on."""
-    return [kind for each in service(name).subscriptions for kind in each.hears]
+    return [kind for each in service(name).subscriptions for kind in each.consumes]
 
 
 def hearers(kind: type[Event]) -> list[str]:

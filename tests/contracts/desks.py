@@ -80,7 +80,7 @@ ACTS: Final[Mapping[str, list[tuple[str, str, dict[str, Any]]]]] = {
 
 
 @dataclass
-class Desk:
+class SampleService:
     """One service, asked in the role that each route is for."""
 
     app: FastAPI
@@ -100,16 +100,16 @@ class Desk:
         for path in ("/votes", "/cases", "/initiatives"):
             answer = await self.client.get(path)
             self._learn(answer.json()["items"][0] if answer.is_success else {})
-        for role, path, paper in ACTS[service.name]:
+        for role, path, payload in ACTS[service.name]:
             answer = await self.client.post(
-                path.format_map(self.ids), json=self._filled(paper), headers=self.mint(role, "kim").header
+                path.format_map(self.ids), json=self._filled(payload), headers=self.mint(role, "kim").header
             )
             assert answer.is_success, answer.text
             self._learn(answer.json())
 
-    def _filled(self, paper: Mapping[str, Any]) -> dict[str, Any]:
-        lists = {name: given for name, given in paper.items() if isinstance(given, list)}
-        return {**paper, **{name: [each.format_map(self.ids) for each in given] for name, given in lists.items()}}
+    def _filled(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        lists = {name: given for name, given in payload.items() if isinstance(given, list)}
+        return {**payload, **{name: [each.format_map(self.ids) for each in given] for name, given in lists.items()}}
 
     def _learn(self, answer: Mapping[str, Any]) -> None:
         self.ids |= {name: str(value) for name, value in answer.items() if name.endswith("_id") and value}

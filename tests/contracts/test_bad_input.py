@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.contracts.desks import Desk
+from tests.contracts.desks import SampleService
 from tests.contracts.documents import OPERATIONS, Operation, document, unpatterned
 from townhall.chassis.serve import at_hand
 from townhall.testing import client_for
@@ -32,22 +32,22 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 TELLING = 8
 """Letters a text must have before its appearance in an answer is no coincidence."""
 
-DeskOf = Callable[[str], Awaitable[Desk]]
+DeskOf = Callable[[str], Awaitable[SampleService]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def desk_of(database_of: DatabaseOf, settings_of: SettingsOf, mint: Mint) -> AsyncIterator[DeskOf]:
     """Open the service once for all examples of a test."""
-    opened: dict[str, Desk] = {}
+    opened: dict[str, SampleService] = {}
     async with AsyncExitStack() as stack:
 
-        async def open_desk(name: str) -> Desk:
+        async def open_desk(name: str) -> SampleService:
             if name not in opened:
                 db = await database_of(name)
                 app = application(settings_of(db), name)
                 await stack.enter_async_context(at_hand(app))
                 client = await stack.enter_async_context(client_for(app))
-                opened[name] = Desk(app, client, db, mint)
+                opened[name] = SampleService(app, client, db, mint)
                 await opened[name].furnish()
             return opened[name]
 
@@ -60,9 +60,9 @@ def described(name: str) -> BaseSchema:
     return schemathesis.openapi.from_dict(unpatterned(document(name)))
 
 
-def cases(operation: Operation, desk: Desk) -> st.SearchStrategy[Case[Any]]:
+def cases(operation: Operation, sample_service: SampleService) -> st.SearchStrategy[Case[Any]]:
     """Return requests that fit the document and requests that don't, about what is there and about nothing."""
-    there = {name: value for name, value in desk.ids.items() if f"{{{name}}}" in operation.path}
+    there = {name: value for name, value in sample_service.ids.items() if f"{{{name}}}" in operation.path}
     about = described(operation.service)[operation.path][operation.method]
     found: list[st.SearchStrategy[Case[Any]]] = [
         about.as_strategy(generation_mode=mode, path_parameters=parameters)
@@ -72,15 +72,15 @@ def cases(operation: Operation, desk: Desk) -> st.SearchStrategy[Case[Any]]:
     return st.one_of(found)
 
 
-async def answered(case: Case[Any], operation: Operation, desk: Desk) -> Response:
+async def answered(case: Case[Any], operation: Operation, sample_service: SampleService) -> Response:
     """Send the request as somebody who may."""
     made = requests.Request(**case.as_transport_kwargs(base_url="http://townhall.test")).prepare()
     headers = {name: str(value) for name, value in made.headers.items() if name.lower() != "authorization"}
     for role in sorted(operation.roles)[:1]:
-        headers |= desk.mint(role, "kim").header
+        headers |= sample_service.mint(role, "kim").header
     body = made.body.encode() if isinstance(made.body, str) else made.body
     assert body is None or isinstance(body, bytes)
-    return await desk.client.request(operation.method, str(made.url), headers=headers, content=body)
+    return await sample_service.client.request(operation.method, str(made.url), headers=headers, content=body)
 
 
 def texts(sent: Any) -> Iterator[str]:  # noqa: ANN401  a JSON document
@@ -107,13 +107,13 @@ def texts(sent: Any) -> Iterator[str]:  # noqa: ANN401  a JSON document
 @given(data=st.data())
 async def test_any_request_gets_a_declared_answer(operation: Operation, desk_of: DeskOf, data: st.DataObject) -> None:
     """No 5xx, nothing undeclared, no echo of what was sent; and what is refused left no trace in the database."""
-    desk = await desk_of(operation.service)
-    before = await desk.state()
-    case = data.draw(cases(operation, desk))
-    answer = await answered(case, operation, desk)
+    sample_service = await desk_of(operation.service)
+    before = await sample_service.state()
+    case = data.draw(cases(operation, sample_service))
+    answer = await answered(case, operation, sample_service)
     case.validate_response(answer, checks=CHECKS)
     if answer.is_error:
-        assert await desk.state() == before
+        assert await sample_service.state() == before
         assert [
             each for each in texts(case.body) if each in answer.text and each not in str(document(operation.service))
         ] == []

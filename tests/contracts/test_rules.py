@@ -35,8 +35,8 @@ async def test_every_version_can_be_read_page_by_page(database_of: DatabaseOf, c
     client, headers = await client_of(await database_of("voting")), mint("secretary", "yun").header
     (rule,) = (await client.get("/rules")).json()["items"]
     for number in range(2, 6):
-        paper = {"article": f"제{number}조", "parameters": rule["parameters"]}
-        assert (await client.post("/rules", json=paper, headers=headers)).status_code == 201
+        payload = {"article": f"제{number}조", "parameters": rule["parameters"]}
+        assert (await client.post("/rules", json=payload, headers=headers)).status_code == 201
     seen, query = [], {"limit": "2"}
     while query:
         page = (await client.get("/rules", params=query)).json()

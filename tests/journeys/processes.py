@@ -120,8 +120,14 @@ async def open_vote(people: Platform, title: str, *, more_than: int, open_for: s
     secretary, officer = people.person("secretary", "secretary"), people.person("officer", "officer")
     rule = {"article": "제5조", "parameters": {"yes_more_than": more_than, "ballots_changeable": True}}
     await secretary.post("voting", "/rules", rule)
-    paper = {"title": title, "summary": title, "origin": "government", "proposal_ids": [], "reason": "public-interest"}
-    task = await officer.post("proposal", "/tasks", paper | ({"closes_at": open_for} if open_for else {}))
+    payload = {
+        "title": title,
+        "summary": title,
+        "origin": "government",
+        "proposal_ids": [],
+        "reason": "public-interest",
+    }
+    task = await officer.post("proposal", "/tasks", payload | ({"closes_at": open_for} if open_for else {}))
     task_id = str(task["task_id"])
     await until(lambda: _open(people, task_id))
     return task_id

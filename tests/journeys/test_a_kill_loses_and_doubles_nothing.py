@@ -9,9 +9,13 @@ import pytest_asyncio
 from tests.journeys.processes import CRASHING, Processes, names, open_vote, until, up, vote
 from townhall_local.client.people import Platform
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.process]
 
-PLACES = (CRASHING / "places.txt").read_text().splitlines()
+# Two workers share the places out, each with a platform of its own.
+PLACES = [
+    pytest.param(place, marks=pytest.mark.xdist_group(f"kill-{number % 2}"))
+    for number, place in enumerate((CRASHING / "places.txt").read_text().splitlines())
+]
 CITIZENS = 8
 MORE_THAN = 5
 
@@ -44,7 +48,7 @@ async def case_of(people: Platform, task_id: str) -> bool:
 
 async def assert_exact(platform: Processes, task_id: str) -> None:
     """Count from outside: ballots, totals, the threshold, the case, and what was announced of it."""
-    standing = "SELECT count(*), count(DISTINCT voter) FROM standing WHERE task_id = :task"
+    current_ballot = "SELECT count(*), count(DISTINCT voter) FROM current_ballot WHERE task_id = :task"
     tally = "SELECT yes, no FROM tally WHERE task_id = :task"
     reached = """
         SELECT count(*) FROM outbox WHERE key = :key AND headers ->> 'ce_type' = 'voting.threshold-reached.v1'
@@ -53,7 +57,7 @@ async def assert_exact(platform: Processes, task_id: str) -> None:
     versions = """
         SELECT array_agg(CAST(headers ->> 'ce_sequence' AS int) ORDER BY id) FROM outbox WHERE key = :key
     """
-    assert await platform.rows("voting", standing, task=task_id) == [(CITIZENS, CITIZENS)]
+    assert await platform.rows("voting", current_ballot, task=task_id) == [(CITIZENS, CITIZENS)]
     assert await platform.rows("voting", tally, task=task_id) == [(CITIZENS, 0)]
     assert await platform.rows("voting", reached, key=task_id) == [(1,)]
     assert await platform.rows("committee", 'SELECT count(*) FROM "case" WHERE task_id = :task', task=task_id) == [(1,)]

@@ -16,7 +16,7 @@ BY_THEMSELVES = (
     "voting.threshold-reached.v1",
     "committee.case-opened.v1",
     "committee.case-docketed.v1",
-    "committee.case-tabled.v1",
+    "committee.case-placed-on-agenda.v1",
     "evaluation.initiative-opened.v1",
 )
 """What nobody does: each must follow once, whatever is retried beneath."""

@@ -17,8 +17,8 @@ from tests.journeys.test_a_proposal_reaches_the_president import (
 )
 from tests.journeys.whole import Json, Whole, until
 from townhall.chassis import outbox
+from townhall.chassis.consuming import inbox
 from townhall.chassis.db import Database
-from townhall.chassis.delivery import inbox
 
 pytestmark = pytest.mark.broker
 
@@ -43,7 +43,7 @@ async def state_of(databases: dict[str, Database]) -> dict[str, str]:
 
 
 async def heard(databases: dict[str, Database]) -> int:
-    """Return how many events all services have heard."""
+    """Return how many events all services have received."""
     total = 0
     for db in databases.values():
         async with db.reading() as session:
@@ -108,7 +108,7 @@ async def test_an_emptied_projection_is_rebuilt(adopted: Whole, running: Callabl
     db = adopted.databases["proposal"]
     before = await state_of({"proposal": db})
     async with db.transaction() as tx:
-        await tx.session.execute(text("TRUNCATE fact, standing, inbox"))
+        await tx.session.execute(text("TRUNCATE fact, current_ballot, inbox"))
         await inbox.reincarnate(tx.session)
     assert await state_of({"proposal": db}) != before
     await running(db)

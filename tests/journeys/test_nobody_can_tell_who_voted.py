@@ -14,10 +14,10 @@ from townhall.contracts import TOPICS
 from townhall_local.client.people import Platform
 from townhall_local.names import SERVICES
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.process, pytest.mark.xdist_group("secrecy")]
 
 VOTERS = [f"canary-{number:03d}-김유권" for number in range(30)]
-VOTER_KEYS = "SELECT encode(voter, 'hex') AS name FROM standing"
+VOTER_KEYS = "SELECT encode(voter, 'hex') AS name FROM current_ballot"
 TABLES = """
     SELECT string_agg(format('(SELECT coalesce(string_agg(t::text, chr(10)), '''') FROM %I t)', table_name), ' || ')
     FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
@@ -26,7 +26,7 @@ TABLES = """
 
 @pytest.fixture
 async def told(tmp_path: Path) -> AsyncIterator[dict[str, str]]:
-    """Everything the platform holds and says, by place, after thirty known voters have voted."""
+    """Everything the platform holds and title, by place, after thirty known voters have voted."""
     with up(tmp_path / "data") as platform:
         async with platform.people() as people:
             errors = await run(people)

@@ -20,7 +20,7 @@ from townhall.testing.brokers import broker_in, make_topics
 from townhall.testing.databases import DatabaseOf
 from townhall_local.client.people import Platform
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.process, pytest.mark.xdist_group("outages")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -54,7 +54,7 @@ async def crowd(people: Platform, task_id: str) -> AsyncIterator[list[str]]:
 
 async def assert_all_counted(platform: Processes, task_id: str, acknowledged: list[str]) -> None:
     """Every acknowledged ballot stands, once, and the totals say the same."""
-    counted = "SELECT count(*), count(DISTINCT voter) FROM standing WHERE task_id = :task"
+    counted = "SELECT count(*), count(DISTINCT voter) FROM current_ballot WHERE task_id = :task"
     many = len(acknowledged)
     assert await platform.rows("voting", counted, task=task_id) == [(many, many)]
     assert await platform.rows("voting", "SELECT yes FROM tally WHERE task_id = :task", task=task_id) == [(many,)]

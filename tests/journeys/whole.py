@@ -36,13 +36,13 @@ class Whole:
         """Read, as anybody may."""
         return await self._ask("GET", service, path, params=query)
 
-    async def put(self, who: tuple[str, str], service: str, path: str, **paper: object) -> Json:
+    async def put(self, who: tuple[str, str], service: str, path: str, **payload: object) -> Json:
         """Say how something shall be. `who` is a role and a name."""
-        return await self._ask("PUT", service, path, headers=self.mint(*who).header, json=paper)
+        return await self._ask("PUT", service, path, headers=self.mint(*who).header, json=payload)
 
-    async def post(self, who: tuple[str, str], service: str, path: str, **paper: object) -> Json:
+    async def post(self, who: tuple[str, str], service: str, path: str, **payload: object) -> Json:
         """Make something happen. `who` is a role and a name."""
-        return await self._ask("POST", service, path, headers=self.mint(*who).header, json=paper)
+        return await self._ask("POST", service, path, headers=self.mint(*who).header, json=payload)
 
     async def settle(self) -> None:
         """Wait until every announcement is published, and heard by each service that wants it."""

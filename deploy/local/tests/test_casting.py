@@ -16,7 +16,7 @@ from townhall_local.rehearsal.casting import Turns
 from townhall_local.rehearsal.programme import Ballot
 from townhall_local.rehearsal.signing import Signer
 from townhall_local.rehearsal.writing import BLOCK, Letter, Writer, written
-from townhall_local.up.home import Home
+from townhall_local.up.data_directory import DataDirectory
 
 URL = "http://127.0.0.1:8102"
 TASKS = {"a": "task-a", "b": "task-b"}
@@ -25,7 +25,7 @@ TASKS = {"a": "task-a", "b": "task-b"}
 @pytest.fixture
 def signer(tmp_path: Path) -> Signer:
     """Signs with the key of a data directory."""
-    with Home(tmp_path).held():
+    with DataDirectory(tmp_path).held():
         return Signer(tmp_path, "http://issuer")
 
 

@@ -1,5 +1,6 @@
 """What operators do: topics planned and made, messages set aside looked at and decided, outboxes refilled."""
 
+from townhall.chassis.consuming import dead_letters
 import asyncio
 import json
 from collections.abc import Mapping
@@ -11,8 +12,8 @@ from aiokafka.admin import NewTopic
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
+from townhall.chassis.consuming import Message
 from townhall.chassis.db import Database
-from townhall.chassis.delivery import Message, aside
 from townhall.chassis.outbox import Record, write_record
 from townhall.embedded import Kafka
 from townhall.embedded.server import Server
@@ -40,9 +41,11 @@ async def voting(database_of: DatabaseOf) -> Database:
     """The database of the voting service with three messages aside: an unreadable one, one behind it, one of no key."""
     db = await database_of("voting")
     async with db.transaction() as tx:
-        for position, (key, reason) in enumerate([(KEY, "bad-body"), (KEY, aside.BEHIND), (None, "bad-envelope")]):
+        for position, (key, reason) in enumerate(
+            [(KEY, "bad-body"), (KEY, dead_letters.PARKED), (None, "bad-envelope")]
+        ):
             message = Message("townhall.proposal.v1", 0, position, key, {"ce_type": "proposal.x.v1"}, b"\xff{")
-            await aside.put(tx.session, message, reason)
+            await dead_letters.put(tx.session, message, reason)
     return db
 
 
@@ -91,30 +94,30 @@ def test_a_cluster_that_is_away_is_named() -> None:
 def test_set_aside_messages_are_listed_without_their_bodies(voting: Database) -> None:
     """Why, of which key, how large; what people wrote only on demand."""
     of = ("--database-url", voting.dsn)
-    items = answer("aside", "list", "--service", "voting", *of)["items"]
-    assert ["bad-body", "behind", "bad-envelope"] == [item["reason"] for item in items]
+    items = answer("dead-letters", "list", "--service", "voting", *of)["items"]
+    assert ["bad-body", "parked", "bad-envelope"] == [item["reason"] for item in items]
     assert not any("value" in item or "body" in item for item in items)
-    shown = answer("aside", "show", "voting", items[0]["id"], *of)
+    shown = answer("dead-letters", "show", "voting", items[0]["id"], *of)
     assert (shown["headers"], shown["size"], "body" in shown) == ({"ce_type": "proposal.x.v1"}, 2, False)
-    assert answer("aside", "show", "voting", items[0]["id"], "--body", *of)["body"] == "\ufffd{"
+    assert answer("dead-letters", "show", "voting", items[0]["id"], "--body", *of)["body"] == "\ufffd{"
 
 
 def test_messages_are_requeued_and_dropped_once(voting: Database) -> None:
     """What is settled can't be decided again, and one that is settled stops the whole request."""
     of = ("--database-url", voting.dsn)
-    first, behind, other = (item["id"] for item in answer("aside", "list", "--service", "voting", *of)["items"])
-    assert answer("aside", "requeue", "voting", first, *of) == {"service": "voting", "requeued": [first]}
-    assert answer("aside", "drop", "voting", other, *of, "--yes") == {"service": "voting", "dropped": [other]}
-    assert isinstance(run("aside", "drop", "voting", first, other, *of, "--yes").exception, Trouble)
-    left = answer("aside", "list", "--service", "voting", *of)["items"]
+    first, behind, other = (item["id"] for item in answer("dead-letters", "list", "--service", "voting", *of)["items"])
+    assert answer("dead-letters", "requeue", "voting", first, *of) == {"service": "voting", "requeued": [first]}
+    assert answer("dead-letters", "drop", "voting", other, *of, "--yes") == {"service": "voting", "dropped": [other]}
+    assert isinstance(run("dead-letters", "drop", "voting", first, other, *of, "--yes").exception, Trouble)
+    left = answer("dead-letters", "list", "--service", "voting", *of)["items"]
     assert [(first, "requeued"), (behind, "waiting")] == [(item["id"], item["status"]) for item in left]
 
 
 def test_requeue_all_means_what_waits_for_a_decision(voting: Database) -> None:
     """Those behind another go on by themselves."""
     of = ("--database-url", voting.dsn)
-    assert "2 requeued" in run("aside", "requeue", "voting", "--all", *of).stdout
-    items = answer("aside", "list", "--service", "voting", *of)["items"]
+    assert "2 requeued" in run("dead-letters", "requeue", "voting", "--all", *of).stdout
+    items = answer("dead-letters", "list", "--service", "voting", *of)["items"]
     assert ["requeued", "waiting", "requeued"] == [item["status"] for item in items]
 
 
@@ -143,7 +146,7 @@ async def test_replay_begins_a_new_life(voting: Database) -> None:
 def test_an_unknown_service_is_named() -> None:
     """With those there are."""
     with pytest.raises(Trouble, match="choose one of proposal, voting"):
-        run_to_the_end("aside", "show", "treasury", 1)
+        run_to_the_end("dead-letters", "show", "treasury", 1)
 
 
 def run_to_the_end(*arguments: object) -> None:

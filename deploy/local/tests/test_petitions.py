@@ -32,7 +32,7 @@ def test_the_largest_come_from_the_largest_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "says"),
+    ("rows", "title"),
     [
         ("id,name\n1,a\n", "no column num_agree, petition_idx, title"),
         ("", "no column"),
@@ -52,11 +52,11 @@ def test_the_largest_come_from_the_largest_on(tmp_path: Path) -> None:
         (COLUMNS + GOOD + GOOD, "line 3: petition_idx"),
     ],
 )
-def test_a_bad_board_is_told_by_file_and_line(tmp_path: Path, rows: str, says: str) -> None:
+def test_a_bad_board_is_told_by_file_and_line(tmp_path: Path, rows: str, title: str) -> None:
     """Before anything is asked of the platform, and in words."""
     with pytest.raises(Unreadable, match=r"board\.csv") as told:
         petitions.read(board(tmp_path, rows))
-    assert says in str(told.value)
+    assert title in str(told.value)
 
 
 def test_a_board_in_another_encoding_is_told(tmp_path: Path) -> None:

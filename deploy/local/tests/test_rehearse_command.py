@@ -45,14 +45,14 @@ def test_a_folder_that_is_no_export_is_named(tmp_path: Path) -> None:
 
 def test_a_platform_that_does_not_run_is_named(export: Path, tmp_path: Path) -> None:
     """With the command that starts it."""
-    says = refused(export, "--yes-threshold", "3", "--data-dir", tmp_path)
-    assert "townhall up --data-dir" in says
+    title = refused(export, "--yes-threshold", "3", "--data-dir", tmp_path)
+    assert "townhall up --data-dir" in title
 
 
 def test_a_report_without_a_folder_is_refused_before_the_long_run(export: Path, tmp_path: Path) -> None:
     """Nobody waits for minutes to learn that."""
-    says = refused(export, "--yes-threshold", "3", "--report", tmp_path / "nowhere" / "r.json")
-    assert "no folder for the report" in says
+    title = refused(export, "--yes-threshold", "3", "--report", tmp_path / "nowhere" / "r.json")
+    assert "no folder for the report" in title
 
 
 @pytest.mark.parametrize("wrong", [["--yes-threshold", "-1"], ["--yes-threshold", "many"], []])
@@ -62,7 +62,7 @@ def test_the_threshold_is_a_number(export: Path, wrong: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how_much", "says"),
+    ("how_much", "title"),
     [
         ([], "either --scale"),
         (["--scale", "0.1", "--ballots", "3"], "either --scale"),
@@ -73,9 +73,9 @@ def test_the_threshold_is_a_number(export: Path, wrong: list[str]) -> None:
         (["--scale", "1", "--top", "0"], "--top"),
     ],
 )
-def test_how_much_of_a_board_is_played_is_asked_for(board: Path, how_much: list[str], says: str) -> None:
+def test_how_much_of_a_board_is_played_is_asked_for(board: Path, how_much: list[str], title: str) -> None:
     """A factor of the counts or so many ballots in all, and no guess."""
-    assert says in refused("--petitions", board, "--yes-threshold", "3", *how_much)
+    assert title in refused("--petitions", board, "--yes-threshold", "3", *how_much)
 
 
 def test_a_recording_and_a_board_are_not_played_together(export: Path, board: Path) -> None:
@@ -88,5 +88,5 @@ def test_a_recording_and_a_board_are_not_played_together(export: Path, board: Pa
 def test_a_board_that_can_be_played_needs_a_platform(board: Path, tmp_path: Path) -> None:
     """What was asked for is understood; only the platform is missing."""
     for how_much in (["--scale", "0.1"], ["--scale", "1/10"], ["--scale", "100"], ["--ballots", "3", "--top", "1"]):
-        says = refused("--petitions", board, "--yes-threshold", "3", "--data-dir", tmp_path, *how_much)
-        assert "townhall up --data-dir" in says
+        title = refused("--petitions", board, "--yes-threshold", "3", "--data-dir", tmp_path, *how_much)
+        assert "townhall up --data-dir" in title

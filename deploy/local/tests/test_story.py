@@ -26,7 +26,7 @@ def test_every_change_is_one() -> None:
 def test_screening_shows_each_way_once() -> None:
     """One admitted, one merged, one refused, one returned and then admitted; the task rests on the admitted."""
     decisions = {proposal.key: proposal.screening.decision for proposal in STORY.proposals}
-    assert sorted(decisions.values()) == ["admit", "merge", "refuse", "return"]
+    assert sorted(decisions.values()) == ["admit", "merge", "reject", "request-revision"]
     again = {one.key for one in STORY.proposals if one.second_screening and one.second_screening.decision == "admit"}
     assert set(STORY.task.proposals) == again | {key for key, decision in decisions.items() if decision == "admit"}
     assert {one.screening.merge_into for one in STORY.proposals} - {None} <= set(decisions)

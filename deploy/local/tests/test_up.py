@@ -19,6 +19,8 @@ from townhall import contracts
 from townhall_local.client.waiting import until
 from townhall_local.running import Address, Running
 
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("up")]
+
 COMMAND = [sys.executable, "-m", "townhall_local"]
 PAPER = {"title": "심야 버스", "problem": "밤 11시 이후에는 버스가 없습니다.", "remedy": ""}
 
@@ -56,23 +58,23 @@ def read(running: Running, which: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data_dir_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory whose parents nobody else may enter."""
-    return tmp_path_factory.mktemp("home") / "data"
+    return tmp_path_factory.mktemp("data_dir_store") / "data"
 
 
 @pytest.fixture(scope="module")
-def proposal(home: Path) -> str:
+def proposal(data_dir_store: Path) -> str:
     """A proposal of a platform that has been stopped since."""
-    with up(home) as running:
-        return submit(running, home)
+    with up(data_dir_store) as running:
+        return submit(running, data_dir_store)
 
 
 @pytest.fixture(scope="module")
-def running(home: Path, proposal: str) -> Iterator[Running]:
+def running(data_dir_store: Path, proposal: str) -> Iterator[Running]:
     """That platform, started again."""
     with ExitStack() as stack:
-        yield stack.enter_context(up(home))
+        yield stack.enter_context(up(data_dir_store))
 
 
 def test_what_it_knows_survives_a_restart(running: Running, proposal: str) -> None:
@@ -85,17 +87,17 @@ def test_an_emptied_broker_is_filled_from_the_outboxes(running: Running, proposa
     assert asyncio.run(_first_key(running.kafka, contracts.proposal.TOPIC)) == proposal.removeprefix("/")
 
 
-def test_a_killed_service_starts_again(running: Running, home: Path, proposal: str) -> None:
+def test_a_killed_service_starts_again(running: Running, data_dir_store: Path, proposal: str) -> None:
     """Kill -9 of a service: the same address answers again, from another process that the address file names."""
     killed = running.services["proposal"]
     psutil.Process(killed.pid).kill()
-    asyncio.run(until(lambda: _ready_again(home, killed), what="the proposal service again", within=120))
+    asyncio.run(until(lambda: _ready_again(data_dir_store, killed), what="the proposal service again", within=120))
     assert read(running, proposal) == PAPER["title"]
 
 
-def test_nobody_else_reads_the_secrets(running: Running, home: Path) -> None:
+def test_nobody_else_reads_the_secrets(running: Running, data_dir_store: Path) -> None:
     """Keys, and the addresses that hold passwords, are their owner's alone."""
-    secrets = [home / "townhall.json", *(home / "keys").iterdir()]
+    secrets = [data_dir_store / "townhall.json", *(data_dir_store / "keys").iterdir()]
     assert len(running.databases) < len(secrets)
     assert {0o600} == {file.stat().st_mode & 0o777 for file in secrets}
 
@@ -118,9 +120,9 @@ def test_the_issuer_answers_programs_only(running: Running) -> None:
     assert httpx.post(discovered["token_endpoint"], json=asked | {"role": "king"}).status_code == 400
 
 
-def test_a_second_one_on_the_same_directory_is_refused(running: Running, home: Path) -> None:
+def test_a_second_one_on_the_same_directory_is_refused(running: Running, data_dir_store: Path) -> None:
     """One sentence, exit code 1, and the first goes on."""
-    second = townhall("up", "--data-dir", home, "--base-port", "0")
+    second = townhall("up", "--data-dir", data_dir_store, "--base-port", "0")
     assert second.returncode == 1
     assert "Another `townhall up` runs" in second.stderr
     assert "Traceback" not in second.stderr
@@ -153,8 +155,8 @@ async def _first_key(servers: str, topic: str) -> str:
         await consumer.stop()
 
 
-async def _ready_again(home: Path, killed: Address) -> bool | None:
-    again = Running.on(home).services["proposal"]
+async def _ready_again(data_dir_store: Path, killed: Address) -> bool | None:
+    again = Running.on(data_dir_store).services["proposal"]
     if again.pid == killed.pid:
         return None
     async with httpx.AsyncClient() as http:

@@ -1,4 +1,4 @@
-"""The house every test of the running Committee starts from."""
+"""The api every test of the running Committee starts from."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 import pytest_asyncio
 from httpx import AsyncClient
 
-from services.committee.tests.house import House
+from services.committee.tests.api import CommitteeApi
 from townhall.chassis.db import Database
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(
+async def api(
     database_of: Callable[[str], Awaitable[Database]],
     client_of: Callable[[Database], Awaitable[AsyncClient]],
     mint: Callable[[str, str], Any],
-) -> House:
+) -> CommitteeApi:
     """The API over a fresh database, without a case, a sitting or a meeting."""
     db = await database_of("committee")
-    return House(await client_of(db), mint, db)
+    return CommitteeApi(await client_of(db), mint, db)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 DAY = timedelta(days=1)
 QUORUM, POSITIONS = 3, 2
-WAITING = {"opened": "docketed", "deferred": "docketed", "deliberated": "tabled"}
+WAITING = {"opened": "docketed", "deferred": "docketed", "deliberated": "on-agenda"}
 ENDED = {"adopted", "adopted-with-change", "returned"}
 
 
@@ -76,7 +76,7 @@ class Committee:
         tables.append(Table(starts_at, capacity))
 
     def hear(self, task: int, cause: str) -> None:
-        """A threshold or a referral is heard, once more or for the first time."""
+        """A threshold or a referral is received, once more or for the first time."""
         if task not in self.matters:
             self.tasks.append(task)
             self.matters[task] = Matter(self.now + 30 * DAY, set())
@@ -153,7 +153,7 @@ class Committee:
 
     def may_record(self, table: Table, matter: Matter, outcome: str, due_in: int | None) -> set[str]:
         """Return why an outcome may not be recorded; `due_in` are the days until the directive's due date."""
-        no = {"not-on-agenda"} if matter.stands != "tabled" or matter.table is not table else set()
+        no = {"not-on-agenda"} if matter.stands != "on-agenda" or matter.table is not table else set()
         no |= {"meeting-not-due"} if self.now < table.starts_at - DAY else set()
         if outcome.startswith("adopted"):
             no |= {"directive-missing"} if due_in is None else set()

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from committee.handlers.cases import count_cases, tell_overdue
-from services.committee.tests.house import House, Json, refusal
+from services.committee.tests.api import CommitteeApi, Json, refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -17,10 +17,10 @@ TODAY = datetime.now(UTC).date()  # noqa: TID251  the API is told real days
 DIRECTIVE = {"responsible_body": "국토교통부", "instruction": "시범 운행", "due_on": str(TODAY + timedelta(days=90))}
 
 
-async def outcome(house: House, meeting_id: str, case_id: UUID, **said: object) -> Json:
+async def outcome(api: CommitteeApi, meeting_id: str, case_id: UUID, **said: object) -> Json:
     """The secretary records an outcome that is accepted."""
-    paper = {"case_id": str(case_id), "outcome": "adopted", "reason": "public-benefit"} | said
-    return await house.done("POST", f"/strategy-meetings/{meeting_id}/outcomes", paper, secretary="yun")
+    payload = {"case_id": str(case_id), "outcome": "adopted", "reason": "public-benefit"} | said
+    return await api.done("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
 
 
 @pytest.mark.parametrize(
@@ -31,122 +31,122 @@ async def outcome(house: House, meeting_id: str, case_id: UUID, **said: object) 
         ("against", "declined", "costs-outweigh"),
     ],
 )
-async def test_every_decision_is_tabled(house: House, stance: str, decision: str, reason: str) -> None:
+async def test_every_decision_is_tabled(api: CommitteeApi, stance: str, decision: str, reason: str) -> None:
     """C12: recommended, amended and declined alike come before the meeting, without anybody's doing."""
-    meeting_id = await house.meeting()
-    (case_id,) = await house.opened()
-    await house.open(await house.sitting())
+    meeting_id = await api.meeting()
+    (case_id,) = await api.opened()
+    await api.open(await api.sitting())
     for member in ("han", "choi"):
-        await house.position(case_id, stance, member)
-    case = (await house.decide(case_id, decision, reason)).json()
-    assert (case["state"], case["meeting_id"]) == ("tabled", meeting_id)
-    agenda = (await house.done("GET", f"/strategy-meetings/{meeting_id}"))["agenda"]
+        await api.position(case_id, stance, member)
+    case = (await api.decide(case_id, decision, reason)).json()
+    assert (case["state"], case["meeting_id"]) == ("on-agenda", meeting_id)
+    agenda = (await api.done("GET", f"/strategy-meetings/{meeting_id}"))["agenda"]
     assert [(each["position"], each["case_id"], each["outcome"]) for each in agenda] == [(1, str(case_id), None)]
-    assert [each["type"] for each in await house.events()][-2:] == ["case-deliberated", "case-tabled"]
+    assert [each["type"] for each in await api.events()][-2:] == ["case-deliberated", "case-placed-on-agenda"]
 
 
-async def test_one_agenda_item_per_case_and_room_is_kept(house: House) -> None:
+async def test_one_agenda_item_per_case_and_room_is_kept(api: CommitteeApi) -> None:
     """C12: four cases, three meetings for one called in parallel; the fourth waits for the next meeting."""
-    cases = await house.deliberated(4)
-    await asyncio.gather(*(house.meeting(hours=hour, capacity=1) for hour in (30, 20, 10)), house.meeting(hours=40))
-    assert await house.count("SELECT count(*) FROM agenda_item") == 4
-    assert await house.count("SELECT max(taken) FROM meeting") <= 5
-    assert {(await house.case(each))["state"] for each in cases} == {"tabled"}
-    assert len(await house.events("case-tabled")) == 4
+    cases = await api.deliberated(4)
+    await asyncio.gather(*(api.meeting(hours=hour, capacity=1) for hour in (30, 20, 10)), api.meeting(hours=40))
+    assert await api.count("SELECT count(*) FROM agenda_item") == 4
+    assert await api.count("SELECT max(taken) FROM meeting") <= 5
+    assert {(await api.case(each))["state"] for each in cases} == {"on-agenda"}
+    assert len(await api.events("case-placed-on-agenda")) == 4
 
 
-async def test_meetings_never_overflow(house: House) -> None:
+async def test_meetings_never_overflow(api: CommitteeApi) -> None:
     """C12: oldest first, in the order of meetings, and the rest waits as deliberated."""
-    first, second, third = await house.deliberated(3)
-    later, sooner = await asyncio.gather(house.meeting(hours=9, capacity=1), house.meeting(hours=3, capacity=1))
-    placed = {(await house.case(each))["meeting_id"] for each in (first, second)}
+    first, second, third = await api.deliberated(3)
+    later, sooner = await asyncio.gather(api.meeting(hours=9, capacity=1), api.meeting(hours=3, capacity=1))
+    placed = {(await api.case(each))["meeting_id"] for each in (first, second)}
     assert placed == {later, sooner}
-    waiting = await house.case(third)
+    waiting = await api.case(third)
     assert (waiting["state"], waiting["meeting_id"]) == ("deliberated", None)
 
 
-async def test_decisions_at_once_are_all_tabled(house: House) -> None:
+async def test_decisions_at_once_are_all_tabled(api: CommitteeApi) -> None:
     """C12: six cases decided in parallel, two meetings with room for four: each answered, four placed, two wait."""
-    cases = await house.opened(6)
-    await house.open(await house.sitting(capacity=6))
+    cases = await api.opened(6)
+    await api.open(await api.sitting(capacity=6))
     for case_id in cases:
         for member in ("han", "choi"):
-            await house.position(case_id, "for", member)
-    await house.meeting(hours=9, capacity=1)
-    await house.meeting(hours=3, capacity=3)
-    answers = await asyncio.gather(*(house.decide(case_id) for case_id in cases))
+            await api.position(case_id, "for", member)
+    await api.meeting(hours=9, capacity=1)
+    await api.meeting(hours=3, capacity=3)
+    answers = await asyncio.gather(*(api.decide(case_id) for case_id in cases))
     assert {answer.status_code for answer in answers} == {200}
-    states = sorted([(await house.case(each))["state"] for each in cases])
-    assert states == ["deliberated"] * 2 + ["tabled"] * 4
-    assert await house.count("SELECT count(*) FROM agenda_item") == 4
+    states = sorted([(await api.case(each))["state"] for each in cases])
+    assert states == ["deliberated"] * 2 + ["on-agenda"] * 4
+    assert await api.count("SELECT count(*) FROM agenda_item") == 4
 
 
-async def test_adopted_with_its_one_directive(house: House) -> None:
+async def test_adopted_with_its_one_directive(api: CommitteeApi) -> None:
     """C14, C15: an adopted task is given to a body with a date, once."""
-    meeting_id = await house.meeting()
-    (case_id,) = await house.deliberated()
-    case = await outcome(house, meeting_id, case_id, outcome="adopted-with-change", directive=DIRECTIVE)
+    meeting_id = await api.meeting()
+    (case_id,) = await api.deliberated()
+    case = await outcome(api, meeting_id, case_id, outcome="adopted-with-change", directive=DIRECTIVE)
     assert (case["state"], case["outcome"], case["due_at"]) == ("adopted-with-change", "adopted-with-change", None)
-    directive = await house.done("GET", f"/directives/{case['directive_id']}")
+    directive = await api.done("GET", f"/directives/{case['directive_id']}")
     assert directive | DIRECTIVE == directive
-    assert (await house.done("GET", "/directives"))["items"] == [directive]
-    paper = {"case_id": str(case_id), "outcome": "returned", "reason": "not-feasible"}
-    again = await house.ask("POST", f"/strategy-meetings/{meeting_id}/outcomes", paper, secretary="yun")
+    assert (await api.done("GET", "/directives"))["items"] == [directive]
+    payload = {"case_id": str(case_id), "outcome": "returned", "reason": "not-feasible"}
+    again = await api.ask("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
     assert refusal(again) == (409, "not-on-agenda")
-    assert [each["type"] for each in await house.events()][-2:] == ["outcome-recorded", "directive-issued"]
-    assert (await house.events("directive-issued"))[0]["due_on"] == DIRECTIVE["due_on"]
+    assert [each["type"] for each in await api.events()][-2:] == ["outcome-recorded", "directive-issued"]
+    assert (await api.events("directive-issued"))[0]["due_on"] == DIRECTIVE["due_on"]
 
 
-async def test_returned_ends(house: House) -> None:
+async def test_returned_ends(api: CommitteeApi) -> None:
     """C14: with its reason, and without a directive."""
-    meeting_id = await house.meeting()
-    (case_id,) = await house.deliberated()
-    case = await outcome(house, meeting_id, case_id, outcome="returned", reason="needs-redesign", note="다시")
+    meeting_id = await api.meeting()
+    (case_id,) = await api.deliberated()
+    case = await outcome(api, meeting_id, case_id, outcome="returned", reason="needs-redesign", note="다시")
     assert (case["state"], case["directive_id"], case["outcomes"][0]["reason"]) == ("returned", None, "needs-redesign")
 
 
-async def test_deferred_moves_the_one_item(house: House) -> None:
+async def test_deferred_moves_the_one_item(api: CommitteeApi) -> None:
     """C12, C14: to the next later meeting with room; without one it waits, still one item, until one is called."""
-    meeting_id = await house.meeting(hours=5)
-    (case_id,) = await house.deliberated()
-    await house.meeting(hours=4)
-    case = await outcome(house, meeting_id, case_id, outcome="deferred", reason="needs-hearing")
+    meeting_id = await api.meeting(hours=5)
+    (case_id,) = await api.deliberated()
+    await api.meeting(hours=4)
+    case = await outcome(api, meeting_id, case_id, outcome="deferred", reason="needs-hearing")
     assert (case["state"], case["outcome"], case["meeting_id"]) == ("deliberated", "deferred", None)
-    later = await house.meeting(hours=6)
-    case = await house.case(case_id)
-    assert (case["state"], case["meeting_id"]) == ("tabled", later)
-    assert await house.count("SELECT count(*) FROM agenda_item") == 1
-    old = (await house.done("GET", f"/strategy-meetings/{meeting_id}"))["agenda"]
+    later = await api.meeting(hours=6)
+    case = await api.case(case_id)
+    assert (case["state"], case["meeting_id"]) == ("on-agenda", later)
+    assert await api.count("SELECT count(*) FROM agenda_item") == 1
+    old = (await api.done("GET", f"/strategy-meetings/{meeting_id}"))["agenda"]
     assert [(each["case_id"], each["outcome"]) for each in old] == [(str(case_id), "deferred")]
-    case = await outcome(house, later, case_id, directive=DIRECTIVE)
+    case = await outcome(api, later, case_id, directive=DIRECTIVE)
     assert [each["outcome"] for each in case["outcomes"]] == ["deferred", "adopted"]
 
 
-async def test_deferred_moves_at_once_where_there_is_room(house: House) -> None:
+async def test_deferred_moves_at_once_where_there_is_room(api: CommitteeApi) -> None:
     """C12: the answer to the deferral already names the later meeting."""
-    meeting_id, later = await house.meeting(hours=5), await house.meeting(hours=7)
-    (case_id,) = await house.deliberated()
-    case = await outcome(house, meeting_id, case_id, outcome="deferred", reason="not-reached")
-    assert (case["state"], case["meeting_id"]) == ("tabled", later)
-    assert [each["type"] for each in await house.events()][-2:] == ["outcome-recorded", "case-tabled"]
+    meeting_id, later = await api.meeting(hours=5), await api.meeting(hours=7)
+    (case_id,) = await api.deliberated()
+    case = await outcome(api, meeting_id, case_id, outcome="deferred", reason="not-reached")
+    assert (case["state"], case["meeting_id"]) == ("on-agenda", later)
+    assert [each["type"] for each in await api.events()][-2:] == ["outcome-recorded", "case-placed-on-agenda"]
 
 
-async def test_a_held_meeting_takes_nothing_more(house: House) -> None:
+async def test_a_held_meeting_takes_nothing_more(api: CommitteeApi) -> None:
     """C12: from its first outcome on, later cases go to the next meeting."""
-    meeting_id = await house.meeting(hours=3)
-    first, second = await house.deliberated(2)
-    await outcome(house, meeting_id, first, outcome="returned", reason="not-feasible")
-    await outcome(house, meeting_id, second, outcome="returned", reason="not-feasible")
-    (third,) = await house.deliberated()
-    assert (await house.case(third))["state"] == "deliberated"
+    meeting_id = await api.meeting(hours=3)
+    first, second = await api.deliberated(2)
+    await outcome(api, meeting_id, first, outcome="returned", reason="not-feasible")
+    await outcome(api, meeting_id, second, outcome="returned", reason="not-feasible")
+    (third,) = await api.deliberated()
+    assert (await api.case(third))["state"] == "deliberated"
 
 
-async def test_outcomes_that_are_refused(house: House) -> None:
+async def test_outcomes_that_are_refused(api: CommitteeApi) -> None:
     """C13-C15, C18: each leaves the case on the agenda."""
-    meeting_id = await house.meeting()
-    (case_id,) = await house.deliberated()
+    meeting_id = await api.meeting()
+    (case_id,) = await api.deliberated()
     path = f"/strategy-meetings/{meeting_id}/outcomes"
-    paper = {"case_id": str(case_id), "outcome": "adopted", "reason": "public-benefit"}
+    payload = {"case_id": str(case_id), "outcome": "adopted", "reason": "public-benefit"}
     returned = {"outcome": "returned", "reason": "unlawful"}
     yesterday: Json = DIRECTIVE | {"due_on": str(TODAY - timedelta(days=2))}
     refused: list[tuple[Json, tuple[int, str]]] = [
@@ -158,40 +158,40 @@ async def test_outcomes_that_are_refused(house: House) -> None:
         (returned | {"case_id": meeting_id}, (409, "not-on-agenda")),
     ]
     for said, expected in refused:
-        assert refusal(await house.ask("POST", path, paper | said, secretary="yun")) == expected
-    assert (await house.case(case_id))["state"] == "tabled"
-    far = await house.meeting(hours=24 * 9)
-    early = await house.ask("POST", f"/strategy-meetings/{far}/outcomes", paper | returned, secretary="yun")
+        assert refusal(await api.ask("POST", path, payload | said, secretary="yun")) == expected
+    assert (await api.case(case_id))["state"] == "on-agenda"
+    far = await api.meeting(hours=24 * 9)
+    early = await api.ask("POST", f"/strategy-meetings/{far}/outcomes", payload | returned, secretary="yun")
     assert refusal(early) == (409, "not-on-agenda")
-    assert await house.count("SELECT count(*) FROM outcome") == 0
+    assert await api.count("SELECT count(*) FROM outcome") == 0
 
 
-async def test_an_outcome_is_not_recorded_before_the_meeting(house: House) -> None:
+async def test_an_outcome_is_not_recorded_before_the_meeting(api: CommitteeApi) -> None:
     """C14: not days ahead."""
-    meeting_id = await house.meeting(hours=24 * 9)
-    (case_id,) = await house.deliberated()
-    paper = {"case_id": str(case_id), "outcome": "returned", "reason": "unlawful"}
-    early = await house.ask("POST", f"/strategy-meetings/{meeting_id}/outcomes", paper, secretary="yun")
+    meeting_id = await api.meeting(hours=24 * 9)
+    (case_id,) = await api.deliberated()
+    payload = {"case_id": str(case_id), "outcome": "returned", "reason": "unlawful"}
+    early = await api.ask("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
     assert refusal(early) == (409, "meeting-not-due")
 
 
-async def test_nothing_waits_silently(house: House) -> None:
+async def test_nothing_waits_silently(api: CommitteeApi) -> None:
     """C17: a case without a sitting, one without a meeting and one without an outcome are told of, once each."""
-    (deliberated,) = await house.deliberated()
-    (waiting,) = await house.opened()
-    async with house.in_days(29) as tx:
+    (deliberated,) = await api.deliberated()
+    (waiting,) = await api.opened()
+    async with api.in_days(29) as tx:
         assert await tell_overdue(tx) == 0
-    async with house.in_days(31) as tx:
+    async with api.in_days(31) as tx:
         assert await tell_overdue(tx) == 2
         await count_cases(tx)
-    async with house.in_days(32) as tx:
+    async with api.in_days(32) as tx:
         assert await tell_overdue(tx) == 0
-    assert (await house.case(waiting))["overdue"]
-    await house.meeting(hours=1)
-    assert not (await house.case(deliberated))["overdue"]
-    async with house.in_days(8) as tx:
+    assert (await api.case(waiting))["overdue"]
+    await api.meeting(hours=1)
+    assert not (await api.case(deliberated))["overdue"]
+    async with api.in_days(8) as tx:
         assert await tell_overdue(tx) == 1
-    told = [(each["case_id"], each["waits_for"]) for each in await house.events("case-overdue")]
+    told = [(each["case_id"], each["waits_for"]) for each in await api.events("case-overdue")]
     assert sorted(told[:2]) == sorted([(str(deliberated), "strategy-meeting"), (str(waiting), "sitting")])
     assert told[2:] == [(str(deliberated), "outcome")]
 
@@ -219,12 +219,12 @@ SECOND = [
 
 
 @pytest.mark.parametrize(("statement", "constraint"), SECOND)
-async def test_the_database_is_the_judge(house: House, statement: str, constraint: str) -> None:
+async def test_the_database_is_the_judge(api: CommitteeApi, statement: str, constraint: str) -> None:
     """C1, C3, C12, C14, C15: even a fault in the code can't make a second one."""
-    meeting_id = await house.meeting()
-    await house.meeting(hours=9)
-    (case_id,) = await house.deliberated()
-    await outcome(house, meeting_id, case_id, directive=DIRECTIVE)
+    meeting_id = await api.meeting()
+    await api.meeting(hours=9)
+    (case_id,) = await api.deliberated()
+    await outcome(api, meeting_id, case_id, directive=DIRECTIVE)
     with pytest.raises(IntegrityError, match=constraint):
-        async with house.db.transaction() as tx:
+        async with api.db.transaction() as tx:
             await tx.session.execute(text(statement))

@@ -5,155 +5,155 @@ from uuid import uuid4
 import pytest
 
 from committee.handlers.sittings import end_sitting
-from services.committee.tests.house import House, refusal
+from services.committee.tests.api import CommitteeApi, refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_quorum_of_the_rule_in_force(house: House) -> None:
+async def test_quorum_of_the_rule_in_force(api: CommitteeApi) -> None:
     """C6: too few may not open; the version of the rules is recorded, and a new one doesn't change an open sitting."""
-    (case_id,) = await house.opened()
-    sitting_id = await house.sitting()
-    await house.done("PUT", f"/sittings/{sitting_id}/attendance", member="han")
-    again = await house.done("PUT", f"/sittings/{sitting_id}/attendance", member="han")
+    (case_id,) = await api.opened()
+    sitting_id = await api.sitting()
+    await api.done("PUT", f"/sittings/{sitting_id}/attendance", member="han")
+    again = await api.done("PUT", f"/sittings/{sitting_id}/attendance", member="han")
     assert again["present"] == 1
-    answer = await house.ask("POST", f"/sittings/{sitting_id}/opening", chair="lee")
+    answer = await api.ask("POST", f"/sittings/{sitting_id}/opening", chair="lee")
     assert refusal(answer) == (409, "no-quorum")
-    assert (await house.done("GET", f"/sittings/{sitting_id}"))["present"] == 1
-    await house.done("PUT", f"/sittings/{sitting_id}/attendance", member="choi")
-    opened = await house.done("POST", f"/sittings/{sitting_id}/opening", chair="lee")
+    assert (await api.done("GET", f"/sittings/{sitting_id}"))["present"] == 1
+    await api.done("PUT", f"/sittings/{sitting_id}/attendance", member="choi")
+    opened = await api.done("POST", f"/sittings/{sitting_id}/opening", chair="lee")
     assert (opened["state"], opened["present"], opened["rule_version"]) == ("open", 3, 1)
-    (started,) = await house.events("deliberation-started")
+    (started,) = await api.events("deliberation-started")
     assert (started["present"], started["rule"]["version"]) == (3, 1)
-    await _enact(house, decision_quorum=9)
-    await house.position(case_id, "for", "han")
-    await house.position(case_id, "for", "choi")
-    decided = (await house.decide(case_id)).json()["decision"]
+    await _enact(api, decision_quorum=9)
+    await api.position(case_id, "for", "han")
+    await api.position(case_id, "for", "choi")
+    decided = (await api.decide(case_id)).json()["decision"]
     assert (decided["rule"]["version"], decided["in_favour"]) == (1, 2)
 
 
-async def _enact(house: House, **changed: int) -> None:
-    rule = (await house.done("GET", "/rules/1"))["parameters"] | changed
-    await house.done("POST", "/rules", {"article": "훈령 제2조", "parameters": rule}, secretary="yun")
+async def _enact(api: CommitteeApi, **changed: int) -> None:
+    rule = (await api.done("GET", "/rules/1"))["parameters"] | changed
+    await api.done("POST", "/rules", {"article": "훈령 제2조", "parameters": rule}, secretary="yun")
 
 
-async def test_recusal_strikes_and_silences(house: House) -> None:
+async def test_recusal_strikes_and_silences(api: CommitteeApi) -> None:
     """C7, C8: a position before the recusal is struck, none comes after, and the number alone is public."""
-    (case_id,) = await house.opened()
-    await house.open(await house.sitting())
+    (case_id,) = await api.opened()
+    await api.open(await api.sitting())
     for member in ("han", "choi"):
-        assert (await house.position(case_id, "against", member)).is_success
-    paper = {"reason": "버스회사 이사"}
-    recused = await house.done("PUT", f"/cases/{case_id}/recusal", paper, member="han")
-    assert recused == await house.done("PUT", f"/cases/{case_id}/recusal", paper, member="han")
-    assert refusal(await house.position(case_id, "for", "han")) == (409, "member-recused")
-    assert refusal(await house.decide(case_id, "declined", "not-feasible")) == (409, "no-decision-quorum")
-    await house.done("PUT", f"/cases/{case_id}/position", {"stance": "against"}, chair="lee")
-    decided = (await house.decide(case_id, "declined", "not-feasible")).json()["decision"]
+        assert (await api.position(case_id, "against", member)).is_success
+    payload = {"reason": "버스회사 이사"}
+    recused = await api.done("PUT", f"/cases/{case_id}/recusal", payload, member="han")
+    assert recused == await api.done("PUT", f"/cases/{case_id}/recusal", payload, member="han")
+    assert refusal(await api.position(case_id, "for", "han")) == (409, "member-recused")
+    assert refusal(await api.decide(case_id, "declined", "not-feasible")) == (409, "no-decision-quorum")
+    await api.done("PUT", f"/cases/{case_id}/position", {"stance": "against"}, chair="lee")
+    decided = (await api.decide(case_id, "declined", "not-feasible")).json()["decision"]
     counted = {name: decided[name] for name in ("in_favour", "against", "abstained", "recused")}
     assert counted == {"in_favour": 0, "against": 2, "abstained": 0, "recused": 1}
 
 
-async def test_a_position_may_change_until_the_decision(house: House) -> None:
+async def test_a_position_may_change_until_the_decision(api: CommitteeApi) -> None:
     """C8: the last one counts, once; the member can read it, and others can't."""
-    (case_id,) = await house.opened()
-    assert refusal(await house.position(case_id, "for", "han")) == (409, "case-not-in-deliberation")
-    await house.open(await house.sitting())
+    (case_id,) = await api.opened()
+    assert refusal(await api.position(case_id, "for", "han")) == (409, "case-not-in-deliberation")
+    await api.open(await api.sitting())
     for stance in ("against", "abstain", "for"):
-        await house.position(case_id, stance, "han")
-    await house.position(case_id, "for", "choi")
-    mine = await house.done("GET", f"/cases/{case_id}/position", member="han")
+        await api.position(case_id, stance, "han")
+    await api.position(case_id, "for", "choi")
+    mine = await api.done("GET", f"/cases/{case_id}/position", member="han")
     assert mine["stance"] == "for"
-    other = await house.ask("GET", f"/cases/{case_id}/position", member="park")
+    other = await api.ask("GET", f"/cases/{case_id}/position", member="park")
     assert refusal(other) == (404, "no-position")
-    assert refusal(await house.position(case_id, "for", "park")) == (409, "not-attending")
-    assert refusal(await house.decide(case_id, "declined", "not-feasible")) == (409, "against-majority")
-    assert (await house.decide(case_id)).json()["decision"]["in_favour"] == 2
-    assert refusal(await house.position(case_id, "against", "han")) == (409, "case-not-in-deliberation")
-    assert refusal(await house.decide(case_id)) == (409, "case-not-in-deliberation")
-    assert len(await house.events("case-deliberated")) == 1
+    assert refusal(await api.position(case_id, "for", "park")) == (409, "not-attending")
+    assert refusal(await api.decide(case_id, "declined", "not-feasible")) == (409, "against-majority")
+    assert (await api.decide(case_id)).json()["decision"]["in_favour"] == 2
+    assert refusal(await api.position(case_id, "against", "han")) == (409, "case-not-in-deliberation")
+    assert refusal(await api.decide(case_id)) == (409, "case-not-in-deliberation")
+    assert len(await api.events("case-deliberated")) == 1
 
 
-async def test_a_recused_or_absent_chair_does_not_decide(house: House) -> None:
+async def test_a_recused_or_absent_chair_does_not_decide(api: CommitteeApi) -> None:
     """C9: whoever decides is in the room and has a part in the case."""
-    (case_id,) = await house.opened()
-    await house.open(await house.sitting())
-    paper = {"decision": "deferred", "reasons": ["no-quorum"]}
-    absent = await house.ask("POST", f"/cases/{case_id}/decision", paper, chair="other")
+    (case_id,) = await api.opened()
+    await api.open(await api.sitting())
+    payload = {"decision": "deferred", "reasons": ["no-quorum"]}
+    absent = await api.ask("POST", f"/cases/{case_id}/decision", payload, chair="other")
     assert refusal(absent) == (409, "not-attending")
-    await house.done("PUT", f"/cases/{case_id}/recusal", {"reason": "가족"}, chair="lee")
-    assert refusal(await house.decide(case_id, "deferred", "no-quorum")) == (409, "member-recused")
+    await api.done("PUT", f"/cases/{case_id}/recusal", {"reason": "가족"}, chair="lee")
+    assert refusal(await api.decide(case_id, "deferred", "no-quorum")) == (409, "member-recused")
 
 
-async def test_a_deferred_case_goes_to_a_later_sitting(house: House) -> None:
+async def test_a_deferred_case_goes_to_a_later_sitting(api: CommitteeApi) -> None:
     """C11: not to the one it left, at once when a later one has room, with its reasons in public."""
-    (case_id,) = await house.opened()
-    await house.open(await house.sitting(hours=2))
-    earlier, later = await house.sitting(hours=1), await house.sitting(hours=3)
-    case = (await house.decide(case_id, "deferred", "needs-evidence")).json()
+    (case_id,) = await api.opened()
+    await api.open(await api.sitting(hours=2))
+    earlier, later = await api.sitting(hours=1), await api.sitting(hours=3)
+    case = (await api.decide(case_id, "deferred", "needs-evidence")).json()
     assert (case["state"], case["sitting_id"], case["decision"]) == ("docketed", later, None)
     assert [(each["reasons"], each["acted_by"]) for each in case["deferrals"]] == [(["needs-evidence"], "chair")]
-    assert (await house.done("GET", f"/sittings/{earlier}"))["cases"] == []
-    told = [each["type"] for each in await house.events()]
+    assert (await api.done("GET", f"/sittings/{earlier}"))["cases"] == []
+    told = [each["type"] for each in await api.events()]
     assert told[-2:] == ["case-deferred", "case-docketed"]
 
 
-async def test_closing_defers_what_was_not_reached(house: House) -> None:
+async def test_closing_defers_what_was_not_reached(api: CommitteeApi) -> None:
     """C11: the rest of a closed sitting waits, by the rule, and goes on the next sitting that is called."""
-    done, left = await house.opened(2)
-    sitting_id = await house.sitting()
-    await house.open(sitting_id)
+    done, left = await api.opened(2)
+    sitting_id = await api.sitting()
+    await api.open(sitting_id)
     for member in ("han", "choi"):
-        await house.position(done, "for", member)
-    await house.decide(done)
-    closed = await house.done("POST", f"/sittings/{sitting_id}/closing", chair="lee")
+        await api.position(done, "for", member)
+    await api.decide(done)
+    closed = await api.done("POST", f"/sittings/{sitting_id}/closing", chair="lee")
     assert (closed["state"], closed["cases"]) == ("closed", [str(done), str(left)])
-    case = await house.case(left)
+    case = await api.case(left)
     assert (case["state"], case["sitting_id"]) == ("deferred", None)
     assert (case["deferrals"][0]["reasons"], case["deferrals"][0]["acted_by"]) == (["not-reached"], "rule")
-    next_one = await house.sitting(hours=5)
-    assert (await house.case(left))["sitting_id"] == next_one
-    again = await house.ask("POST", f"/sittings/{sitting_id}/closing", chair="lee")
+    next_one = await api.sitting(hours=5)
+    assert (await api.case(left))["sitting_id"] == next_one
+    again = await api.ask("POST", f"/sittings/{sitting_id}/closing", chair="lee")
     assert refusal(again) == (409, "sitting-elsewhere")
-    (told,) = await house.events("case-deferred")
+    (told,) = await api.events("case-deferred")
     assert (told["acted_by"], told["rule"]["version"]) == ("rule", 1)
 
 
-async def test_a_sitting_nobody_opens_lapses(house: House) -> None:
+async def test_a_sitting_nobody_opens_lapses(api: CommitteeApi) -> None:
     """C11: its cases go to the next sitting with room by themselves, and nobody has to ask."""
-    (case_id,) = await house.opened()
-    sitting_id = await house.sitting(hours=1)
-    async with house.in_days(1) as tx:
+    (case_id,) = await api.opened()
+    sitting_id = await api.sitting(hours=1)
+    async with api.in_days(1) as tx:
         assert await end_sitting(tx) == 0
-    later = await house.sitting(hours=24 * 9)
-    async with house.in_days(2) as tx:
+    later = await api.sitting(hours=24 * 9)
+    async with api.in_days(2) as tx:
         assert await end_sitting(tx) == 1
-    async with house.in_days(2) as tx:
+    async with api.in_days(2) as tx:
         assert await end_sitting(tx) == 0
-    case = await house.case(case_id)
+    case = await api.case(case_id)
     assert (case["state"], case["sitting_id"]) == ("docketed", later)
     assert case["deferrals"][0]["reasons"] == ["sitting-not-held"]
-    lapsed = await house.ask("POST", f"/sittings/{sitting_id}/opening", chair="lee")
+    lapsed = await api.ask("POST", f"/sittings/{sitting_id}/opening", chair="lee")
     assert refusal(lapsed) == (409, "sitting-elsewhere")
 
 
-async def test_a_sitting_nobody_closes_closes_by_itself(house: House) -> None:
+async def test_a_sitting_nobody_closes_closes_by_itself(api: CommitteeApi) -> None:
     """C11: an open sitting doesn't hold its cases for ever."""
-    (case_id,) = await house.opened()
-    sitting_id = await house.sitting()
-    await house.open(sitting_id)
-    async with house.in_days(1.1) as tx:
+    (case_id,) = await api.opened()
+    sitting_id = await api.sitting()
+    await api.open(sitting_id)
+    async with api.in_days(1.1) as tx:
         assert await end_sitting(tx) == 1
-    assert (await house.done("GET", f"/sittings/{sitting_id}"))["state"] == "closed"
-    assert (await house.case(case_id))["state"] == "deferred"
+    assert (await api.done("GET", f"/sittings/{sitting_id}"))["state"] == "closed"
+    assert (await api.case(case_id))["state"] == "deferred"
 
 
-async def test_a_sitting_far_ahead_is_not_attended_yet(house: House) -> None:
+async def test_a_sitting_far_ahead_is_not_attended_yet(api: CommitteeApi) -> None:
     """C4, C5: neither in the past nor weeks before its time."""
-    sitting_id = await house.sitting(hours=24 * 20)
-    early = await house.ask("PUT", f"/sittings/{sitting_id}/attendance", member="han")
+    sitting_id = await api.sitting(hours=24 * 20)
+    early = await api.ask("PUT", f"/sittings/{sitting_id}/attendance", member="han")
     assert refusal(early) == (409, "sitting-not-due")
     past = {"sits_at": "2020-01-01T00:00:00Z", "capacity": 1}
-    assert refusal(await house.ask("POST", "/sittings", past, secretary="yun")) == (422, "sitting-in-past")
-    nowhere = await house.ask("PUT", f"/sittings/{uuid4()}/attendance", member="han")
+    assert refusal(await api.ask("POST", "/sittings", past, secretary="yun")) == (422, "sitting-in-past")
+    nowhere = await api.ask("PUT", f"/sittings/{uuid4()}/attendance", member="han")
     assert refusal(nowhere) == (404, "no-such-sitting")

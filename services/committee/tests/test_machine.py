@@ -7,9 +7,9 @@ from hypothesis.stateful import initialize, invariant, rule
 from committee.domain.case import Cause, case_id_of
 from committee.domain.deliberation import Stance
 from committee.domain.sitting import Sitting
-from services.committee.tests.chamber import CHAIR
+from services.committee.tests.harness import CHAIR
 from services.committee.tests.model import ENDED, Table
-from services.committee.tests.turns import MEMBERS, Said, Turns, task_of
+from services.committee.tests.strategies import MEMBERS, Said, Turns, task_of
 from townhall.contracts.values import Decision, MeetingId, Outcome
 from townhall.testing.machines import Turn, turn
 
@@ -71,20 +71,20 @@ class Docket(Turns):
     @invariant()
     def every_case_stands_where_the_model_has_it(self) -> None:
         """C1, C16, C17: one case per task with all its causes, at the same step, waiting as long, on the same table."""
-        assert len(self.chamber.cases) == len(self.model.matters)
+        assert len(self.harness.cases) == len(self.model.matters)
         for task in self.model.tasks:
             case, matter = self.case_of(task)
             assert (case.state, case.due.at if case.due else None) == (matter.stands, matter.due)
-            assert {cause for case_id, cause in self.chamber.causes if case_id == case.case_id} == matter.causes
+            assert {cause for case_id, cause in self.harness.causes if case_id == case.case_id} == matter.causes
             assert case.later_than == matter.left
-            tabled = matter.stands in ENDED | {"tabled"}
+            tabled = matter.stands in ENDED | {"on-agenda"}
             assert case.meeting_id == (self.id_of_meeting(matter.table) if tabled else None)
 
     def id_of_meeting(self, asked: Table | None) -> MeetingId:
         """The meeting that the model's table is."""
         return next(
             meeting.meeting_id
-            for meeting, table in zip(self.chamber.meetings, self.model.meetings, strict=True)
+            for meeting, table in zip(self.harness.meetings, self.model.meetings, strict=True)
             if table is asked
         )
 
@@ -92,11 +92,11 @@ class Docket(Turns):
     def every_place_is_given_as_the_model_gives_it(self) -> None:
         """C2, C3, C12: dockets and agendas name the same cases at the same places, never one too many."""
         for called, tables in (
-            (self.chamber.sittings, self.model.sittings),
-            (self.chamber.meetings, self.model.meetings),
+            (self.harness.sittings, self.model.sittings),
+            (self.harness.meetings, self.model.meetings),
         ):
             keys = [each.sitting_id if isinstance(each, Sitting) else each.meeting_id for each in called]
-            assert [self.chamber.places[key] for key in keys] == [
+            assert [self.harness.places[key] for key in keys] == [
                 [case_id_of(task_of(task)) for task in table.given] for table in tables
             ]
             assert [each.state for each in called] == [table.phase for table in tables]

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from services.committee.tests.house import MEMBERS, House, refusal
+from services.committee.tests.api import MEMBERS, CommitteeApi, refusal
 from townhall.contracts.roles import Role
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -35,67 +35,67 @@ PEOPLE = text("SELECT person FROM attendance UNION SELECT person FROM recusal UN
 TOLD = text("SELECT string_agg(convert_from(payload, 'UTF8') || headers::text || key, '') FROM outbox")
 
 
-@pytest.mark.parametrize(("method", "path", "paper", "allowed"), ACTS)
-async def test_roles(house: House, method: str, path: str, paper: Any, allowed: set[Role]) -> None:  # noqa: ANN401  a JSON document
+@pytest.mark.parametrize(("method", "path", "payload", "allowed"), ACTS)
+async def test_roles(api: CommitteeApi, method: str, path: str, payload: Any, allowed: set[Role]) -> None:  # noqa: ANN401  a JSON document
     """Each act is for the roles it names, and for nobody without a token."""
     there = path.format(id=uuid4())
-    assert refusal(await house.ask(method, there, paper)) == (401, "token-missing")
+    assert refusal(await api.ask(method, there, payload)) == (401, "token-missing")
     for role in Role:
-        answer = await house.ask(method, there, paper, **{role: "somebody"})
+        answer = await api.ask(method, there, payload, **{role: "somebody"})
         assert (answer.status_code != 403) is (role in allowed), (role, answer.text)
         assert answer.status_code in {201, 403, 404}, answer.text
 
 
-async def test_anybody_reads(house: House) -> None:
+async def test_anybody_reads(api: CommitteeApi) -> None:
     """The record of the Committee is public."""
     for path in READ:
-        assert (await house.ask("GET", path)).status_code == 200
+        assert (await api.ask("GET", path)).status_code == 200
     for path in READ[:-1]:
-        assert (await house.ask("GET", f"{path}/{uuid4()}")).status_code == 404
+        assert (await api.ask("GET", f"{path}/{uuid4()}")).status_code == 404
 
 
-async def test_pages_show_each_once(house: House) -> None:
+async def test_pages_show_each_once(api: CommitteeApi) -> None:
     """Lists turn page by page, newest first, filtered by state."""
-    cases = await house.opened(5)
-    sittings = [await house.sitting(hours=hour, capacity=1) for hour in (3, 2)]
+    cases = await api.opened(5)
+    sittings = [await api.sitting(hours=hour, capacity=1) for hour in (3, 2)]
     for path, expected in (
         ("/cases", [str(each) for each in reversed(cases)]),
         ("/cases?state=docketed", [str(each) for each in reversed(cases[:2])]),
         ("/sittings?state=called", sittings),
     ):
-        assert await _all(house, path) == expected
+        assert await _all(api, path) == expected
 
 
-async def _all(house: House, path: str) -> list[str]:
+async def _all(api: CommitteeApi, path: str) -> list[str]:
     found: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
-        page = await house.done("GET", f"{path}{'&' if '?' in path else '?'}limit=1" + (cursor and f"&cursor={cursor}"))
+        page = await api.done("GET", f"{path}{'&' if '?' in path else '?'}limit=1" + (cursor and f"&cursor={cursor}"))
         found += [each.get("case_id") or each["sitting_id"] for each in page["items"]]
         cursor = page["next"]
     return found
 
 
-async def test_calling_twice_with_one_key_calls_once(house: House) -> None:
+async def test_calling_twice_with_one_key_calls_once(api: CommitteeApi) -> None:
     """A retried call makes one sitting and is answered alike."""
-    headers = dict(house.mint("secretary", "yun").header) | {"Idempotency-Key": "spring-sitting"}
-    answers = [await house.http.post("/sittings", json=SITTING, headers=headers) for _ in range(2)]
+    headers = dict(api.mint("secretary", "yun").header) | {"Idempotency-Key": "spring-sitting"}
+    answers = [await api.http.post("/sittings", json=SITTING, headers=headers) for _ in range(2)]
     assert answers[0].json() == answers[1].json()
-    assert len((await house.done("GET", "/sittings"))["items"]) == 1
+    assert len((await api.done("GET", "/sittings"))["items"]) == 1
 
 
-async def test_nobody_is_named(house: House) -> None:
+async def test_nobody_is_named(api: CommitteeApi) -> None:
     """C19: after a whole deliberation no member, and no reason of a recusal, is in any answer or event."""
-    (case_id,) = await house.opened()
-    sitting_id = await house.sitting()
-    await house.open(sitting_id)
-    await house.done("PUT", f"/sittings/{sitting_id}/attendance", member="park-jiho")
-    await house.done("PUT", f"/cases/{case_id}/recusal", {"reason": "숨은사유"}, member="park-jiho")
-    paper = {"stance": "for", "note": "숨은의견"}
-    answers = [await house.ask("PUT", f"/cases/{case_id}/position", paper, member=each) for each in MEMBERS[:2]]
-    answers += [await house.decide(case_id), await house.ask("GET", "/metrics")]
-    answers += [await house.ask("GET", path) for path in (*READ, f"/cases/{case_id}", f"/sittings/{sitting_id}")]
-    async with house.db.reading() as session:
+    (case_id,) = await api.opened()
+    sitting_id = await api.sitting()
+    await api.open(sitting_id)
+    await api.done("PUT", f"/sittings/{sitting_id}/attendance", member="park-jiho")
+    await api.done("PUT", f"/cases/{case_id}/recusal", {"reason": "숨은사유"}, member="park-jiho")
+    payload = {"stance": "for", "note": "숨은의견"}
+    answers = [await api.ask("PUT", f"/cases/{case_id}/position", payload, member=each) for each in MEMBERS[:2]]
+    answers += [await api.decide(case_id), await api.ask("GET", "/metrics")]
+    answers += [await api.ask("GET", path) for path in (*READ, f"/cases/{case_id}", f"/sittings/{sitting_id}")]
+    async with api.db.reading() as session:
         people = list(await session.scalars(PEOPLE))
         told = (await session.execute(TOLD)).scalar_one()
     said = told + "".join(answer.text for answer in answers[2:])
@@ -103,13 +103,13 @@ async def test_nobody_is_named(house: House) -> None:
     assert not [secret for secret in (*people, "park-jiho", "숨은사유", "숨은의견") if secret in said]
 
 
-async def test_the_document_shows_examples_and_refusals(house: House) -> None:
-    """Every paper has an example for each field that needs one; every act declares its refusals by public code."""
-    document = await house.done("GET", "/openapi.json")
-    papers = {name: schema for name, schema in document["components"]["schemas"].items() if name.endswith("Paper")}
+async def test_the_document_shows_examples_and_refusals(api: CommitteeApi) -> None:
+    """Every payload has an example for each field that needs one; every act declares its refusals by public code."""
+    document = await api.done("GET", "/openapi.json")
+    payloads = {name: schema for name, schema in document["components"]["schemas"].items() if name.endswith("Request")}
     without = [
         f"{name}.{field}"
-        for name, schema in papers.items()
+        for name, schema in payloads.items()
         for field in schema.get("required", ())
         if not {"examples", "$ref", "format"} & schema["properties"][field].keys()
     ]

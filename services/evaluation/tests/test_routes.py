@@ -1,6 +1,6 @@
-"""The HTTP API: who may do what, how bad input is answered, and that a retry has one effect."""
+"""The HTTP API: roles, bad input and idempotency."""
 
-from services.evaluation.tests.bureau import STRATUM, Bureau, refused
+from services.evaluation.tests.api import STRATUM, EvaluationApi, problem
 from services.evaluation.tests.samples import parameters
 
 ID = "00000000-0000-4000-8000-000000000000"
@@ -11,7 +11,7 @@ ROUND = {
     "seed_commitment": "0" * 64,
     "applications_close_at": "2150-01-01T00:00:00Z",
 }
-ACTS = [
+ROUTES = [
     ("POST", f"/initiatives/{ID}/milestones", {"title": "끝", "due_on": "2150-01-01"}, {"agency"}),
     ("POST", f"/initiatives/{ID}/milestones/{ID}/reached", {}, {"agency"}),
     ("POST", f"/initiatives/{ID}/start", None, {"agency"}),
@@ -32,23 +32,23 @@ ACTS = [
 ROLES = ("citizen", "officer", "member", "chair", "secretary", "agency", "evaluator", "auditor")
 
 
-async def test_roles(bureau: Bureau) -> None:
-    """Each act is open to its roles alone, and to nobody without a token; allowed, it asks for what doesn't exist."""
-    for method, path, paper, allowed in ACTS:
-        assert refused(await bureau.ask(method, path, paper))[0] == 401, path
+async def test_roles(api: EvaluationApi) -> None:
+    """Each route is open to its roles only, and refused without a token; the ids in these requests don't exist."""
+    for method, path, payload, allowed in ROUTES:
+        assert problem(await api.request(method, path, payload))[0] == 401, path
         for role in ROLES:
-            answer = await bureau.ask(method, path, paper, role=role)
+            answer = await api.request(method, path, payload, role=role)
             expected = {404, 422} if role in allowed else {403}
             assert answer.status_code in expected, (path, role, answer.text)
 
 
-READS = ("/initiatives/{}", "/initiatives/{}/opinions", "/rounds/{}", "/rounds/{}/draw", "/rounds/{}/results")
+PUBLIC_ROUTES = ("/initiatives/{}", "/initiatives/{}/opinions", "/rounds/{}", "/rounds/{}/draw", "/rounds/{}/results")
 
 
-async def test_reading_needs_no_token(bureau: Bureau) -> None:
-    """Anyone may ask; what doesn't exist is said not to."""
-    for path in READS:
-        assert refused(await bureau.ask("GET", path.format(ID)))[0] == 404, path
+async def test_reading_needs_no_token(api: EvaluationApi) -> None:
+    """Reads are public; an unknown id is a 404."""
+    for path in PUBLIC_ROUTES:
+        assert problem(await api.request("GET", path.format(ID)))[0] == 404, path
 
 
 BAD = [
@@ -86,43 +86,43 @@ BAD = [
 ]
 
 
-async def test_bad_input(bureau: Bureau) -> None:
-    """Bad input is a problem of the caller's, told without repeating it."""
-    for path, role, paper in BAD:
-        answer = await bureau.ask("POST", path, paper, role=role)
-        assert refused(answer)[0] == 422, paper
+async def test_bad_input(api: EvaluationApi) -> None:
+    """Bad input is a 422 that doesn't repeat the input."""
+    for path, role, payload in BAD:
+        answer = await api.request("POST", path, payload, role=role)
+        assert problem(answer)[0] == 422, payload
         assert "jun" not in answer.text
 
 
-async def test_bad_scores(bureau: Bureau) -> None:
-    """E11: a score is a whole number from 0 to 100, and nothing that resembles one."""
+async def test_bad_scores(api: EvaluationApi) -> None:
+    """E11: a score is an integer from 0 to 100; nothing is coerced to one."""
     for score in (-1, 101, 1.5, "80", True, None):
-        answer = await bureau.ask("PUT", f"/rounds/{ID}/scores/{ID}", {"score": score}, role="citizen")
-        assert refused(answer)[0] == 422, score
+        answer = await api.request("PUT", f"/rounds/{ID}/scores/{ID}", {"score": score}, role="citizen")
+        assert problem(answer)[0] == 422, score
 
 
-async def test_a_retry_has_one_effect(bureau: Bureau) -> None:
-    """The same key opens one round, plans one milestone, and is answered alike."""
-    done = await bureau.initiative("done")
-    papers = [("/rounds", "secretary", ROUND | {"initiative_ids": [done]})]
-    planned = await bureau.initiative()
-    papers.append((f"/initiatives/{planned}/milestones", "agency", {"title": "끝", "due_on": "2150-01-01"}))
-    for path, role, paper in papers:
+async def test_a_retry_has_one_effect(api: EvaluationApi) -> None:
+    """Requests with the same Idempotency-Key open one round or milestone, and get the same response."""
+    done = await api.initiative("done")
+    payloads = [("/rounds", "secretary", ROUND | {"initiative_ids": [done]})]
+    planned = await api.initiative()
+    payloads.append((f"/initiatives/{planned}/milestones", "agency", {"title": "끝", "due_on": "2150-01-01"}))
+    for path, role, payload in payloads:
         first, second = [
-            await bureau.ask("POST", path, paper, role=role, name=role, Idempotency_Key="k") for _ in range(2)
+            await api.request("POST", path, payload, role=role, name=role, Idempotency_Key="k") for _ in range(2)
         ]
         assert (second.status_code, second.content) == (first.status_code, first.content)
-    assert await bureau.count("round") == 1
-    assert await bureau.count("milestone") == 1
+    assert await api.count("round") == 1
+    assert await api.count("milestone") == 1
 
 
-async def test_documents_name_rules_and_roles(bureau: Bureau) -> None:
-    """The OpenAPI document tells each route's roles and the public codes of its refusals."""
-    document = await bureau.get("/openapi.json")
+async def test_documents_name_rules_and_roles(api: EvaluationApi) -> None:
+    """The OpenAPI document has each route's roles and problem codes."""
+    document = await api.get("/openapi.json")
     draw = document["paths"]["/rounds/{round_id}/draw"]["post"]
     assert draw["security"] == [{"bearer": ["secretary"]}]
     assert "applications-still-open" in draw["responses"]["409"]["description"]
     assert "seed-does-not-match" in draw["responses"]["422"]["description"]
-    asyncapi = (await bureau.ask("GET", "/asyncapi.json")).text
+    asyncapi = (await api.request("GET", "/asyncapi.json")).text
     assert "evaluation.round-cancelled.v1" in asyncapi
     assert "committee.directive-issued.v1" in asyncapi

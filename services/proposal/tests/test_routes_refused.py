@@ -4,27 +4,27 @@ from uuid import uuid4
 
 import pytest
 
-from services.proposal.tests.town import ADMIT, PAPER, TASK, Json, Town, refused
+from services.proposal.tests.api import ADMIT, PROPOSAL, TASK, Json, ProposalApi, problem
 
 
 @pytest.mark.parametrize(
-    ("paper", "status", "code"),
+    ("payload", "status", "code"),
     [
         ({"decision": "admit", "reason": "because"}, 422, "unknown-reason"),
         ({"decision": "admit", "reason": "unclear"}, 422, "unknown-reason"),
         ({"decision": "merge", "reason": "same-problem"}, 422, "details-do-not-fit-the-decision"),
         ({"decision": "merge", "reason": "same-problem", "merge_into": str(uuid4())}, 422, "merge-target-unknown"),
-        ({"decision": "reroute", "reason": "local-matter"}, 422, "details-do-not-fit-the-decision"),
+        ({"decision": "transfer", "reason": "local-matter"}, 422, "details-do-not-fit-the-decision"),
         ({"decision": "withdraw", "reason": "unclear"}, 422, "invalid-request"),
         ({"decision": "admit", "reason": "x'; DROP TABLE proposal; --"}, 422, "invalid-request"),
         ({"decision": "admit", "reason": "meets-requirements", "note": "\u0000"}, 422, "invalid-request"),
         ({}, 422, "invalid-request"),
     ],
 )
-async def test_screening_refused(town: Town, paper: Json, status: int, code: str) -> None:
+async def test_screening_refused(api: ProposalApi, payload: Json, status: int, code: str) -> None:
     """Bad input is a problem with a public code; the proposal stays as it was."""
-    assert refused(await town.screened(paper)) == (status, code)
-    assert [each["state"] for each in (await town.get("/proposals"))["items"]] == ["screening"]
+    assert problem(await api.screened(payload)) == (status, code)
+    assert [each["state"] for each in (await api.get("/proposals"))["items"]] == ["screening"]
 
 
 @pytest.mark.parametrize(
@@ -43,24 +43,24 @@ async def test_screening_refused(town: Town, paper: Json, status: int, code: str
         ({"title": "가" * 101}, 422, "invalid-request"),
     ],
 )
-async def test_selection_refused(town: Town, change: Json, status: int, code: str) -> None:
+async def test_selection_refused(api: ProposalApi, change: Json, status: int, code: str) -> None:
     """P11, P12: each rule has its own public code."""
-    assert refused(await town.ask("POST", "/tasks", TASK | change, role="officer")) == (status, code)
-    assert (await town.get("/tasks"))["items"] == []
+    assert problem(await api.call("POST", "/tasks", TASK | change, role="officer")) == (status, code)
+    assert (await api.get("/tasks"))["items"] == []
 
 
-async def test_selecting_what_is_not_admitted(town: Town) -> None:
+async def test_selecting_what_is_not_admitted(api: ProposalApi) -> None:
     """P11: what waits for screening isn't put to the vote."""
-    paper = TASK | {"origin": "proposals", "proposal_ids": [await town.proposal()]}
-    answer = await town.ask("POST", "/tasks", paper | {"reason": "public-interest"}, role="officer")
-    assert refused(answer) == (409, "proposal-not-admitted")
+    payload = TASK | {"origin": "proposals", "proposal_ids": [await api.proposal()]}
+    response = await api.call("POST", "/tasks", payload | {"reason": "public-interest"}, role="officer")
+    assert problem(response) == (409, "proposal-not-admitted")
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "paper", "roles"),
+    ("method", "path", "payload", "roles"),
     [
-        ("POST", "/proposals", PAPER, {"citizen", "agency", "officer"}),
-        ("POST", "/proposals/{}/resubmission", PAPER, {"citizen", "agency", "officer"}),
+        ("POST", "/proposals", PROPOSAL, {"citizen", "agency", "officer"}),
+        ("POST", "/proposals/{}/resubmission", PROPOSAL, {"citizen", "agency", "officer"}),
         ("POST", "/proposals/{}/withdrawal", {}, {"citizen", "agency", "officer"}),
         ("PUT", "/proposals/{}/support", None, {"citizen"}),
         ("DELETE", "/proposals/{}/support", None, {"citizen"}),
@@ -69,18 +69,18 @@ async def test_selecting_what_is_not_admitted(town: Town) -> None:
         ("POST", "/tasks/{}/referral", {"reason": "urgent"}, {"officer"}),
     ],
 )
-async def test_roles(town: Town, method: str, path: str, paper: Json | None, roles: set[str]) -> None:
+async def test_roles(api: ProposalApi, method: str, path: str, payload: Json | None, roles: set[str]) -> None:
     """Every act is for its roles alone; without a token nobody acts."""
     path = path.format(uuid4())
-    assert (await town.ask(method, path, paper)).status_code == 401
+    assert (await api.call(method, path, payload)).status_code == 401
     for role in ("citizen", "officer", "member", "chair", "secretary", "agency", "evaluator", "auditor"):
-        answer = await town.ask(method, path, paper, role=role)
-        assert (refused(answer) if answer.is_error else "") != (403, "role-not-allowed") or role not in roles
-        assert answer.status_code == 403 or role in roles
+        response = await api.call(method, path, payload, role=role)
+        assert (problem(response) if response.is_error else "") != (403, "role-not-allowed") or role not in roles
+        assert response.status_code == 403 or role in roles
 
 
 @pytest.mark.parametrize("path", ["/proposals/{}", "/tasks/{}"])
-async def test_unknown_ids(town: Town, path: str) -> None:
+async def test_unknown_ids(api: ProposalApi, path: str) -> None:
     """An id nobody gave out is a plain 404; what is no id at all is a bad request."""
-    assert (await town.ask("GET", path.format(uuid4()))).status_code == 404
-    assert (await town.ask("GET", path.format("'; --"))).status_code == 422
+    assert (await api.call("GET", path.format(uuid4()))).status_code == 404
+    assert (await api.call("GET", path.format("'; --"))).status_code == 422

@@ -11,7 +11,7 @@ from httpx import AsyncClient, Response
 from starlette.datastructures import State
 from starlette.types import Message, Receive, Scope, Send
 
-from services.voting.tests.polls import Polls
+from services.voting.tests.harness import VotingHarness
 from townhall.chassis.auth import Claims, keys_of
 from townhall.testing import client_for
 from townhall.testing.people import Mint
@@ -49,20 +49,20 @@ BALLOTS: dict[str, tuple[bytes, dict[str, str], int]] = {
 
 @pytest.mark.parametrize("ballot", BALLOTS.values(), ids=BALLOTS.keys())
 async def test_a_ballot_gets_the_same_answer(
-    wire: AsyncClient, polls: Polls, mint: Mint, ballot: tuple[bytes, dict[str, str], int]
+    wire: AsyncClient, harness: VotingHarness, mint: Mint, ballot: tuple[bytes, dict[str, str], int]
 ) -> None:
     """Whichever way it takes, with the same headers; and a repeat by the other way is the same ballot."""
     body, told, status = ballot
-    url, headers = f"/votes/{await polls.schedule()}/ballot", told | mint("citizen", "김").header
+    url, headers = f"/votes/{await harness.schedule()}/ballot", told | mint("citizen", "김").header
     await wire.put(url, content=b'{"choice":"yes"}', headers=JSON | mint("citizen", "김").header)
     short, long = [answered(await wire.put(url, content=body, headers=headers | way)) for way in ({}, BY_ROUTE)]
     assert short == long
     assert short[0] == status
 
 
-async def test_who_may_not_vote_hears_the_same(wire: AsyncClient, polls: Polls, mint: Mint) -> None:
+async def test_who_may_not_vote_hears_the_same(wire: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
     """Without a token, with another role, with a token that is no good, or with two of them."""
-    url = f"/votes/{await polls.schedule()}/ballot"
+    url = f"/votes/{await harness.schedule()}/ballot"
     good = mint("citizen", "김").header["Authorization"]
     callers: list[list[tuple[str, str]]] = [
         [],
@@ -81,9 +81,9 @@ async def test_who_may_not_vote_hears_the_same(wire: AsyncClient, polls: Polls, 
         assert answers[0][0] in {401, 403}
 
 
-async def test_what_counting_refuses_is_told_the_same(wire: AsyncClient, polls: Polls, mint: Mint) -> None:
+async def test_what_counting_refuses_is_told_the_same(wire: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
     """A vote that is not open, and no vote at all."""
-    for task_id in (await polls.schedule(opens=timedelta(days=1)), uuid4()):
+    for task_id in (await harness.schedule(opens=timedelta(days=1)), uuid4()):
         headers = JSON | mint("citizen", "김").header
         url = f"/votes/{task_id}/ballot"
         ways = [headers, headers | BY_ROUTE]
@@ -92,18 +92,20 @@ async def test_what_counting_refuses_is_told_the_same(wire: AsyncClient, polls: 
         assert short[1]["content-type"] == "application/problem+json"
 
 
-async def test_totals_are_told_the_same(wire: AsyncClient, polls: Polls) -> None:
+async def test_totals_are_told_the_same(wire: AsyncClient, harness: VotingHarness) -> None:
     """Of a vote, and of none."""
-    for task_id in (await polls.schedule(), uuid4()):
+    for task_id in (await harness.schedule(), uuid4()):
         ways: list[dict[str, str]] = [{}, BY_ROUTE]
         short, long = [answered(await wire.get(f"/votes/{task_id}", headers=way)) for way in ways]
         assert short == long
 
 
-async def test_keys_that_are_not_here_are_fetched(wire: AsyncClient, app: FastAPI, polls: Polls, mint: Mint) -> None:
+async def test_keys_that_are_not_here_are_fetched(
+    wire: AsyncClient, app: FastAPI, harness: VotingHarness, mint: Mint
+) -> None:
     """The first caller after a new key waits for it, as by the route; and while the issuer is away hears so."""
     headers = JSON | mint("citizen", "김").header
-    url = f"/votes/{await polls.schedule()}/ballot"
+    url = f"/votes/{await harness.schedule()}/ballot"
     here = app.state.settings
     for settings, status in ((here, 200), (here.model_copy(update={"jwks_url": "/none"}), 503)):
         answers = []
@@ -148,7 +150,7 @@ class Stop:
         """Stand for the intake."""
         raise Stored
 
-    def hanging(self, _: object) -> None:
+    def fresh(self, _: object) -> None:
         """Stand for the tally cache."""
         raise Stored
 
@@ -173,7 +175,7 @@ async def test_only_a_plain_request_is_answered_here(
         raise AssertionError
 
     stop = Stop()
-    state = State({"settings": app.state.settings, "intake": stop, "noticeboard": stop, "keys": stop})
+    state = State({"settings": app.state.settings, "intake": stop, "tally_cache": stop, "keys": stop})
     scope = {
         "type": "http",
         "method": method.decode(),
@@ -185,16 +187,16 @@ async def test_only_a_plain_request_is_answered_here(
         await FastPath(state, routes)(scope, receive, send)
 
 
-async def test_it_can_be_turned_off(app_of: AppOf, polls: Polls) -> None:
+async def test_it_can_be_turned_off(app_of: AppOf, harness: VotingHarness) -> None:
     """By a setting; then the routes answer everything, and nothing else changes."""
-    app = await app_of(polls.db, fast_path=False)
-    task_id = await polls.schedule()
+    app = await app_of(harness.db, fast_path=False)
+    task_id = await harness.schedule()
     async with client_for(app) as client:
         for _ in range(2):
             assert (await client.get(f"/votes/{task_id}")).status_code == 200
     assert app.middleware_stack
     assert not any(isinstance(layer, FastPath) for layer in layers(app))
-    assert any(isinstance(layer, FastPath) for layer in layers(await app_of(polls.db)))
+    assert any(isinstance(layer, FastPath) for layer in layers(await app_of(harness.db)))
 
 
 def layers(app: FastAPI) -> Iterator[object]:

@@ -15,7 +15,7 @@ class Rejected(Exception):
     """The number of the rule in docs/rulebook.md, such as `V1`; empty where no rule of the process is named."""
     status: ClassVar[int] = 409
     """The HTTP status of the answer (RFC 9110)."""
-    says: ClassVar[str] = "The request was refused."
+    title: ClassVar[str] = "The request was refused."
     """One sentence for the person who asked."""
 
     def __init__(self) -> None:
@@ -27,4 +27,4 @@ class NotFound(Rejected):
 
     code = "not-found"
     status = 404
-    says = "Nothing is known under this id."
+    title = "Nothing is known under this id."

@@ -58,8 +58,8 @@ def _counted(evidence: Evidence) -> Iterator[tuple[str, str]]:
     ballots = _recount(list(last.values()))
     for row in evidence.rows("voting", "tally"):
         shown = (row["yes"], row["no"])
-        if not shown == standing[row["task_id"]] == ballots[row["task_id"]]:
-            found = f"{shown} shown, {standing[row['task_id']]} stand, {ballots[row['task_id']]} of all ballots"
+        if not shown == current_ballot[row["task_id"]] == ballots[row["task_id"]]:
+            found = f"{shown} shown, {current_ballot[row['task_id']]} stand, {ballots[row['task_id']]} of all ballots"
             yield "tally-differs", found
 
 

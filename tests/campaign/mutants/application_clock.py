@@ -16,20 +16,20 @@ def plant(service: str, _switches: Switches) -> None:
         return
     from voting.store import ballots, first, votes  # noqa: PLC0415  only voting has it
 
-    sql, short = str(ballots._LOCK), first._COUNT  # noqa: SLF001  planted
+    sql, short = str(ballots._LOCK), bulk_insert._COUNT  # noqa: SLF001  planted
     lock: Callable[..., Awaitable[Any]] = ballots.lock_open
-    count: Callable[..., Awaitable[Any]] = first.FirstBallots.count
+    count: Callable[..., Awaitable[Any]] = bulk_insert.BulkInsert.count
 
     async def lock_open(session: Any, tasks: Any, began: Any) -> Any:  # noqa: ANN401  whatever it wraps
         ballots._LOCK = text(_by_our_clock(sql))  # noqa: SLF001  planted
         return await lock(session, tasks, began)
 
-    async def count_first(self: Any, slips: Any) -> Any:  # noqa: ANN401  the same
-        first._COUNT = _by_our_clock(short)  # type: ignore[misc]  # noqa: SLF001  # planted
-        return await count(self, slips)
+    async def count_first(self: Any, cast_ballots: Any) -> Any:  # noqa: ANN401  the same
+        bulk_insert._COUNT = _by_our_clock(short)  # type: ignore[misc]  # noqa: SLF001  # planted
+        return await count(self, cast_ballots)
 
     ballots.lock_open = lock_open
-    first.FirstBallots.count = count_first  # type: ignore[method-assign]  # planted
+    bulk_insert.BulkInsert.count = count_first  # type: ignore[method-assign]  # planted
     votes.func = _Functions()  # type: ignore[attr-defined, assignment]  # planted
 
 

@@ -15,8 +15,8 @@ def plant(service: str, _switches: Switches) -> None:
     from voting.store import ballots, first  # noqa: PLC0415  only voting has it
 
     ballots._LOCK = text(replaced(str(ballots._LOCK), LOCK, ""))  # noqa: SLF001  planted
-    unlocked = replaced(first._COUNT, LOCK, "")  # noqa: SLF001  planted
+    unlocked = replaced(bulk_insert._COUNT, LOCK, "")  # noqa: SLF001  planted
     for total in ("yes", "no"):
         unlocked = replaced(unlocked, f"{total} = tally.{total} + ", f"{total} = {READ.format(total)} + ")
     read = "WITH read AS MATERIALIZED (SELECT task_id, yes, no FROM tally WHERE task_id = ANY($1::uuid[])), slip"
-    first._COUNT = replaced(unlocked, "WITH slip", read)  # type: ignore[misc]  # noqa: SLF001  # planted
+    bulk_insert._COUNT = replaced(unlocked, "WITH slip", read)  # type: ignore[misc]  # noqa: SLF001  # planted

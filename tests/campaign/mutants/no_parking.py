@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.campaign.planted.switches import Switches
-from townhall.chassis.delivery import aside
+from townhall.chassis.consuming import dead_letters
 
 
 def plant(_service: str, _switches: Switches) -> None:

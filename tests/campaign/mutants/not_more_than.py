@@ -10,10 +10,10 @@ def plant(service: str, _switches: Switches) -> None:
     if service != "voting":
         return
     from voting.domain import counting  # noqa: PLC0415  only voting has it
-    from voting.store import first  # noqa: PLC0415  the same
+    from voting.store import bulk_insert  # noqa: PLC0415  the same
 
     def reached(tally: Any, terms: Any) -> bool:  # noqa: ANN401  voting's
         return bool(tally.yes >= terms.more_than)
 
-    first._COUNT = replaced(first._COUNT, "asked.yes <= vote.more_than", "asked.yes < vote.more_than")  # type: ignore[misc]  # noqa: SLF001  # planted
+    bulk_insert._COUNT = replaced(bulk_insert._COUNT, "asked.yes <= vote.more_than", "asked.yes < vote.more_than")  # type: ignore[misc]  # noqa: SLF001  # planted
     counting.reached = reached  # type: ignore[attr-defined]  # planted

@@ -3,13 +3,13 @@
 from typing import Any
 
 from tests.campaign.planted.switches import Switches
-from townhall.chassis.delivery.alone import Alone
+from townhall.chassis.consuming.single import SingleProcessor
 
 
 def plant(_service: str, _switches: Switches) -> None:
     """Set nothing aside."""
 
-    async def skipped(_self: Alone, _message: Any, _reason: str, attempts: int) -> None:  # noqa: ANN401  whatever it replaces
+    async def skipped(_self: SingleProcessor, _message: Any, _reason: str, attempts: int) -> None:  # noqa: ANN401  whatever it replaces
         del attempts
 
-    Alone._set_aside = skipped  # type: ignore[method-assign, assignment]  # noqa: SLF001  # planted
+    SingleProcessor._set_aside = skipped  # type: ignore[method-assign, assignment]  # noqa: SLF001  # planted

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.campaign.planted.switches import Switches
-from townhall.chassis.delivery import inbox
+from townhall.chassis.consuming import inbox
 
 
 def plant(_service: str, switches: Switches) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.campaign.planted.switches import Switches
-from townhall.chassis.delivery.applying import Applying
+from townhall.chassis.consuming.processing import Processor
 from townhall.chassis.waiting import rest
 
 LONGEST = 1.5
@@ -13,12 +13,12 @@ LONGEST = 1.5
 
 def plant(_service: str, switches: Switches) -> None:
     """Wait before each batch, while the switch is there."""
-    take: Callable[..., Awaitable[None]] = Applying.take
+    take: Callable[..., Awaitable[None]] = Processor.take
 
-    async def slowly(self: Applying, *given: Any) -> None:  # noqa: ANN401  whatever it wraps
+    async def slowly(self: Processor, *given: Any) -> None:  # noqa: ANN401  whatever it wraps
         if switches.on("slow-consumer"):
             switches.mark("batches held back")
             await rest(random.uniform(0.2, LONGEST))
         await take(self, *given)
 
-    Applying.take = slowly  # type: ignore[method-assign, assignment]  # planted
+    Processor.take = slowly  # type: ignore[method-assign, assignment]  # planted

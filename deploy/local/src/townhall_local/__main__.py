@@ -6,7 +6,7 @@ import sys
 import typer
 
 from townhall_local.demo.command import demo
-from townhall_local.operating.aside import aside
+from townhall_local.operating.dead_letters import dead_letters
 from townhall_local.operating.outbox import outbox
 from townhall_local.operating.replay import replay
 from townhall_local.operating.topics import topics
@@ -27,7 +27,7 @@ townhall.command()(demo)
 townhall.command()(rehearse)
 townhall.command()(token)
 townhall.add_typer(topics, name="topics")
-townhall.add_typer(aside, name="aside")
+townhall.add_typer(dead_letters, name="dead-letters")
 townhall.add_typer(outbox, name="outbox")
 townhall.command()(replay)
 

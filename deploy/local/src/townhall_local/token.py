@@ -8,7 +8,7 @@ from townhall.contracts.roles import Role
 from townhall.embedded.issuer import Issuer
 from townhall_local.operating.reaching import running_on
 from townhall_local.options import HERE, DataDir
-from townhall_local.up.home import Home
+from townhall_local.up.data_directory import DataDirectory
 
 
 def token(
@@ -29,6 +29,6 @@ def token(
     Exit code 0, or 1 when nothing runs there.
     """
     url = running_on(data_dir).issuer
-    issuer = Issuer(Home(data_dir).signing_key(), url)
+    issuer = Issuer(DataDirectory(data_dir).signing_key(), url)
     for name in subject or [role]:
         typer.echo(issuer.token(role, name))

@@ -1,13 +1,13 @@
-"""What the Committee hears: votes that passed their threshold, and tasks referred without one."""
+"""What the Committee consumes: votes that passed their threshold, and tasks referred without one."""
 
 from collections.abc import Sequence
 
 from committee.domain.case import Cause
 from committee.domain.record import Brought, CauseFact
 from committee.handlers import cases
+from townhall.chassis.consuming import Subscription
 from townhall.chassis.db import Transaction
-from townhall.chassis.delivery import Subscription
-from townhall.contracts import Heard, proposal, voting
+from townhall.contracts import ReceivedEvent, proposal, voting
 
 
 def subscriptions() -> list[Subscription]:
@@ -18,9 +18,11 @@ def subscriptions() -> list[Subscription]:
     ]
 
 
-async def on_thresholds_reached(tx: Transaction, heards: Sequence[Heard[voting.ThresholdReached]]) -> None:
+async def on_thresholds_reached(
+    tx: Transaction, received_events: Sequence[ReceivedEvent[voting.ThresholdReached]]
+) -> None:
     """Open the cases: more than enough citizens voted yes."""
-    await cases.open_cases(tx, [_passed(heard.event) for heard in heards])
+    await cases.open_cases(tx, [_passed(received.event) for received in received_events])
 
 
 def _passed(said: voting.ThresholdReached) -> Brought:
@@ -28,11 +30,11 @@ def _passed(said: voting.ThresholdReached) -> Brought:
     return Brought(said.task_id, said.title, fact)
 
 
-async def on_tasks_referred(tx: Transaction, heards: Sequence[Heard[proposal.TaskReferred]]) -> None:
+async def on_tasks_referred(tx: Transaction, received_events: Sequence[ReceivedEvent[proposal.TaskReferred]]) -> None:
     """Open the cases: the Support Unit referred the tasks."""
-    await cases.open_cases(tx, [_referred(heard) for heard in heards])
+    await cases.open_cases(tx, [_referred(received) for received in received_events])
 
 
-def _referred(heard: Heard[proposal.TaskReferred]) -> Brought:
-    said = heard.event
-    return Brought(said.task_id, said.title, CauseFact(Cause.REFERRAL, heard.at, reason=said.reason, note=said.note))
+def _referred(received: ReceivedEvent[proposal.TaskReferred]) -> Brought:
+    said = received.event
+    return Brought(said.task_id, said.title, CauseFact(Cause.REFERRAL, received.at, reason=said.reason, note=said.note))

@@ -1,31 +1,33 @@
-"""What the service hears: every event about a task, from all four services, its own included."""
+"""Event consumers: every event about a task, from all four services, this one included."""
 
 from collections.abc import Sequence
 
-from proposal import handlers
 from proposal.domain.timeline import Fact
+from proposal.handlers import timeline
+from townhall.chassis.consuming import Subscription
 from townhall.chassis.db import Transaction
-from townhall.chassis.delivery import Subscription
-from townhall.contracts import CATALOGUE, TOPICS, Event, Heard
+from townhall.contracts import CATALOGUE, TOPICS, Event, ReceivedEvent
 from townhall.contracts.values import TaskId
 
 KEY = "task_id"
-"""What the key of an event about a task is called."""
+"""The key field of every event about a task."""
 
 
 def subscriptions() -> list[Subscription]:
-    """Hear all topics. Own facts come the same way as everybody's, so the timeline has one source."""
+    """Return one subscription per topic. Own events are consumed too, so that the timeline has a single source."""
     kinds = [kind for kind in CATALOGUE.values() if kind.KEY == KEY]
     return [Subscription(topic, {kind: on_task_events for kind in kinds if topic == kind.TOPIC}) for topic in TOPICS]
 
 
-async def on_task_events(tx: Transaction, heards: Sequence[Heard[Event]]) -> None:
-    """Put the events on the timelines of their tasks."""
-    await handlers.note_facts(tx, [fact_of(heard) for heard in heards])
+async def on_task_events(tx: Transaction, received_events: Sequence[ReceivedEvent[Event]]) -> None:
+    """Add the events to the timelines of their tasks (P14)."""
+    await timeline.record_facts(tx, [fact_of(received) for received in received_events])
 
 
-def fact_of(heard: Heard[Event]) -> Fact:
-    """The event as citizens read it: all it says, but for the id of the task they are looking at."""
-    event = heard.event
-    said = event.model_dump(mode="json", exclude={KEY})
-    return Fact(heard.id, TaskId(getattr(event, KEY)), heard.source, heard.version, heard.at, event.TYPE, said)
+def fact_of(received: ReceivedEvent[Event]) -> Fact:
+    """Return the event as a timeline entry: all its fields except the task's id."""
+    event = received.event
+    fields = event.model_dump(mode="json", exclude={KEY})
+    return Fact(
+        received.id, TaskId(getattr(event, KEY)), received.source, received.version, received.at, event.TYPE, fields
+    )

@@ -1,22 +1,22 @@
-"""What voting hears: tasks selected for the vote."""
+"""Events consumed: tasks that the proposal service selected for a vote."""
 
 from collections.abc import Sequence
 from functools import partial
 
+from townhall.chassis.consuming import Subscription
 from townhall.chassis.db import Transaction
-from townhall.chassis.delivery import Subscription
-from townhall.contracts import Heard, proposal
-from voting import handlers
-from voting.domain.nullifier import Keyring
+from townhall.contracts import ReceivedEvent, proposal
+from voting.domain.voter_keys import Keyring
+from voting.handlers import votes
 
 
 def subscriptions(keyring: Keyring) -> list[Subscription]:
-    """Hear the proposal service."""
+    """Return the topics and event types this service consumes, with their handlers."""
     return [Subscription(proposal.TOPIC, {proposal.TaskSelected: partial(on_tasks_selected, keyring=keyring)})]
 
 
 async def on_tasks_selected(
-    tx: Transaction, heards: Sequence[Heard[proposal.TaskSelected]], *, keyring: Keyring
+    tx: Transaction, received_events: Sequence[ReceivedEvent[proposal.TaskSelected]], *, keyring: Keyring
 ) -> None:
-    """Put the tasks to the vote."""
-    await handlers.schedule_votes(tx, [heard.event for heard in heards], keyring)
+    """Schedule a vote on each selected task."""
+    await votes.schedule_votes(tx, [received.event for received in received_events], keyring)

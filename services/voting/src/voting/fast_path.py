@@ -18,9 +18,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from townhall.chassis.auth import Claims, KeysUnavailable, Role, TokenKeyUnknown, authorize
 from townhall.chassis.http.limits import Replay, read_body
 from townhall.contracts.values import TaskId
-from voting.domain.ballot import Choice, Counted, Slip
-from voting.noticeboard import Notice
-from voting.papers import CountedView
+from voting.domain.ballot import CastBallot, Choice, Counted
+from voting.schemas.ballots import CountedResponse
+from voting.tally_cache import CachedTally
 
 Header = tuple[bytes, bytes]
 
@@ -77,7 +77,7 @@ class FastPath:
 
     async def _totals(self, task_id: TaskId, scope: Scope, receive: Receive, send: Send) -> None:
         plain = scope["method"] == "GET" and not any(name in _MATTERS for name, _ in scope["headers"])
-        cached = self._state.noticeboard.hanging(task_id) if plain else None
+        cached = self._state.tally_cache.fresh(task_id) if plain else None
         if cached is None:
             await self._routes(scope, receive, send)
             return
@@ -128,7 +128,7 @@ class FastPath:
 
     def _count(self, unchecked: "_Unchecked", claims: Claims) -> None:
         authorize(claims, _CITIZEN)
-        self._state.intake.take(Slip(unchecked.task_id, claims.subject, unchecked.choice), unchecked.answer)
+        self._state.intake.take(CastBallot(unchecked.task_id, claims.subject, unchecked.choice), unchecked.answer)
 
 
 class _Unchecked(NamedTuple):
@@ -149,11 +149,11 @@ async def _answer(send: Send, body: bytes, headers: list[Header]) -> None:
 @lru_cache(512)
 def _ballot_body(task_id: TaskId, counted: Counted) -> bytes:
     """Return the JSON of an answer. Ballots counted together with the same outcome share it."""
-    return CountedView.after(task_id, counted).model_dump_json().encode()
+    return CountedResponse.after(task_id, counted).model_dump_json().encode()
 
 
 @lru_cache(512)
-def _totals_headers(cached: Notice) -> list[Header]:
+def _totals_headers(cached: CachedTally) -> list[Header]:
     return [(name.lower().encode(), value.encode()) for name, value in cached.headers.items()]
 
 

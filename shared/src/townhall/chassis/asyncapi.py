@@ -1,4 +1,4 @@
-"""The AsyncAPI 3 document of a service, made from the contracts it announces and hears.
+"""The AsyncAPI 3 document of a service, made from the contracts it announces and consumes.
 
 FastStream's generator makes the channels and schemas, from a broker that is never started. It knows one message a
 topic; here each event type is a message of its own, with its CloudEvents headers and its key.
@@ -25,20 +25,20 @@ HOST: Final = "kafka.example:9092"
 _ABOUT: Final = "Facts as CloudEvents 1.0 in Kafka's binary mode; those of one key keep their order."
 
 
-def document(name: str, announces: Sequence[type[Event]], hears: Sequence[type[Event]]) -> Document:
+def document(name: str, announces: Sequence[type[Event]], consumes: Sequence[type[Event]]) -> Document:
     """Describe what a service says and what it acts on. A service may hear types beyond these, and ignores them."""
     broker = KafkaBroker(HOST, specification_url=HOST, protocol_version="4", description="Apache Kafka")
     for topic, kinds in _by_topic(announces).items():
         broker.publisher(topic, title=_name("announce", topic), schema=_any_of(kinds), description=_ABOUT)
-    for topic, kinds in _by_topic(hears).items():
+    for topic, kinds in _by_topic(consumes).items():
         broker.subscriber(topic, title=_name("hear", topic), description=_ABOUT)(_hearer(kinds))
     specification = AsyncAPI(broker, title=f"Townhall: {name}", version=API_VERSION, schema_version="3.0.0")
     made: Document = specification.to_specification().to_jsonable()
-    kinds_by_channel = _channels("announce", announces) | _channels("hear", hears)
+    kinds_by_channel = _channels("announce", announces) | _channels("hear", consumes)
     for channel, kinds in kinds_by_channel.items():
         _tell_apart(made, channel, kinds)
     [made["servers"]] = [{"bus": server} for server in made["servers"].values()]
-    made["components"]["messages"] = {kind.TYPE: _message(kind) for kind in (*announces, *hears)}
+    made["components"]["messages"] = {kind.TYPE: _message(kind) for kind in (*announces, *consumes)}
     made["components"]["schemas"] = _schemas(made["components"]["schemas"])
     return {"asyncapi": made.pop("asyncapi"), **made}
 

@@ -51,6 +51,6 @@ class Bus:
         )
 
 
-def aside_topic(service: str) -> str:
+def dead_letter_topic(service: str) -> str:
     """Return the topic for messages a service could not take."""
-    return f"townhall.{service}.aside"
+    return f"townhall.{service}.dead-letter"

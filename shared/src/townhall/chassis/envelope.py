@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from townhall.contracts import CATALOGUE, Event, Heard
+from townhall.contracts import CATALOGUE, Event, ReceivedEvent
 
 CONTENT_TYPE: Final = "application/json"
 
@@ -80,10 +80,10 @@ def unsealed(headers: Mapping[str, str]) -> Envelope:
         raise Unreadable("bad-envelope") from fault
 
 
-def opened(envelope: Envelope, body: bytes | None) -> Heard[Event]:
+def opened(envelope: Envelope, body: bytes | None) -> ReceivedEvent[Event]:
     """Read the event itself, or raise `Unreadable`. The type must be in the catalogue."""
     try:
         event = CATALOGUE[envelope.type].model_validate_json(body or b"")
     except ValidationError as fault:
         raise Unreadable("bad-body") from fault
-    return Heard(id=envelope.id, source=envelope.source, version=envelope.version, at=envelope.at, event=event)
+    return ReceivedEvent(id=envelope.id, source=envelope.source, version=envelope.version, at=envelope.at, event=event)

@@ -5,8 +5,8 @@ from typing import Final
 from sqlalchemy import text
 
 from townhall.chassis import metrics
+from townhall.chassis.consuming import dead_letters
 from townhall.chassis.db import Database
-from townhall.chassis.delivery import aside
 from townhall.chassis.waiting import rest
 
 EVERY: Final = 5.0
@@ -23,8 +23,8 @@ async def watch(db: Database) -> None:
     while True:
         async with db.reading() as session:
             pending, age = (await session.execute(_OUTBOX)).one()
-            waiting = await aside.causes(session)
+            waiting = await dead_letters.causes(session)
         metrics.OUTBOX_PENDING.set(pending)
         metrics.OUTBOX_OLDEST.set(age)
-        metrics.ASIDE_WAITING.set(waiting)
+        metrics.DEAD_LETTERS_WAITING.set(waiting)
         await rest(EVERY)

@@ -8,9 +8,9 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from townhall.chassis import revisions
+from townhall.chassis.consuming import Consumer, dead_letters
+from townhall.chassis.consuming.consumer import MAX_DEAD_LETTERS
 from townhall.chassis.db import Database
-from townhall.chassis.delivery import Hearing, aside
-from townhall.chassis.delivery.hearing import MOST_ASIDE
 from townhall.chassis.relay import Relay
 
 router = APIRouter(include_in_schema=False)
@@ -23,33 +23,33 @@ class Health:
     name: str
     db: Database
     relay: Relay
-    hearing: Hearing | None
+    consumer: Consumer | None
     stopping: bool = False
 
     async def checks(self) -> Mapping[str, bool]:
         """Return each check and whether it is well."""
-        database, room_aside = await self._stored()
+        database, dead_letter_capacity = await self._stored()
         return {
             "running": not self.stopping,
             "database": database,
-            "heard_once": self.hearing is None or self.hearing.joined_once,
-            "room_aside": room_aside,
+            "heard_once": self.consumer is None or self.consumer.joined_once,
+            "dead_letter_capacity": dead_letter_capacity,
         }
 
     def told(self) -> Mapping[str, bool]:
         """Return what an operator wants to know but no request has to wait for."""
-        return {"relay_leading": self.relay.leading, "hearing": self.hearing is not None and self.hearing.assigned}
+        return {"relay_leading": self.relay.leading, "consumer": self.consumer is not None and self.consumer.assigned}
 
     async def _stored(self) -> tuple[bool, bool]:
         """Tell whether the database is there and new enough, and whether it has room for more messages set aside.
 
-        Counted and not asked of the hearing, which notices that there is no room only when the next messages come.
+        Counted and not asked of the consumer, which notices that there is no room only when the next messages come.
         """
         try:
             async with self.db.reading() as session:
                 if await revisions.behind(await session.connection(), self.name):
                     return False, True
-                return True, await aside.causes(session) < MOST_ASIDE
+                return True, await dead_letters.causes(session) < MAX_DEAD_LETTERS
         except (SQLAlchemyError, OSError, TimeoutError):
             return False, True
 

@@ -20,7 +20,7 @@ REQUEST_SECONDS = Histogram(
 
 CONSUMED = Counter(
     "townhall_events_consumed_total",
-    "Messages taken from a topic, by outcome: applied, duplicate, refused, ignored, unknown, behind or set-aside.",
+    "Messages taken from a topic, by outcome: applied, duplicate, refused, ignored, unknown, parked or dead-letter.",
     ["topic", "type", "outcome"],
 )
 HANDLING_SECONDS = Histogram(
@@ -58,8 +58,8 @@ OUTBOX_OLDEST = Gauge(
 OUTBOX_PUBLISHED = Counter("townhall_outbox_published_total", "Events the broker acknowledged.")
 OUTBOX_FAILURES = Counter("townhall_outbox_failures_total", "Attempts to publish that failed and will be made again.")
 
-ASIDE = Counter("townhall_set_aside_total", "Messages set aside, by reason.", ["topic", "reason"])
-ASIDE_WAITING = Gauge("townhall_set_aside_waiting", "Messages set aside that an operator has not settled.")
+ASIDE = Counter("townhall_dead_letters_total", "Dead letters, by reason.", ["topic", "reason"])
+DEAD_LETTERS_WAITING = Gauge("townhall_dead_letters_waiting", "Dead letters that no operator has settled.")
 
 
 def describe_build(service: str, version: str) -> None:

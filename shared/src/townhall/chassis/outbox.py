@@ -22,7 +22,7 @@ LARGEST: Final = 256 * 1024
 """Bytes of the largest event that may be announced; far below what a broker accepts."""
 
 CHANNEL: Final = "outbox"
-"""The PostgreSQL channel that tells the relay of a commit. A hint only: the relay also polls."""
+"""The PostgreSQL channel that tells the relay of a commit. A hint only: the relay also harness."""
 
 _ADVANCE = text("""
     INSERT INTO stream (key, version)

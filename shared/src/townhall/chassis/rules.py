@@ -32,7 +32,7 @@ class NoSuchRule(NotFound):
     """No rule has that version."""
 
     code = "no-such-rule"
-    says = "There is no rule of this version."
+    title = "There is no rule of this version."
 
 
 class RuleInThePast(Rejected):
@@ -40,7 +40,7 @@ class RuleInThePast(Rejected):
 
     code = "rule-in-the-past"
     status = 422
-    says = "A rule can't take effect before it is enacted."
+    title = "A rule can't take effect before it is enacted."
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from townhall.chassis.auth import Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Db, Line, Moment, Once, Page, PageOf, Paper, Place, View
+from townhall.chassis.http import Cursor, Db, Idempotent, Line, Moment, Page, PageOf, RequestModel, ResponseModel
 from townhall.chassis.rules import InForce, Rules
 
 P = TypeVar("P", bound=BaseModel)
@@ -23,7 +23,7 @@ Version = Annotated[int, Path(ge=1, le=_LAST)]
 _WORD: Final = Line(200)
 
 
-class Enactment(Paper, Generic[P]):
+class Enactment(RequestModel, Generic[P]):
     """A new version of the rules. It takes effect at once when no date is given, and never in the past.
 
     A version says every parameter, so that nothing changes unsaid. Texts in it are public: what no other text may
@@ -43,7 +43,7 @@ class Enactment(Paper, Generic[P]):
         return parameters
 
 
-class RuleView(View, Generic[P]):
+class RuleResponse(ResponseModel, Generic[P]):
     """One version of the rules, with the article it comes from."""
 
     version: int
@@ -57,22 +57,22 @@ def rules_router(rules: Rules[P]) -> APIRouter:
     """Return the routes for these rules."""
     router = APIRouter(tags=["rules"])
     parameters: Any = rules.parameters
-    paper: Any = Enactment[parameters]
-    view: Any = RuleView[parameters]
+    payload: Any = Enactment[parameters]
+    view: Any = RuleResponse[parameters]
 
     async def get_rules(page: Page, db: Db) -> object:
         """Return every version, newest first."""
         before = page.after.id.int if page.after else _LAST
         async with db.reading() as session:
             found = await rules.versions(session, before, page.limit + 1)
-        return page.of(found, _place, lambda rule: view.model_validate(_view(rule)))
+        return page.of(found, _cursor, lambda rule: view.model_validate(_view(rule)))
 
     async def get_rule(version: Version, db: Db) -> object:
         """Return one version."""
         async with db.reading() as session:
             return _view(await rules.version(session, version))
 
-    async def post_rule(enactment: paper, once: Once) -> object:
+    async def post_rule(enactment: payload, idempotent: Idempotent) -> object:
         """Enact a version. What already opened keeps the version it opened under."""
 
         async def enact(tx: Transaction) -> BaseModel:
@@ -80,7 +80,7 @@ def rules_router(rules: Rules[P]) -> APIRouter:
             made: BaseModel = view.model_validate(_view(new))
             return made
 
-        return await once(enact)
+        return await idempotent(enact)
 
     router.add_api_route("/rules", get_rules, response_model=PageOf[view])
     router.add_api_route("/rules/{version}", get_rule, response_model=view)
@@ -101,9 +101,9 @@ def _texts(values: object) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _place(rule: InForce[P]) -> Place:
+def _cursor(rule: InForce[P]) -> Cursor:
     """Return where a version stands in the list, which its number alone decides."""
-    return Place(datetime(1970, 1, 1, tzinfo=UTC), UUID(int=rule.version))
+    return Cursor(datetime(1970, 1, 1, tzinfo=UTC), UUID(int=rule.version))
 
 
 def _view(rule: InForce[P]) -> dict[str, Any]:

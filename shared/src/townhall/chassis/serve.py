@@ -1,4 +1,4 @@
-"""One service as a process: routes in front; relay, hearing and timers beside them; a graceful end."""
+"""One service as a process: routes in front; relay, consumer and timers beside them; a graceful end."""
 
 import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -11,19 +11,19 @@ from fastapi import APIRouter, FastAPI
 
 from townhall.chassis import asyncapi, auth, health, http, metrics
 from townhall.chassis.broker import Bus
+from townhall.chassis.consuming import Consumer, Requeue, Subscription
+from townhall.chassis.consuming.decoding import EventDecoder
+from townhall.chassis.consuming.processing import Processor
 from townhall.chassis.db import Database
-from townhall.chassis.delivery import Hearing, Requeue, Subscription
-from townhall.chassis.delivery.applying import Applying
-from townhall.chassis.delivery.reading import Reader
 from townhall.chassis.gauges import watch
-from townhall.chassis.http import once, server
+from townhall.chassis.http import idempotency, server
 from townhall.chassis.http.application import Application, FastPath
 from townhall.chassis.relay import Relay
 from townhall.chassis.settings import ServiceSettings
 from townhall.chassis.work import Companion, Run, Timer, going_on
 from townhall.contracts import Event
 
-_FORGET = Timer("forget_receipts", seconds=60, act=once.forget)
+_FORGET = Timer("forget_receipts", seconds=60, act=idempotency.forget)
 
 __all__ = ["Service", "Timer", "assemble", "serve"]
 
@@ -74,12 +74,12 @@ def assemble(service: Service) -> FastAPI:
 async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterator[None]:
     bus = bus_of(service.settings)
     relay = Relay(db.dsn, bus)
-    reader = Reader(service.subscriptions)
-    hearing = Hearing(bus, db, service.subscriptions, Applying(db, reader)) if service.subscriptions else None
-    app.state.health = state = health.Health(service.name, db, relay, hearing)
+    reader = EventDecoder(service.subscriptions)
+    consumer = Consumer(bus, db, service.subscriptions, Processor(db, reader)) if service.subscriptions else None
+    app.state.health = state = health.Health(service.name, db, relay, consumer)
     works: dict[str, Run] = {"relay": relay.run, "gauges": partial(watch, db), "requeue": Requeue(db, reader).run}
-    if hearing is not None:
-        works["hearing"] = hearing.run
+    if consumer is not None:
+        works["consumer"] = consumer.run
     works |= {timer.name: partial(timer.run, db) for timer in (*service.timers, _FORGET)}
     async with at_hand(app), going_on(works):
         yield
@@ -101,8 +101,8 @@ async def at_hand(app: FastAPI) -> AsyncIterator[None]:
 
 def _documents(service: Service) -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    hears = [kind for each in service.subscriptions for kind in each.hears]
-    document = asyncapi.document(service.name, service.announces, hears)
+    consumes = [kind for each in service.subscriptions for kind in each.consumes]
+    document = asyncapi.document(service.name, service.announces, consumes)
     router.add_api_route("/asyncapi.json", lambda: document)
     return router
 

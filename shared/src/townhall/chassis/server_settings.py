@@ -3,16 +3,20 @@
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ServerSettings(BaseSettings):
     """The part of a service's settings that is about its HTTP server."""
 
-    environment: Literal["production", "local"] = "production"
-    host: str = "127.0.0.1"
-    port: int = Field(ge=0, le=65535)
+    model_config = SettingsConfigDict(use_attribute_docstrings=True)
 
+    environment: Literal["production", "local"] = "production"
+    """`production` refuses demonstration keys, issuers without HTTPS and JWKS over plain HTTP; `local` allows them."""
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    port: int = Field(ge=0, le=65535)
+    """The TCP port to listen on; 0 takes a free one."""
     head_bytes: int = Field(16_384, ge=8192, le=65_536)
     """Bytes of a request line and its headers; beyond it the answer is 431."""
     keep_alive_seconds: float = Field(70, gt=0, le=3600)

@@ -25,7 +25,7 @@ FIRST = (
     "CREATE INDEX outbox_unsent ON outbox (id) WHERE sent_at IS NULL",
     "CREATE TABLE inbox (event_id uuid PRIMARY KEY, taken_at timestamptz NOT NULL DEFAULT now())",
     """
-    CREATE TABLE aside (
+    CREATE TABLE dead_letter (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         topic text NOT NULL,
         partition int NOT NULL,
@@ -38,12 +38,12 @@ FIRST = (
         value bytea,
         status text NOT NULL DEFAULT 'waiting'
             CONSTRAINT known_status CHECK (status IN ('waiting', 'requeued', 'applied', 'dropped')),
-        set_aside_at timestamptz NOT NULL DEFAULT now(),
+        dead_lettered_at timestamptz NOT NULL DEFAULT now(),
         settled_at timestamptz,
         CONSTRAINT one_row_per_message UNIQUE (topic, partition, position, digest)
     )
     """,
-    "CREATE INDEX aside_open ON aside (topic, key, id) WHERE status IN ('waiting', 'requeued')",
+    "CREATE INDEX dead_letter_open ON dead_letter (topic, key, id) WHERE status IN ('waiting', 'requeued')",
     """
     CREATE TABLE rule (
         version int PRIMARY KEY,

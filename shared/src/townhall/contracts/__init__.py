@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from townhall.contracts import committee, evaluation, proposal, voting
-from townhall.contracts.event import Event, Heard
+from townhall.contracts.event import Event, ReceivedEvent
 
-__all__ = ["CATALOGUE", "TOPICS", "Event", "Heard", "committee", "evaluation", "proposal", "voting"]
+__all__ = ["CATALOGUE", "TOPICS", "Event", "ReceivedEvent", "committee", "evaluation", "proposal", "voting"]
 
 
 def _leaves(kind: type[Event]) -> Iterator[type[Event]]:

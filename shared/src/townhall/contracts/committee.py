@@ -36,7 +36,7 @@ class CaseEvent(Event):
 
 
 class CaseOpened(CaseEvent):
-    """The Committee has a case, by a threshold or by a referral. Once per task."""
+    """The Committee has a case, by a threshold or by a referral. Idempotent per task."""
 
     TYPE: ClassVar[str] = "committee.case-opened.v1"
 
@@ -102,10 +102,10 @@ class CaseDeliberated(CaseEvent):
     rule: RuleUsed
 
 
-class CaseTabled(CaseEvent):
+class CasePlacedOnAgenda(CaseEvent):
     """The deliberated case is on the agenda of a strategy meeting."""
 
-    TYPE: ClassVar[str] = "committee.case-tabled.v1"
+    TYPE: ClassVar[str] = "committee.case-placed-on-agenda.v1"
 
     meeting_id: MeetingId
     meets_at: AwareDatetime

@@ -30,7 +30,7 @@ E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Heard(Generic[E_co]):
+class ReceivedEvent(Generic[E_co]):
     """An event as it was delivered, with the attributes of its CloudEvents envelope."""
 
     id: UUID

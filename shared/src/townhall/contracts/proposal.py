@@ -41,30 +41,30 @@ class ProposalAdmitted(ProposalEvent):
     note: Note = ""
 
 
-class ProposalRefused(ProposalEvent):
+class ProposalRejected(ProposalEvent):
     """Screening refused it, with a coded public reason."""
 
-    TYPE: ClassVar[str] = "proposal.refused.v1"
+    TYPE: ClassVar[str] = "proposal.rejected.v1"
 
     acted_by: ActedBy
     reason: ReasonCode
     note: Note = ""
 
 
-class ProposalReturned(ProposalEvent):
+class ProposalRevisionRequested(ProposalEvent):
     """Screening returned it for improvement; it may be resubmitted."""
 
-    TYPE: ClassVar[str] = "proposal.returned.v1"
+    TYPE: ClassVar[str] = "proposal.revision-requested.v1"
 
     acted_by: ActedBy
     reason: ReasonCode
     note: Note = ""
 
 
-class ProposalRerouted(ProposalEvent):
+class ProposalTransferred(ProposalEvent):
     """Screening sent it to the body that is competent for it."""
 
-    TYPE: ClassVar[str] = "proposal.rerouted.v1"
+    TYPE: ClassVar[str] = "proposal.transferred.v1"
 
     acted_by: ActedBy
     reason: ReasonCode

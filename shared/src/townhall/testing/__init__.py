@@ -4,7 +4,7 @@ The fixtures are loaded by the root `conftest.py`. `TOWNHALL_TEST_DATABASE_URL` 
 the embedded one (a role that may make roles and databases); `TOWNHALL_BROKER=kafka` takes Apache Kafka, not Tansu.
 """
 
-from townhall.testing.hearing import hear, message_of, take
+from townhall.testing.consuming import hear, message_of, take
 from townhall.testing.services import client_for
 from townhall.testing.settling import Unsettled, settle
 

@@ -57,7 +57,7 @@ def client_for(app: FastAPI) -> AsyncClient:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def app_of(settings_of: SettingsOf) -> AsyncIterator[AppOf]:
-    """Give the service that owns a database as an open application; it neither publishes nor hears."""
+    """Give the service that owns a database as an open application; it neither publishes nor consumes."""
     async with AsyncExitStack() as stack:
 
         async def open_app(db: Database, **settings: object) -> FastAPI:

@@ -23,7 +23,7 @@ _UNHEARD = text("""
 
 
 class Unsettled(AssertionError):
-    """Something is still waiting to be told or heard."""
+    """Something is still waiting to be told or received."""
 
 
 async def settle(*apps: FastAPI, within: float = PATIENCE) -> None:
@@ -36,7 +36,7 @@ async def settle(*apps: FastAPI, within: float = PATIENCE) -> None:
 
 
 async def _waiting(apps: Sequence[FastAPI]) -> list[str]:
-    """Name what isn't done. Hearing can announce, so nothing may have been announced while looking."""
+    """Name what isn't done. Consumer can announce, so nothing may have been announced while looking."""
     databases: list[Database] = [app.state.db for app in apps]
     before = [await _outbox(db) for db in databases]
     unsent = [f"{db.source} has {new} to publish" for db, (_, new) in zip(databases, before, strict=True) if new]
@@ -52,7 +52,7 @@ async def _outbox(db: Database) -> tuple[int, int]:
 
 
 async def _unheard(app: FastAPI, sources: Sequence[Database]) -> str:
-    types = [kind.TYPE for each in app.state.service.subscriptions for kind in each.hears]
+    types = [kind.TYPE for each in app.state.service.subscriptions for kind in each.consumes]
     announced: list[UUID] = []
     for db in sources:
         async with db.reading() as session:

@@ -17,8 +17,8 @@ Json = dict[str, Any]
 class Refused(Exception):
     """The platform answered with a problem document; the request had no effect."""
 
-    def __init__(self, status: int, code: str, says: str) -> None:
-        super().__init__(f"{status} {code}: {says}")
+    def __init__(self, status: int, code: str, title: str) -> None:
+        super().__init__(f"{status} {code}: {title}")
         self.status = status
         self.code = code
 

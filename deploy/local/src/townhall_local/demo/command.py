@@ -14,7 +14,7 @@ from rich.console import Console
 from townhall_local.demo.performance import perform
 from townhall_local.up.command import Broker
 from townhall_local.up.platform import Wanted, platform
-from townhall_local.up.told import until_told
+from townhall_local.up.signals import stop_signal
 
 
 def demo(
@@ -41,7 +41,7 @@ def demo(
     """
     with _directory(data_dir) as directory:
         show = _Show(Wanted(directory, base_port, broker), leave=leave)
-        asyncio.run(until_told(show.go_on))
+        asyncio.run(stop_signal(show.go_on))
     raise typer.Exit(0 if show.succeeded else 1)
 
 
@@ -55,7 +55,7 @@ def _directory(chosen: Path | None) -> Iterator[Path]:
 
 
 class _Show:
-    """One evening: the house opens, the play is given, the audience stays or leaves."""
+    """One evening: the api opens, the play is given, the audience stays or leaves."""
 
     def __init__(self, wanted: Wanted, *, leave: bool) -> None:
         self._wanted = wanted

@@ -1,4 +1,4 @@
-"""The shape of the story in story.toml. Reading it checks it, so a slip of the pen ends the demo before it starts."""
+"""The shape of the story in story.toml. Reading it checks it, so a cast_ballot of the pen ends the demo before it starts."""
 
 import tomllib
 from importlib.resources import files
@@ -26,7 +26,7 @@ class Wording(Told):
 class Screening(Told):
     """What the Support Unit makes of a proposal."""
 
-    decision: Literal["admit", "refuse", "return", "merge"]
+    decision: Literal["admit", "reject", "request-revision", "merge"]
     reason: str
     note: str
     merge_into: str | None = None

@@ -8,7 +8,7 @@ from typing import Final
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from townhall.chassis.broker import aside_topic
+from townhall.chassis.broker import dead_letter_topic
 from townhall.contracts import TOPICS
 from townhall_local.names import SERVICES
 from townhall_local.operating.retaining import set_right, settings_of
@@ -51,7 +51,7 @@ class Plan:
 def desired(prefix: str = "") -> list[Topic]:
     """Return every topic of the platform: one per service, and one for what each service set aside."""
     events = [Topic(prefix + name, PARTITIONS, KEPT_FOR_EVER) for name in TOPICS]
-    return events + [Topic(prefix + aside_topic(service), 1, {}) for service in SERVICES]
+    return events + [Topic(prefix + dead_letter_topic(service), 1, {}) for service in SERVICES]
 
 
 async def plan(admin: AIOKafkaAdminClient, wanted: Sequence[Topic]) -> Plan:

@@ -4,14 +4,14 @@ import asyncio
 from pathlib import Path
 
 from townhall.embedded.issuer import LIFETIME, Issuer
-from townhall_local.up.home import Home
+from townhall_local.up.data_directory import DataDirectory
 
 
 class Signer:
     """Signs tokens in this process: what the local issuer does when asked over HTTP, without the asking."""
 
     def __init__(self, data_dir: Path, url: str) -> None:
-        self._issuer = Issuer(Home(data_dir).signing_key(), url)
+        self._issuer = Issuer(DataDirectory(data_dir).signing_key(), url)
 
     async def issue(self, role: str, subject: str) -> tuple[str, float]:
         """A token, and the seconds it lives."""

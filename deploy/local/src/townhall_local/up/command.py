@@ -12,9 +12,9 @@ from rich.console import Console
 from townhall_local.options import HERE, DataDir
 from townhall_local.running import Running
 from townhall_local.saying import called
-from townhall_local.up.places import DEFAULT_BASE
 from townhall_local.up.platform import Wanted, platform
-from townhall_local.up.told import until_told
+from townhall_local.up.ports import DEFAULT_BASE
+from townhall_local.up.signals import stop_signal
 
 
 class Broker(StrEnum):
@@ -54,7 +54,7 @@ def up(
 
     """
     wanted = Wanted(data_dir, base_port, broker)
-    asyncio.run(until_told(lambda stopping: _serve(wanted, stopping, as_json=as_json)))
+    asyncio.run(stop_signal(lambda stopping: _serve(wanted, stopping, as_json=as_json)))
 
 
 async def _serve(wanted: Wanted, stopping: asyncio.Event, *, as_json: bool) -> None:

@@ -13,11 +13,11 @@ from townhall.embedded.issuer import AUDIENCE, Issuer
 from townhall_local.names import SERVICES
 from townhall_local.running import Running
 from townhall_local.trouble import Trouble
-from townhall_local.up.crew import Crew
-from townhall_local.up.ground import Ground
-from townhall_local.up.home import Home
+from townhall_local.up.data_directory import DataDirectory
+from townhall_local.up.infrastructure import Infrastructure
 from townhall_local.up.issuing import JWKS, issuing
-from townhall_local.up.places import places
+from townhall_local.up.ports import places
+from townhall_local.up.services import Services
 
 _LOOK_EVERY: Final = 0.2
 _SESSION_MS: Final = {"tansu": "3000", "kafka": "6000"}
@@ -38,68 +38,70 @@ class Wanted:
 @asynccontextmanager
 async def platform(wanted: Wanted, tell: Tell) -> AsyncIterator[Running]:
     """Run the platform for the length of the block. Only on the main thread: its processes end with their thread."""
-    home, ports = Home(wanted.data_dir), places(wanted.base_port)
+    data_dir_store, ports = DataDirectory(wanted.data_dir), places(wanted.base_port)
     try:
-        with home.held():
-            ground = Ground(home, wanted.broker)
+        with data_dir_store.held():
+            infrastructure = Infrastructure(data_dir_store, wanted.broker)
             try:
-                async with issuing(home.signing_key(), ports.issuer) as issuer:
-                    await ground.start()
-                    settings = {service: _settings(service, home, ground, issuer) for service in SERVICES}
-                    crew = Crew(ports.services, settings, home.logs)
-                    async with _at_work(_Platform(home, ground, crew, issuer, tell)) as running:
+                async with issuing(data_dir_store.signing_key(), ports.issuer) as issuer:
+                    await infrastructure.start()
+                    settings = {
+                        service: _settings(service, data_dir_store, infrastructure, issuer) for service in SERVICES
+                    }
+                    services = Services(ports.services, settings, data_dir_store.logs)
+                    async with _at_work(_Platform(data_dir_store, infrastructure, services, issuer, tell)) as running:
                         yield running
             finally:
-                ground.stop()
+                infrastructure.stop()
     except CannotStart as fault:
         raise Trouble(str(fault)) from fault
 
 
 @dataclass(frozen=True, slots=True)
 class _Platform:
-    home: Home
-    ground: Ground
-    crew: Crew
+    data_dir_store: DataDirectory
+    infrastructure: Infrastructure
+    services: Services
     issuer: Issuer
     tell: Tell
 
     def tell_addresses(self) -> Running:
         """Write where everything is to where other commands look for it."""
         running = Running(
-            services=self.crew.addresses,
-            kafka=self.ground.broker.address,
-            databases=self.ground.urls,
+            services=self.services.addresses,
+            kafka=self.infrastructure.broker.address,
+            databases=self.infrastructure.urls,
             issuer=self.issuer.url,
         )
-        running.write(self.home.directory)
+        running.write(self.data_dir_store.directory)
         return running
 
     async def watch(self) -> None:
         """Start again what ends by itself, for ever."""
         while True:
             await rest(_LOOK_EVERY)
-            if not self.ground.postgres.running:
+            if not self.infrastructure.postgres.running:
                 self.tell("PostgreSQL ended; it starts again")
-                self.ground.postgres.start()
-            if not self.ground.broker.running:
+                self.infrastructure.postgres.start()
+            if not self.infrastructure.broker.running:
                 await self._replace_broker()
-            if self.crew.revive(self.tell):
+            if self.services.revive(self.tell):
                 self.tell_addresses()
 
     async def _replace_broker(self) -> None:
         """A broker that forgot everything must not meet consumers that remember: the services start anew with it."""
         self.tell("the broker ended; it and the services start again")
-        await self.crew.stop()
-        self.ground.broker.start()
-        await self.ground.furnish_broker()
-        await self.crew.start()
+        await self.services.stop()
+        self.infrastructure.broker.start()
+        await self.infrastructure.furnish_broker()
+        await self.services.start()
         self.tell_addresses()
 
 
 @asynccontextmanager
 async def _at_work(platform: _Platform) -> AsyncIterator[Running]:
     try:
-        await platform.crew.start()
+        await platform.services.start()
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(platform.watch())
             yield platform.tell_addresses()
@@ -107,19 +109,21 @@ async def _at_work(platform: _Platform) -> AsyncIterator[Running]:
     except* (Trouble, CannotStart) as faults:
         raise Trouble(str(faults.exceptions[0])) from faults
     finally:
-        await platform.crew.stop()
+        await platform.services.stop()
 
 
-def _settings(service: str, home: Home, ground: Ground, issuer: Issuer) -> Mapping[str, str]:
+def _settings(
+    service: str, data_dir_store: DataDirectory, infrastructure: Infrastructure, issuer: Issuer
+) -> Mapping[str, str]:
     """Return what a service is told from outside."""
     told = {
         "ENVIRONMENT": "local",
-        "DATABASE_URL": ground.urls[service],
-        "KAFKA_SERVERS": ground.broker.address,
-        "KAFKA_SESSION_TIMEOUT_MS": _SESSION_MS[ground.kind],
+        "DATABASE_URL": infrastructure.urls[service],
+        "KAFKA_SERVERS": infrastructure.broker.address,
+        "KAFKA_SESSION_TIMEOUT_MS": _SESSION_MS[infrastructure.kind],
         "ISSUER": issuer.url,
         "AUDIENCE": AUDIENCE,
         "JWKS_URL": f"{issuer.url}{JWKS}",
-        "PERSON_KEY": home.secret(f"{service}-person"),
+        "PERSON_KEY": data_dir_store.secret(f"{service}-person"),
     }
-    return told | ({"MASTER_KEY": home.secret("voting-master")} if service == "voting" else {})
+    return told | ({"MASTER_KEY": data_dir_store.secret("voting-master")} if service == "voting" else {})

@@ -16,7 +16,7 @@ class NoSuchCase(NotFound):
     """Nobody opened that case."""
 
     code = "no-such-case"
-    says = "There is no case under this id."
+    title = "There is no case under this id."
 
 
 class CaseElsewhere(Rejected):
@@ -24,7 +24,7 @@ class CaseElsewhere(Rejected):
 
     code = "case-elsewhere"
     rule = "C16"
-    says = "The case is at another step, which does not allow this."
+    title = "The case is at another step, which does not allow this."
 
 
 class Cause(StrEnum):
@@ -45,7 +45,7 @@ class CaseState(StrEnum):
     """It waits for a later sitting with room."""
     DELIBERATED = "deliberated"
     """It waits for a strategy meeting with room."""
-    TABLED = "tabled"
+    ON_AGENDA = "on-agenda"
     ADOPTED = "adopted"
     ADOPTED_WITH_CHANGE = "adopted-with-change"
     RETURNED = "returned"
@@ -59,8 +59,8 @@ MOVES: Final[Mapping[CaseState, frozenset[CaseState]]] = MappingProxyType(
         CaseState.DOCKETED: frozenset({CaseState.IN_DELIBERATION, CaseState.DEFERRED}),
         CaseState.IN_DELIBERATION: frozenset({CaseState.DELIBERATED, CaseState.DEFERRED}),
         CaseState.DEFERRED: frozenset({CaseState.DOCKETED}),
-        CaseState.DELIBERATED: frozenset({CaseState.TABLED}),
-        CaseState.TABLED: frozenset(
+        CaseState.DELIBERATED: frozenset({CaseState.ON_AGENDA}),
+        CaseState.ON_AGENDA: frozenset(
             {
                 CaseState.ADOPTED,
                 CaseState.ADOPTED_WITH_CHANGE,
@@ -84,7 +84,7 @@ AWAITED: Final[Mapping[CaseState, Awaited]] = MappingProxyType(
         CaseState.OPENED: "sitting",
         CaseState.DEFERRED: "sitting",
         CaseState.DELIBERATED: "strategy-meeting",
-        CaseState.TABLED: "outcome",
+        CaseState.ON_AGENDA: "outcome",
     }
 )
 """C17: what a case waits for where nothing else sets its time."""
@@ -140,7 +140,7 @@ def deferred(case: Case, *, later_than: datetime, due: Due) -> Case:
 
 def tabled(case: Case, meeting_id: MeetingId, *, due: Due) -> Case:
     """Put the deliberated case on the agenda of a strategy meeting."""
-    return replace(case.to(CaseState.TABLED, due=due), meeting_id=meeting_id, later_than=None)
+    return replace(case.to(CaseState.ON_AGENDA, due=due), meeting_id=meeting_id, later_than=None)
 
 
 def ended(case: Case, end: CaseState, *, later_than: datetime, due: Due) -> Case:

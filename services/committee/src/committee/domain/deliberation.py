@@ -16,7 +16,7 @@ class CaseNotInDeliberation(Rejected):
 
     code = "case-not-in-deliberation"
     rule = "C8"
-    says = "No open sitting deliberates this case now."
+    title = "No open sitting deliberates this case now."
 
 
 class NotAttending(Rejected):
@@ -24,7 +24,7 @@ class NotAttending(Rejected):
 
     code = "not-attending"
     rule = "C8"
-    says = "Only members who attend the sitting take part in it."
+    title = "Only members who attend the sitting take part in it."
 
 
 class MemberRecused(Rejected):
@@ -32,7 +32,7 @@ class MemberRecused(Rejected):
 
     code = "member-recused"
     rule = "C7"
-    says = "You are recused from this case."
+    title = "You are recused from this case."
 
 
 class NoDecisionQuorum(Rejected):
@@ -40,7 +40,7 @@ class NoDecisionQuorum(Rejected):
 
     code = "no-decision-quorum"
     rule = "C9"
-    says = "Too few members took a position on this case to decide it; it can be deferred."
+    title = "Too few members took a position on this case to decide it; it can be deferred."
 
 
 class AgainstMajority(Rejected):
@@ -48,14 +48,14 @@ class AgainstMajority(Rejected):
 
     code = "against-majority"
     rule = "C10"
-    says = "The decision does not follow the majority of the positions taken."
+    title = "The decision does not follow the majority of the positions taken."
 
 
 class NoPosition(NotFound):
     """The member said nothing on the case in this sitting."""
 
     code = "no-position"
-    says = "You have taken no position on this case."
+    title = "You have taken no position on this case."
 
 
 class Stance(StrEnum):

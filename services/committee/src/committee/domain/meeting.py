@@ -16,14 +16,14 @@ class NoSuchMeeting(NotFound):
     """Nobody called that strategy meeting."""
 
     code = "no-such-meeting"
-    says = "There is no strategy meeting under this id."
+    title = "There is no strategy meeting under this id."
 
 
 class NoSuchDirective(NotFound):
     """No directive has that id."""
 
     code = "no-such-directive"
-    says = "There is no directive under this id."
+    title = "There is no directive under this id."
 
 
 class MeetingInPast(Rejected):
@@ -32,7 +32,7 @@ class MeetingInPast(Rejected):
     code = "meeting-in-past"
     rule = "C13"
     status = 422
-    says = "A strategy meeting is called for a time to come."
+    title = "A strategy meeting is called for a time to come."
 
 
 class MeetingNotDue(Rejected):
@@ -40,7 +40,7 @@ class MeetingNotDue(Rejected):
 
     code = "meeting-not-due"
     rule = "C14"
-    says = "It is too early: the strategy meeting takes place later."
+    title = "It is too early: the strategy meeting takes place later."
 
 
 class NotOnAgenda(Rejected):
@@ -48,7 +48,7 @@ class NotOnAgenda(Rejected):
 
     code = "not-on-agenda"
     rule = "C14"
-    says = "The case is not on the open agenda of this meeting."
+    title = "The case is not on the open agenda of this meeting."
 
 
 class DirectiveMissing(Rejected):
@@ -57,7 +57,7 @@ class DirectiveMissing(Rejected):
     code = "directive-missing"
     rule = "C15"
     status = 422
-    says = "An adopted task needs a directive: responsible body, instruction and due date."
+    title = "An adopted task needs a directive: responsible body, instruction and due date."
 
 
 class DirectiveNotDue(Rejected):
@@ -66,7 +66,7 @@ class DirectiveNotDue(Rejected):
     code = "directive-not-due"
     rule = "C15"
     status = 422
-    says = "Only an adopted task is followed by a directive."
+    title = "Only an adopted task is followed by a directive."
 
 
 class DirectiveInPast(Rejected):
@@ -75,7 +75,7 @@ class DirectiveInPast(Rejected):
     code = "directive-in-past"
     rule = "C15"
     status = 422
-    says = "The due date of a directive can't have passed."
+    title = "The due date of a directive can't have passed."
 
 
 class MeetingState(StrEnum):

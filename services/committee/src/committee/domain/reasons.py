@@ -62,7 +62,7 @@ class UnknownReason(Rejected):
     code = "unknown-reason"
     rule = "C18"
     status = 422
-    says = "The reason is not on the published list for this step."
+    title = "The reason is not on the published list for this step."
 
 
 def require(given: Iterable[str], allowed: Mapping[str, str]) -> None:

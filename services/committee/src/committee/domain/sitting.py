@@ -16,7 +16,7 @@ class NoSuchSitting(NotFound):
     """Nobody called that sitting."""
 
     code = "no-such-sitting"
-    says = "There is no sitting under this id."
+    title = "There is no sitting under this id."
 
 
 class SittingInPast(Rejected):
@@ -25,7 +25,7 @@ class SittingInPast(Rejected):
     code = "sitting-in-past"
     rule = "C4"
     status = 422
-    says = "A sitting is called for a time to come."
+    title = "A sitting is called for a time to come."
 
 
 class SittingNotDue(Rejected):
@@ -33,7 +33,7 @@ class SittingNotDue(Rejected):
 
     code = "sitting-not-due"
     rule = "C5"
-    says = "It is too early: the sitting starts later."
+    title = "It is too early: the sitting starts later."
 
 
 class SittingElsewhere(Rejected):
@@ -41,7 +41,7 @@ class SittingElsewhere(Rejected):
 
     code = "sitting-elsewhere"
     rule = "C16"
-    says = "The sitting is at another step, which does not allow this."
+    title = "The sitting is at another step, which does not allow this."
 
 
 class NoQuorum(Rejected):
@@ -49,7 +49,7 @@ class NoQuorum(Rejected):
 
     code = "no-quorum"
     rule = "C6"
-    says = "Too few members are present to open the sitting."
+    title = "Too few members are present to open the sitting."
 
 
 class SittingState(StrEnum):

@@ -7,9 +7,9 @@ from typing import Final
 from committee import metrics
 from committee.domain.case import AWAITED, Case, CaseState, case_id_of
 from committee.domain.record import Brought
-from committee.handlers.placing import fill_sittings
 from committee.handlers.rules import RULES, due, in_force
-from committee.store import cases, gavel, records
+from committee.handlers.scheduling import fill_sittings
+from committee.store import cases, records, scheduling_lock
 from townhall.chassis.db import Transaction
 from townhall.contracts.committee import CaseOpened, CaseOverdue
 from townhall.contracts.values import CaseId
@@ -20,7 +20,7 @@ TOLD_AT_ONCE: Final = 100
 
 async def open_cases(tx: Transaction, brought: Sequence[Brought]) -> None:
     """Open the one case of each task; a further cause of the same task is kept with it (C1)."""
-    await gavel.take(tx.session)
+    await scheduling_lock.take(tx.session)
     first: dict[CaseId, Brought] = {}
     for each in brought:
         first.setdefault(case_id_of(each.task_id), each)

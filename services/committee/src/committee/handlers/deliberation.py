@@ -5,10 +5,10 @@ from committee.domain.case import Case, CaseState, NoSuchCase
 from committee.domain.deliberation import Count, Position, Verdict
 from committee.domain.record import CaseFile, Decided, Deferral
 from committee.domain.sitting import NoSuchSitting, Sitting
-from committee.handlers.placing import fill_meetings, fill_sittings
 from committee.handlers.rules import RULES, due, in_force
+from committee.handlers.scheduling import fill_meetings, fill_sittings
 from committee.handlers.sittings import put_off
-from committee.store import cases, gavel, members, records, sittings
+from committee.store import cases, members, records, scheduling_lock, sittings
 from townhall.chassis.auth import Caller
 from townhall.chassis.db import Transaction
 from townhall.contracts.committee import CaseDeliberated
@@ -31,7 +31,7 @@ async def take_position(tx: Transaction, case_id: CaseId, position: Position, wh
 
 async def decide_case(tx: Transaction, case_id: CaseId, verdict: Verdict, who: Caller) -> CaseFile:
     """Decide the case by the positions taken. A decided case is tabled by itself, a deferred one docketed again."""
-    await gavel.take(tx.session)
+    await scheduling_lock.take(tx.session)
     case = await _locked(tx, case_id)
     reasons.require(verdict.reasons, reasons.DECISIONS[verdict.decision])
     said = deliberation.count(

@@ -8,9 +8,9 @@ from committee.domain import reasons
 from committee.domain.case import Case, CaseState, NoSuchCase, ended
 from committee.domain.meeting import Directive, Mandate, Meeting, NoSuchMeeting, NotOnAgenda, Result, directive_id_of
 from committee.domain.record import CaseFile, OutcomeNoted
-from committee.handlers.placing import fill_meetings
 from committee.handlers.rules import due, in_force
-from committee.store import cases, gavel, meetings, records
+from committee.handlers.scheduling import fill_meetings
+from committee.store import cases, meetings, records, scheduling_lock
 from townhall.chassis.db import Transaction
 from townhall.contracts.committee import DirectiveIssued, MeetingCalled, OutcomeRecorded
 from townhall.contracts.values import ActedBy, CaseId, MeetingId, Outcome
@@ -18,7 +18,7 @@ from townhall.contracts.values import ActedBy, CaseId, MeetingId, Outcome
 
 async def call_meeting(tx: Transaction, meets_at: datetime, capacity: int) -> Meeting:
     """Call a strategy meeting; deliberated cases go on its agenda at once."""
-    await gavel.take(tx.session)
+    await scheduling_lock.take(tx.session)
     meeting = rules_of_meetings.call(Meeting(MeetingId(uuid4()), meets_at, capacity), at=tx.now)
     await meetings.add(tx.session, meeting)
     tx.announce(MeetingCalled(meeting_id=meeting.meeting_id, meets_at=meets_at, capacity=capacity))
@@ -28,7 +28,7 @@ async def call_meeting(tx: Transaction, meets_at: datetime, capacity: int) -> Me
 
 async def record_outcome(tx: Transaction, meeting_id: MeetingId, case_id: CaseId, result: Result) -> CaseFile:
     """Record what the meeting made of one item of its agenda, once; a deferral moves the item to a later meeting."""
-    await gavel.take(tx.session)
+    await scheduling_lock.take(tx.session)
     reasons.require([result.reason], reasons.OUTCOMES[result.outcome])
     rule = await in_force(tx)
     meeting = await _locked(tx, meeting_id)
@@ -82,7 +82,7 @@ async def _issue(tx: Transaction, case: Case, mandate: Mandate, outcome: Outcome
 
 async def _on_agenda(tx: Transaction, meeting: Meeting, case_id: CaseId) -> Case:
     case = await cases.locked(tx.session, case_id)
-    if case is None or case.state is not CaseState.TABLED or case.meeting_id != meeting.meeting_id:
+    if case is None or case.state is not CaseState.ON_AGENDA or case.meeting_id != meeting.meeting_id:
         raise NotOnAgenda  # C14
     return case
 

@@ -10,9 +10,9 @@ from committee.domain import sitting as rules_of_sittings
 from committee.domain.case import Case, CaseState, deferred
 from committee.domain.record import Deferral
 from committee.domain.sitting import NoSuchSitting, Sitting, SittingState
-from committee.handlers.placing import fill_sittings
 from committee.handlers.rules import RULES, due, in_force
-from committee.store import cases, gavel, records, sittings
+from committee.handlers.scheduling import fill_sittings
+from committee.store import cases, records, scheduling_lock, sittings
 from townhall.chassis.auth import Caller
 from townhall.chassis.db import Transaction
 from townhall.contracts.committee import CaseDeferred, DeliberationStarted, SittingCalled
@@ -21,7 +21,7 @@ from townhall.contracts.values import ActedBy, RuleUsed, SittingId
 
 async def call_sitting(tx: Transaction, sits_at: datetime, capacity: int, place: str) -> Sitting:
     """Call a sitting; waiting cases go on its docket at once."""
-    await gavel.take(tx.session)
+    await scheduling_lock.take(tx.session)
     rule = await in_force(tx)
     asked = Sitting(SittingId(uuid4()), sits_at, capacity, place)
     sitting = rules_of_sittings.call(asked, rule.parameters, version=rule.version, at=tx.now)
@@ -38,7 +38,7 @@ async def attend_sitting(tx: Transaction, sitting_id: SittingId, who: Caller) ->
 
 async def open_sitting(tx: Transaction, sitting_id: SittingId, who: Caller) -> Sitting:
     """Open the sitting when there is a quorum, the chair included, and take up its cases."""
-    await gavel.take(tx.session)
+    await scheduling_lock.take(tx.session)
     rule = await in_force(tx)
     attended = await _attended(tx, await _locked(tx, sitting_id), who)
     opened = rules_of_sittings.open_with(attended, rule.parameters, version=rule.version, at=tx.now)
@@ -59,7 +59,7 @@ async def open_sitting(tx: Transaction, sitting_id: SittingId, who: Caller) -> S
 
 async def close_sitting(tx: Transaction, sitting_id: SittingId) -> Sitting:
     """Close the sitting; what it did not decide goes to the next one with room (C11)."""
-    await gavel.take(tx.session)
+    await scheduling_lock.take(tx.session)
     sitting = await _locked(tx, sitting_id)
     sitting.to(SittingState.CLOSED)
     return await _end(tx, sitting)
@@ -69,7 +69,7 @@ async def end_sitting(tx: Transaction) -> int:
     """End one sitting whose time is over: one nobody opened lapses, one nobody closed is closed (C11)."""
     if await sittings.over(tx.session, tx.now) is None:
         return 0
-    await gavel.take(tx.session)
+    await scheduling_lock.take(tx.session)
     sitting_id = await sittings.over(tx.session, tx.now)
     if sitting_id is not None:
         await _end(tx, await _locked(tx, sitting_id))

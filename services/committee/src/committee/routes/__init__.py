@@ -2,4 +2,4 @@
 
 from committee.routes import cases, meetings, sittings
 
-ROUTERS = (cases.asks, sittings.asks, meetings.asks)
+ROUTERS = (cases.router, sittings.router, meetings.router)

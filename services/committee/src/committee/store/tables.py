@@ -59,9 +59,10 @@ class CaseRow(Row, table=True):
         CheckConstraint(
             "state NOT IN ('docketed', 'in-deliberation') OR sitting_id IS NOT NULL", name="c2_docketed_on"
         ),
-        CheckConstraint("state <> 'tabled' OR meeting_id IS NOT NULL", name="c12_tabled_at"),
+        CheckConstraint("state <> 'on-agenda' OR meeting_id IS NOT NULL", name="c12_tabled_at"),
         CheckConstraint(
-            "state NOT IN ('opened', 'deferred', 'deliberated', 'tabled') OR due_at IS NOT NULL", name="c17_waits_until"
+            "state NOT IN ('opened', 'deferred', 'deliberated', 'on-agenda') OR due_at IS NOT NULL",
+            name="c17_waits_until",
         ),
         Index("case_by_time", "opened_at", "case_id"),
         Index("case_by_state", "state", "opened_at", "case_id"),
@@ -84,7 +85,7 @@ class CaseRow(Row, table=True):
 
 
 class CauseRow(Row, table=True):
-    """What brought a task here. Hearing of it again changes nothing."""
+    """What brought a task here. Consumer of it again changes nothing."""
 
     __tablename__ = "cause"
     __table_args__ = (PrimaryKeyConstraint("case_id", "cause", "rule_version", name="c1_each_cause_once"),)

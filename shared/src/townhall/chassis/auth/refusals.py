@@ -11,7 +11,7 @@ class TokenRefused(Rejected):
 
     code = "token-refused"
     status = 401
-    says = "The access token was refused."
+    title = "The access token was refused."
     headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 
 
@@ -19,7 +19,7 @@ class TokenMissing(TokenRefused):
     """No bearer token, or more than one."""
 
     code = "token-missing"
-    says = "This needs one bearer token in the Authorization header."
+    title = "This needs one bearer token in the Authorization header."
     headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
@@ -27,35 +27,35 @@ class TokenMalformed(TokenRefused):
     """Not an access token of the one form that is accepted."""
 
     code = "token-malformed"
-    says = "The access token must be a signed JWT of type at+jwt, RS256, with a key id and no other header."
+    title = "The access token must be a signed JWT of type at+jwt, RS256, with a key id and no other header."
 
 
 class TokenKeyUnknown(TokenRefused):
     """Signed with a key the issuer doesn't publish."""
 
     code = "token-key-unknown"
-    says = "The access token's key is not one of the issuer's."
+    title = "The access token's key is not one of the issuer's."
 
 
 class TokenForged(TokenRefused):
     """The signature doesn't fit."""
 
     code = "token-signature"
-    says = "The access token's signature is wrong."
+    title = "The access token's signature is wrong."
 
 
 class TokenForOthers(TokenRefused):
     """From another issuer, for another audience, or without a claim that every token must have."""
 
     code = "token-claims"
-    says = "The access token's claims are not those this service needs."
+    title = "The access token's claims are not those this service needs."
 
 
 class TokenExpired(TokenRefused):
     """Its time is over, has not begun, or was meant to last too long."""
 
     code = "token-expired"
-    says = "The access token is not valid at this time."
+    title = "The access token is not valid at this time."
 
 
 class RoleNotAllowed(Rejected):
@@ -63,7 +63,7 @@ class RoleNotAllowed(Rejected):
 
     code = "role-not-allowed"
     status = 403
-    says = "None of your roles allows this."
+    title = "None of your roles allows this."
     headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
 
 
@@ -72,5 +72,5 @@ class KeysUnavailable(Rejected):
 
     code = "keys-unavailable"
     status = 503
-    says = "Access tokens can't be checked at the moment."
+    title = "Access tokens can't be checked at the moment."
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "2"}

@@ -7,29 +7,29 @@ from fastapi import Depends, Request
 from townhall.chassis.db import Database
 from townhall.chassis.http import docs
 from townhall.chassis.http.application import Application, FastPath
-from townhall.chassis.http.once import Once
-from townhall.chassis.http.openapi import refusing
-from townhall.chassis.http.paging import Page, PageOf, Place
-from townhall.chassis.http.papers import Day, Moment, Paper, View
+from townhall.chassis.http.idempotency import Idempotent
+from townhall.chassis.http.openapi import problem_responses
+from townhall.chassis.http.paging import Cursor, Page, PageOf
+from townhall.chassis.http.schemas import Day, Moment, RequestModel, ResponseModel
 from townhall.chassis.http.text import Line, Prose
 
 __all__ = [
     "API_VERSION",
     "Application",
+    "Cursor",
     "Day",
     "Db",
     "FastPath",
+    "Idempotent",
     "Line",
     "Moment",
-    "Once",
     "Page",
     "PageOf",
-    "Paper",
-    "Place",
     "Prose",
-    "View",
+    "RequestModel",
+    "ResponseModel",
     "docs",
-    "refusing",
+    "problem_responses",
 ]
 
 API_VERSION: Final = "1.0.0"

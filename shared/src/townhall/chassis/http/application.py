@@ -10,7 +10,7 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
-from townhall.chassis.http import once, openapi, problems
+from townhall.chassis.http import idempotency, openapi, problems
 from townhall.chassis.http.checks import RequestChecks
 from townhall.chassis.http.limits import BodyLimits
 from townhall.chassis.http.middleware import RequestMiddleware
@@ -34,7 +34,7 @@ class Application(FastAPI):
         self._fast_path = fast_path
         self.state.settings = settings
         problems.install(self)
-        once.install(self)
+        idempotency.install(self)
         openapi.install(self)
 
     @override

@@ -24,7 +24,7 @@ class HostInvalid(Rejected):
 
     code = "host-invalid"
     status = 400
-    says = "The request needs one valid Host header."
+    title = "The request needs one valid Host header."
 
 
 class PathNotFound(Rejected):
@@ -32,7 +32,7 @@ class PathNotFound(Rejected):
 
     code = "not-found"
     status = 404
-    says = "Not Found."
+    title = "Not Found."
 
 
 class BodyEncoded(Rejected):
@@ -40,7 +40,7 @@ class BodyEncoded(Rejected):
 
     code = "body-encoded"
     status = 415
-    says = "The request body must not have a Content-Encoding."
+    title = "The request body must not have a Content-Encoding."
     headers: ClassVar[Mapping[str, str]] = {"Accept-Encoding": "identity", "Connection": "close"}
 
 
@@ -49,7 +49,7 @@ class Overloaded(Rejected):
 
     code = "overloaded"
     status = 503
-    says = "Too many requests at this moment. Please try again."
+    title = "Too many requests at this moment. Please try again."
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 

@@ -24,7 +24,7 @@ class BodyTooLarge(Rejected):
 
     code = "body-too-large"
     status = 413
-    says = "The request body is larger than this service accepts."
+    title = "The request body is larger than this service accepts."
     headers: ClassVar = _CLOSE
 
 
@@ -33,7 +33,7 @@ class BodyTooSlow(Rejected):
 
     code = "body-too-slow"
     status = 408
-    says = "The request body took too long to arrive."
+    title = "The request body took too long to arrive."
     headers: ClassVar = _CLOSE
 
 
@@ -42,7 +42,7 @@ class BodyIncomplete(Rejected):
 
     code = "body-incomplete"
     status = 400
-    says = "The request body ended too early or is not framed correctly."
+    title = "The request body ended too early or is not framed correctly."
     headers: ClassVar = _CLOSE
 
 
@@ -51,7 +51,7 @@ class BodyNotJson(Rejected):
 
     code = "body-not-json"
     status = 415
-    says = "The request body must be application/json."
+    title = "The request body must be application/json."
 
 
 class BodyUnreadable(Rejected):
@@ -59,7 +59,7 @@ class BodyUnreadable(Rejected):
 
     code = "body-unreadable"
     status = 400
-    says = "The request body must be JSON in UTF-8, without duplicate names, NaN or lone surrogates."
+    title = "The request body must be JSON in UTF-8, without duplicate names, NaN or lone surrogates."
 
 
 class BodyLimits:
@@ -124,7 +124,7 @@ async def _whole(receive: Receive, most: int) -> bytes:
 
 
 def read(body: bytes) -> Any:  # noqa: ANN401  JSON can be anything
-    """Return what the JSON says, or raise `BodyUnreadable` when readers could differ about it."""
+    """Return what the JSON title, or raise `BodyUnreadable` when readers could differ about it."""
     try:
         value = json.loads(
             body.decode(),

@@ -15,8 +15,8 @@ _SCHEMA: Final = {"$ref": "#/components/schemas/Problem"}
 _PROBLEM: Final = {"content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
 
 
-def refusing(*kinds: type[Rejected]) -> dict[int | str, dict[str, Any]]:
-    """Declare the rules a route may refuse by, with their public codes: `responses=refusing(VoteNotOpen)`."""
+def problem_responses(*kinds: type[Rejected]) -> dict[int | str, dict[str, Any]]:
+    """Declare the rules a route may refuse by, with their public codes: `responses=problem_responses(VoteNotOpen)`."""
     by_status: dict[int | str, list[type[Rejected]]] = {}
     for kind in kinds:
         by_status.setdefault(kind.status, []).append(kind)
@@ -25,7 +25,7 @@ def refusing(*kinds: type[Rejected]) -> dict[int | str, dict[str, Any]]:
 
 def _refusals(kinds: Sequence[type[Rejected]]) -> dict[str, Any]:
     """Describe the refusals of one status, each with the answer it gives."""
-    lines = [f"- `{kind.code}` {kind.rule}: {kind.says}" for kind in kinds]
+    lines = [f"- `{kind.code}` {kind.rule}: {kind.title}" for kind in kinds]
     examples = {kind.code: {"value": shown(kind).model_dump(exclude_none=True)} for kind in kinds}
     return {"description": "\n".join(lines), "content": {MEDIA_TYPE: {"schema": _SCHEMA, "examples": examples}}}
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request
 
-from townhall.chassis.http.papers import View
+from townhall.chassis.http.schemas import ResponseModel
 from townhall.rejected import Rejected
 
 _FORM: Final = Struct(">Bq16s16s")
@@ -21,7 +21,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SEAL: Final = 16
 
 D = TypeVar("D")
-V = TypeVar("V", bound=View)
+V = TypeVar("V", bound=ResponseModel)
 
 
 class BadCursor(Rejected):
@@ -29,17 +29,17 @@ class BadCursor(Rejected):
 
     code = "bad-cursor"
     status = 422
-    says = "Use the cursor a page of this list gave as next, or none."
+    title = "Use the cursor a page of this list gave as next, or none."
 
 
-class Place(NamedTuple):
+class Cursor(NamedTuple):
     """Where an item stands in a list ordered by time, then id."""
 
     at: datetime
     id: UUID
 
 
-class PageOf(View, Generic[V]):
+class PageOf(ResponseModel, Generic[V]):
     """A page of a list."""
 
     items: list[V]
@@ -52,11 +52,11 @@ class Paging:
     """Which page is wanted. A store returns up to `limit + 1` items after the place, so that the end can be seen."""
 
     limit: int
-    after: Place | None
+    after: Cursor | None
     """The last item of the page before; None for the first page."""
     seal: Callable[[bytes], bytes] = field(repr=False, compare=False)
 
-    def of(self, found: Sequence[D], place: Callable[[D], Place], view: Callable[[D], V]) -> PageOf[V]:
+    def of(self, found: Sequence[D], place: Callable[[D], Cursor], view: Callable[[D], V]) -> PageOf[V]:
         """Return the page that shows what was found."""
         shown = found[: self.limit]
         after = _written(place(shown[-1]), self.seal) if len(found) > self.limit else None
@@ -83,15 +83,15 @@ Page = Annotated[Paging, Depends(_page)]
 """The page a request asks for, from `cursor` and `limit`."""
 
 
-def _written(place: Place, seal: Callable[[bytes], bytes]) -> str:
+def _written(place: Cursor, seal: Callable[[bytes], bytes]) -> str:
     micros = (place.at - _EPOCH) // timedelta(microseconds=1)
     open_part = _FORM.pack(_VERSION, micros, place.id.bytes, b"")[:-_SEAL]
     return urlsafe_b64encode(open_part + seal(open_part)).decode().rstrip("=")
 
 
-def _read(cursor: str, seal: Callable[[bytes], bytes]) -> Place:
+def _read(cursor: str, seal: Callable[[bytes], bytes]) -> Cursor:
     given = urlsafe_b64decode(cursor + "=")
     if not hmac.compare_digest(seal(given[:-_SEAL]), given[-_SEAL:]):
         raise BadCursor
     _, micros, identity, _ = _FORM.unpack(given)
-    return Place(_EPOCH + timedelta(microseconds=micros), UUID(bytes=identity))
+    return Cursor(_EPOCH + timedelta(microseconds=micros), UUID(bytes=identity))

@@ -78,14 +78,14 @@ def problem(
 def shown(kind: type[Rejected]) -> Problem:
     """Return the problem a kind of refusal is answered with, for the documentation."""
     return Problem(
-        type=_NAME.format(kind.code), title=kind.says, status=kind.status, code=kind.code, rule=kind.rule or None
+        type=_NAME.format(kind.code), title=kind.title, status=kind.status, code=kind.code, rule=kind.rule or None
     )
 
 
 def refused(refusal: Rejected) -> ProblemResponse:
     """Return what a refusal says."""
     headers = getattr(refusal, "headers", None)
-    return problem(refusal.status, refusal.code, refusal.says, rule=refusal.rule, headers=headers)
+    return problem(refusal.status, refusal.code, refusal.title, rule=refusal.rule, headers=headers)
 
 
 def failed(error: Exception) -> ProblemResponse:

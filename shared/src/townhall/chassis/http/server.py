@@ -29,7 +29,7 @@ class Starting(Rejected):
 
     code = "starting"
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    says = "The service is starting. Please try again in a moment."
+    title = "The service is starting. Please try again in a moment."
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
 
 

@@ -14,8 +14,8 @@ SITS_IN = 3600.0
 async def call(scene: Scene) -> str:
     """Call the sitting, before there is any case for it. Gives the sitting id."""
     told = scene.story.sitting
-    paper = {"sits_at": scene.in_seconds(SITS_IN), "capacity": told.capacity, "place": told.place}
-    sitting = await scene.secretary.post("committee", "/sittings", paper)
+    payload = {"sits_at": scene.in_seconds(SITS_IN), "capacity": told.capacity, "place": told.place}
+    sitting = await scene.secretary.post("committee", "/sittings", payload)
     await scene.stage.did("사무국 · Secretariat", "calls a sitting of the Committee", told.place)
     return str(sitting["sitting_id"])
 
@@ -91,8 +91,8 @@ async def _gather(scene: Scene, sitting_id: str, case_id: str) -> None:
 
 async def _take_positions(scene: Scene, case_id: str) -> None:
     for member in scene.story.sitting.members:
-        paper = {"stance": member.stance, "note": member.note}
-        await _member(scene, member.name).put("committee", f"/cases/{case_id}/position", paper)
+        payload = {"stance": member.stance, "note": member.note}
+        await _member(scene, member.name).put("committee", f"/cases/{case_id}/position", payload)
         await scene.stage.did(member.name, f"takes a position: {member.stance}", member.note)
     stance = scene.story.decision.stance
     await _chair(scene).put("committee", f"/cases/{case_id}/position", {"stance": stance})
@@ -100,8 +100,8 @@ async def _take_positions(scene: Scene, case_id: str) -> None:
 
 async def _decide(scene: Scene, case_id: str) -> None:
     told = scene.story.decision
-    paper = {"decision": told.decision, "reasons": list(told.reasons), "note": told.note}
-    case = await _chair(scene).post("committee", f"/cases/{case_id}/decision", paper)
+    payload = {"decision": told.decision, "reasons": list(told.reasons), "note": told.note}
+    case = await _chair(scene).post("committee", f"/cases/{case_id}/decision", payload)
     stances = [told.stance, *(member.stance for member in scene.story.sitting.members)]
     counted = [case["decision"][name] for name in ("in_favour", "against", "abstained", "recused")]
     expect([stances.count("for"), stances.count("against"), stances.count("abstain"), 1], counted, "positions")

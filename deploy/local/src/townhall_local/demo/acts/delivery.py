@@ -27,14 +27,14 @@ async def play(scene: Scene, initiative_id: str) -> None:
     await _opinions(scene, path)
 
 
-async def _act(person: Person, path: str, paper: Json, state: str) -> None:
-    initiative = await person.post("evaluation", path, paper)
+async def _act(person: Person, path: str, payload: Json, state: str) -> None:
+    initiative = await person.post("evaluation", path, payload)
     expect(state, initiative["state"], "state of the initiative")
 
 
 async def _plan(scene: Scene, path: str, told: Milestone) -> str:
-    paper = {"title": told.title, "due_on": scene.in_days(told.due_in_days)}
-    initiative = await scene.agency.post("evaluation", f"{path}/milestones", paper)
+    payload = {"title": told.title, "due_on": scene.in_days(told.due_in_days)}
+    initiative = await scene.agency.post("evaluation", f"{path}/milestones", payload)
     return str(next(one["milestone_id"] for one in initiative["milestones"] if one["title"] == told.title))
 
 
@@ -61,8 +61,8 @@ async def _finish(scene: Scene, path: str) -> None:
 
 async def _opinions(scene: Scene, path: str) -> None:
     for told in scene.story.opinions:
-        paper = {"stance": told.stance, "text": told.text}
-        await scene.citizen(told.author).post("evaluation", f"{path}/opinions", paper)
+        payload = {"stance": told.stance, "text": told.text}
+        await scene.citizen(told.author).post("evaluation", f"{path}/opinions", payload)
         await scene.stage.did(told.author, f"is {told.stance}", told.text)
     initiative = await scene.platform.api.get("evaluation", path)
     counts = {stance: count for stance, count in initiative["opinions"].items() if count}

@@ -33,14 +33,14 @@ def _stratum(told: Round, number: int) -> Json:
 async def _open(scene: Scene, initiative_id: str) -> str:
     told = scene.story.round
     commitment = lot.fingerprint(told.seed)
-    paper = {
+    payload = {
         "title": told.title,
         "initiative_ids": [initiative_id],
         "panel_size": told.panel_size,
         "seed_commitment": commitment,
         "applications_close_at": scene.in_seconds(told.applications_close_in_seconds),
     }
-    opened = await scene.secretary.post("evaluation", "/rounds", paper)
+    opened = await scene.secretary.post("evaluation", "/rounds", payload)
     what = f"opens “{told.title}” and commits to a secret seed"
     await scene.stage.did("사무국 · Secretariat", what, f"SHA-256 {commitment}")
     return str(opened["round_id"])

@@ -7,7 +7,7 @@ from townhall_local.demo.scene import Scene
 from townhall_local.demo.stage import expect
 from townhall_local.demo.story import Proposal, Screening, Wording
 
-BECOMES = {"admit": "admitted", "refuse": "refused", "return": "returned", "merge": "merged"}
+BECOMES = {"admit": "admitted", "reject": "rejected", "request-revision": "revision-requested", "merge": "merged"}
 """The state each decision leads to, which is also how it is told."""
 
 
@@ -19,11 +19,11 @@ async def play(scene: Scene) -> dict[str, str]:
         proposal_ids[told.key] = await _propose(scene, told)
     await _support(scene, proposal_ids)
     for told in scene.story.proposals:
-        desk = Desk(scene, proposal_ids[told.key], proposal_ids)
-        await desk.screen(told.title, told.screening)
+        sample_service = SampleService(scene, proposal_ids[told.key], proposal_ids)
+        await sample_service.screen(told.title, told.screening)
         if told.resubmission and told.second_screening:
-            await _resubmit(scene, told.author, told.resubmission, desk.proposal_id)
-            await desk.screen(told.resubmission.title, told.second_screening)
+            await _resubmit(scene, told.author, told.resubmission, sample_service.proposal_id)
+            await sample_service.screen(told.resubmission.title, told.second_screening)
     return proposal_ids
 
 
@@ -53,7 +53,7 @@ async def _resubmit(scene: Scene, author: str, improved: Wording, proposal_id: s
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class SampleService:
     """The desk of the Support Unit with one proposal on it."""
 
     scene: Scene
@@ -62,10 +62,10 @@ class Desk:
 
     async def screen(self, title: str, verdict: Screening) -> None:
         """Decide on the proposal, with the reason published."""
-        paper = {"decision": verdict.decision, "reason": verdict.reason, "note": verdict.note}
+        payload = {"decision": verdict.decision, "reason": verdict.reason, "note": verdict.note}
         if verdict.merge_into:
-            paper["merge_into"] = self.proposal_ids[verdict.merge_into]
-        screened = await self.scene.officer.post("proposal", f"/proposals/{self.proposal_id}/screening", paper)
+            payload["merge_into"] = self.proposal_ids[verdict.merge_into]
+        screened = await self.scene.officer.post("proposal", f"/proposals/{self.proposal_id}/screening", payload)
         state = BECOMES[verdict.decision]
         expect(state, screened["state"], "state after screening")
         await self.scene.stage.did("국민지원과 · Support Unit", f"{state}: “{title}” [{verdict.reason}]", verdict.note)

@@ -11,8 +11,8 @@ MEETS_IN = 7200.0
 
 async def call(scene: Scene) -> str:
     """Call the strategy meeting ahead of time. Gives the meeting id."""
-    paper = {"meets_at": scene.in_seconds(MEETS_IN), "capacity": scene.story.meeting.capacity}
-    meeting = await scene.secretary.post("committee", "/strategy-meetings", paper)
+    payload = {"meets_at": scene.in_seconds(MEETS_IN), "capacity": scene.story.meeting.capacity}
+    meeting = await scene.secretary.post("committee", "/strategy-meetings", payload)
     await scene.stage.did("사무국 · Secretariat", "calls a strategy meeting chaired by the President")
     return str(meeting["meeting_id"])
 
@@ -38,14 +38,14 @@ async def _record(scene: Scene, case_id: str, meeting_id: str) -> str:
         "instruction": told.directive.instruction,
         "due_on": scene.in_days(told.directive.due_in_days),
     }
-    paper = {
+    payload = {
         "case_id": case_id,
         "outcome": told.outcome,
         "reason": told.reason,
         "note": told.note,
         "directive": directive,
     }
-    case = await scene.secretary.post("committee", f"/strategy-meetings/{meeting_id}/outcomes", paper)
+    case = await scene.secretary.post("committee", f"/strategy-meetings/{meeting_id}/outcomes", payload)
     expect(told.outcome, case["outcome"], "the outcome")
     await scene.stage.did("전략회의 · Strategy meeting", f"{told.outcome} [{told.reason}]", told.note)
     await scene.stage.did("지시 · Directive", f"to {told.directive.responsible_body}", told.directive.instruction)

@@ -57,8 +57,8 @@ async def _first_ballots(scene: Scene, task_id: str) -> None:
             meter.advance()
     yes = sum(choice == "yes" for _, choice in ballots)
     await _counted(scene, task_id, yes, reached=False)
-    says = f"vote: {yes} yes, {len(ballots) - yes} no. Not yet more than {scene.story.rule.more_than}"
-    await scene.stage.did(f"시민 {len(ballots)}명 · {len(ballots)} citizens", says)
+    title = f"vote: {yes} yes, {len(ballots) - yes} no. Not yet more than {scene.story.rule.more_than}"
+    await scene.stage.did(f"시민 {len(ballots)}명 · {len(ballots)} citizens", title)
 
 
 async def _repeats(scene: Scene, task_id: str) -> None:

@@ -63,9 +63,9 @@ STATEMENTS = (
         overdue_told boolean NOT NULL,
         CONSTRAINT c1_one_case_per_task UNIQUE (task_id),
         CONSTRAINT c2_docketed_on CHECK (state NOT IN ('docketed', 'in-deliberation') OR sitting_id IS NOT NULL),
-        CONSTRAINT c12_tabled_at CHECK (state <> 'tabled' OR meeting_id IS NOT NULL),
+        CONSTRAINT c12_tabled_at CHECK (state <> 'on-agenda' OR meeting_id IS NOT NULL),
         CONSTRAINT c17_waits_until CHECK
-            (state NOT IN ('opened', 'deferred', 'deliberated', 'tabled') OR due_at IS NOT NULL)
+            (state NOT IN ('opened', 'deferred', 'deliberated', 'on-agenda') OR due_at IS NOT NULL)
     )
     """,
     'CREATE INDEX case_by_state ON "case" (state, opened_at, case_id)',

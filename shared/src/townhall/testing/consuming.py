@@ -1,0 +1,44 @@
+"""Giving events to a service without a bus: as if its topics had just delivered them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import count
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy import text
+
+from townhall.chassis import trace
+from townhall.chassis.consuming import Message, Subscription
+from townhall.chassis.consuming.decoding import EventDecoder
+from townhall.chassis.consuming.processing import Processor
+from townhall.chassis.db import Database
+from townhall.chassis.envelope import sealed
+from townhall.contracts import Event
+
+_POSITIONS: Final = count()
+_VERSIONS: Final[Counter[tuple[str, str]]] = Counter()
+
+
+async def hear(db: Database, subscriptions: Sequence[Subscription], *events: Event) -> list[Message]:
+    """Let a service take these events, in this order, through its inbox; return the messages, to deliver them again."""
+    async with db.reading() as session:
+        now = (await session.execute(text("SELECT now()"))).scalar_one()
+    messages = [message_of(event, now) for event in events]
+    await take(db, subscriptions, messages)
+    return messages
+
+
+async def take(db: Database, subscriptions: Sequence[Subscription], messages: Sequence[Message]) -> None:
+    """Let a service take these messages as one batch."""
+    await Processor(db, EventDecoder(subscriptions)).take(messages)
+
+
+def message_of(event: Event, at: datetime) -> Message:
+    """Return the event as its topic would deliver it, with the next version of its key."""
+    source = event.TOPIC.split(".")[1]
+    _VERSIONS[source, event.key] += 1
+    version = _VERSIONS[source, event.key]
+    headers = sealed(source, event, event_id=uuid4(), version=version, at=at, traceparent=trace.started())
+    return Message(event.TOPIC, 0, next(_POSITIONS), event.key, headers, event.model_dump_json().encode())
