@@ -72,3 +72,9 @@ async def task_id(harness: VotingHarness) -> str:
 async def ballots(harness: VotingHarness, mint: Mint) -> Ballots:
     """A vote of the test's own that is open, and ballots for it."""
     return Ballots(str(await harness.schedule()), mint)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep the attacks on one worker, where they share a service and nobody else's attack disturbs what is measured."""
+    item.add_marker("process")
+    item.add_marker(pytest.mark.xdist_group("attacks"))
