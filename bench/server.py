@@ -19,9 +19,9 @@ from townhall.chassis.db import Database
 from townhall.chassis.serve import serve
 from townhall.chassis.settings import load
 from townhall.contracts.values import TaskId
-from voting import handlers
 from voting.app import build
 from voting.domain.ballot import CastBallot, Counted, CurrentBallot, Outcome
+from voting.handlers import ballots
 from voting.intake import Intake
 from voting.settings import Settings
 from voting.store.bulk_insert import BulkInsert
@@ -81,7 +81,7 @@ class Single:
     async def cast(self, cast_ballot: CastBallot) -> Counted:
         """Count one."""
         async with self._places, self._state.db.transaction() as tx:
-            (answer,) = await handlers.count_ballots(tx, [cast_ballot], self._state.keyring)
+            (answer,) = await ballots.count_ballots(tx, [cast_ballot], self._state.keyring)
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -100,7 +100,7 @@ class Statement:
         """Count one."""
         line = await self._free.get()
         try:
-            (answer,) = await handlers.count_first(line, [cast_ballot])
+            (answer,) = await ballots.count_in_bulk(line, [cast_ballot])
         finally:
             self._free.put_nowait(line)
         if answer is None:

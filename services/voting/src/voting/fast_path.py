@@ -18,8 +18,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from townhall.chassis.auth import Claims, KeysUnavailable, Role, TokenKeyUnknown, authorize
 from townhall.chassis.http.limits import Replay, read_body
 from townhall.contracts.values import TaskId
-from voting.domain.ballot import Choice, Counted, CastBallot
-from voting.schemas import CountedResponse
+from voting.domain.ballot import CastBallot, Choice, Counted
+from voting.schemas.ballots import CountedResponse
 
 Header = tuple[bytes, bytes]
 

@@ -11,10 +11,10 @@ from fastapi import APIRouter, FastAPI
 
 from townhall.chassis import asyncapi, auth, health, http, metrics
 from townhall.chassis.broker import Bus
-from townhall.chassis.db import Database
 from townhall.chassis.consuming import Consumer, Requeue, Subscription
-from townhall.chassis.consuming.processing import Processor
 from townhall.chassis.consuming.decoding import EventDecoder
+from townhall.chassis.consuming.processing import Processor
+from townhall.chassis.db import Database
 from townhall.chassis.gauges import watch
 from townhall.chassis.http import idempotency, server
 from townhall.chassis.http.application import Application, FastPath

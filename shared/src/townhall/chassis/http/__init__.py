@@ -9,24 +9,24 @@ from townhall.chassis.http import docs
 from townhall.chassis.http.application import Application, FastPath
 from townhall.chassis.http.idempotency import Idempotent
 from townhall.chassis.http.openapi import problem_responses
-from townhall.chassis.http.paging import Page, PageOf, Cursor
+from townhall.chassis.http.paging import Cursor, Page, PageOf
 from townhall.chassis.http.schemas import Day, Moment, RequestModel, ResponseModel
 from townhall.chassis.http.text import Line, Prose
 
 __all__ = [
     "API_VERSION",
     "Application",
+    "Cursor",
     "Day",
     "Db",
     "FastPath",
+    "Idempotent",
     "Line",
     "Moment",
-    "Idempotent",
     "Page",
     "PageOf",
-    "RequestModel",
-    "Cursor",
     "Prose",
+    "RequestModel",
     "ResponseModel",
     "docs",
     "problem_responses",

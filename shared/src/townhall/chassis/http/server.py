@@ -100,7 +100,7 @@ async def _exit_code(app: FastAPI, settings: ServiceSettings, on_stopping: Calla
 async def _drained(server: EmbeddedServer, serving: "asyncio.Task[None]", settings: ServiceSettings) -> None:
     """Go on serving for the drain time; then take no more connections, and wait for the requests under way."""
     if not serving.done():
-        await asyncio.sleep(settings.drain_seconds)  # noqa: TID251  proxies look at readiness at times of their own
+        await asyncio.sleep(settings.drain)  # noqa: TID251  proxies look at readiness at times of their own
         server.stop()
         _, unfinished = await asyncio.wait({serving}, timeout=settings.stop_seconds)
         if unfinished:
