@@ -24,7 +24,7 @@ up: setup ## the platform on this machine until Ctrl-C (ARGS="--data-dir DIR --b
 
 ##@ Test it
 quick: setup ## what needs no database, broker or process: under 20 seconds
-	@$(BIN)/python -m pytest -q -n 2 -m 'not (database or broker or process)' $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=quick -m 'not (database or broker or process or proxy)' $(ARGS)
 test: setup ## every test that needs no special machine, in parallel and in any order (ARGS="--randomly-seed=N" repeats one)
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17 and Maven)

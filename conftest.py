@@ -20,9 +20,11 @@ pytest_plugins = [
 # The same examples in each run: what fails was changed. `--hypothesis-profile=search` looks at many more, ever new.
 settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("search", settings.get_profile("steady"), derandomize=False, max_examples=3000)
+settings.register_profile("quick", settings.get_profile("steady"), max_examples=25)
 settings.load_profile("steady")
 
 NEEDS: Final = {
+    "proxy": ("needs nginx; not part of the default run", ()),
     "process": ("starts programs: the platform, an embedded server, a checker; named by the test", ()),
     "broker": ("uses a broker; set by itself", ("broker", "empty_broker")),
     "database": ("uses PostgreSQL; set by itself", ("cluster",)),
@@ -34,7 +36,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Log plainly, and say what the marks mean."""
     # As in a service; structlog's own default would take seconds to draw each traceback, with the locals in it.
     structlog.configure(processors=[logs.frames_only, structlog.processors.JSONRenderer()])
-    config.addinivalue_line("markers", "proxy: needs nginx; not part of the default run")
     for mark, (meaning, _fixtures) in NEEDS.items():
         config.addinivalue_line("markers", f"{mark}: {meaning}")
     sys.addaudithook(_refuse_processes)
@@ -44,8 +45,8 @@ _quick: str | None = None
 """The test that runs now, when it needs nothing."""
 
 
-def _refuse_processes(event: str, _arguments: object) -> None:
-    if event == "subprocess.Popen" and _quick:
+def _refuse_processes(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "subprocess.Popen" and _quick and arguments[0] != "git":  # which only lists the files there are
         raise AssertionError(f"{_quick} starts a process: mark it `process`")
 
 

@@ -17,6 +17,8 @@ from townhall.chassis.retrying import sleep
 from townhall.embedded.child import Child
 from townhall.embedded.ports import HOST, free_port
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 START = 60
 """Seconds a process may take to listen on a busy machine."""

@@ -1,6 +1,5 @@
 """C1 to C17 in any order: cases come, sittings and meetings are called, held and missed, and nobody is forgotten."""
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
@@ -11,7 +10,7 @@ from services.committee.tests.harness import CHAIR
 from services.committee.tests.model import ENDED, Table
 from services.committee.tests.strategies import MEMBERS, Said, Turns, task_of
 from townhall.contracts.values import Decision, MeetingId, Outcome
-from townhall.testing.machines import Turn, turn
+from townhall.testing.machines import Turn, runs, turn
 
 ANY = st.integers(0, 11)
 """Picks one of what is there."""
@@ -123,4 +122,4 @@ class Docket(Turns):
 
 
 TestDocket = Docket.TestCase
-TestDocket.settings = settings(max_examples=200, stateful_step_count=20)
+TestDocket.settings = runs(examples=200, steps=20)

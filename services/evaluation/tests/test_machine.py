@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
@@ -15,7 +14,7 @@ from evaluation.domain.initiative import Initiative, Milestone
 from evaluation.domain.lifecycle import Directive
 from services.evaluation.tests.model import InitiativeModel
 from townhall.contracts.values import DirectiveId, InitiativeId, MilestoneId, Outcome, TaskId
-from townhall.testing.machines import Machine, Turn, turn
+from townhall.testing.machines import Machine, Turn, runs, turn
 
 AT = datetime(2027, 3, 1, 9, tzinfo=UTC)
 START = date(2027, 3, 1)
@@ -162,4 +161,4 @@ def _with(found: Initiative, reached: Milestone) -> Initiative:
 
 
 TestInitiatives = InitiativeMachine.TestCase
-TestInitiatives.settings = settings(max_examples=200, stateful_step_count=30)
+TestInitiatives.settings = runs(examples=200, steps=30)

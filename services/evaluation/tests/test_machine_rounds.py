@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from services.evaluation.tests.round_machine import CITIZENS, INITIATIVES, RoundMachine
-from townhall.testing.machines import Turn, turn
+from townhall.testing.machines import Turn, runs, turn
 
 ANY = st.integers(0, 5)
 CITIZEN = st.sampled_from(CITIZENS)
@@ -82,4 +81,4 @@ class Rounds(RoundMachine):
 
 
 TestRounds = Rounds.TestCase
-TestRounds.settings = settings(max_examples=200, stateful_step_count=25)
+TestRounds.settings = runs(examples=200, steps=25)

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from services.voting.tests.harness import outcome
 from services.voting.tests.model import VoteModel, VotingModel
 from townhall.contracts.values import TaskId
-from townhall.testing.machines import Machine, Turn, turn
+from townhall.testing.machines import Machine, Turn, runs, turn
 from voting.domain.ballot import Ballot, Choice, CurrentBallot, VoterHash
 from voting.domain.counting import Count, CountingState, count
 from voting.domain.tally import Tally
@@ -191,4 +190,4 @@ def _groups(ballots: list[Ballot], splits: list[bool]) -> list[list[Ballot]]:
 
 
 TestVoting = VotingMachine.TestCase
-TestVoting.settings = settings(stateful_step_count=30)
+TestVoting.settings = runs(examples=100, steps=30)

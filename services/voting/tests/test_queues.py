@@ -3,11 +3,11 @@
 import asyncio
 from uuid import UUID
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from townhall.contracts.values import TaskId
+from townhall.testing.machines import runs
 from voting.domain.ballot import CastBallot, Choice
 from voting.intake.queues import BallotQueues, PendingBallot
 
@@ -56,4 +56,4 @@ class QueuesMachine(RuleBasedStateMachine):
 
 
 TestQueues = QueuesMachine.TestCase
-TestQueues.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+TestQueues.settings = runs(examples=100, steps=30)
