@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from committee.handlers.cases import count_cases, tell_overdue
-from services.committee.tests.api import CommitteeApi, Json, refusal
+from services.committee.tests.api import CommitteeApi, Json, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -20,7 +20,7 @@ DIRECTIVE = {"responsible_body": "국토교통부", "instruction": "시범 운�
 async def outcome(api: CommitteeApi, meeting_id: str, case_id: UUID, **said: object) -> Json:
     """The secretary records an outcome that is accepted."""
     payload = {"case_id": str(case_id), "outcome": "adopted", "reason": "public-benefit"} | said
-    return await api.done("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
+    return await api.json("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ async def test_every_decision_is_tabled(api: CommitteeApi, stance: str, decision
         await api.position(case_id, stance, member)
     case = (await api.decide(case_id, decision, reason)).json()
     assert (case["state"], case["meeting_id"]) == ("on-agenda", meeting_id)
-    agenda = (await api.done("GET", f"/strategy-meetings/{meeting_id}"))["agenda"]
+    agenda = (await api.json("GET", f"/strategy-meetings/{meeting_id}"))["agenda"]
     assert [(each["position"], each["case_id"], each["outcome"]) for each in agenda] == [(1, str(case_id), None)]
     assert [each["type"] for each in await api.events()][-2:] == ["case-deliberated", "case-placed-on-agenda"]
 
@@ -74,8 +74,8 @@ async def test_decisions_at_once_are_all_tabled(api: CommitteeApi) -> None:
             await api.position(case_id, "for", member)
     await api.meeting(hours=9, capacity=1)
     await api.meeting(hours=3, capacity=3)
-    answers = await asyncio.gather(*(api.decide(case_id) for case_id in cases))
-    assert {answer.status_code for answer in answers} == {200}
+    responses = await asyncio.gather(*(api.decide(case_id) for case_id in cases))
+    assert {response.status_code for response in responses} == {200}
     states = sorted([(await api.case(each))["state"] for each in cases])
     assert states == ["deliberated"] * 2 + ["on-agenda"] * 4
     assert await api.count("SELECT count(*) FROM agenda_item") == 4
@@ -87,12 +87,12 @@ async def test_adopted_with_its_one_directive(api: CommitteeApi) -> None:
     (case_id,) = await api.deliberated()
     case = await outcome(api, meeting_id, case_id, outcome="adopted-with-change", directive=DIRECTIVE)
     assert (case["state"], case["outcome"], case["due_at"]) == ("adopted-with-change", "adopted-with-change", None)
-    directive = await api.done("GET", f"/directives/{case['directive_id']}")
+    directive = await api.json("GET", f"/directives/{case['directive_id']}")
     assert directive | DIRECTIVE == directive
-    assert (await api.done("GET", "/directives"))["items"] == [directive]
+    assert (await api.json("GET", "/directives"))["items"] == [directive]
     payload = {"case_id": str(case_id), "outcome": "returned", "reason": "not-feasible"}
-    again = await api.ask("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
-    assert refusal(again) == (409, "not-on-agenda")
+    again = await api.call("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
+    assert problem(again) == (409, "not-on-agenda")
     assert [each["type"] for each in await api.events()][-2:] == ["outcome-recorded", "directive-issued"]
     assert (await api.events("directive-issued"))[0]["due_on"] == DIRECTIVE["due_on"]
 
@@ -116,14 +116,14 @@ async def test_deferred_moves_the_one_item(api: CommitteeApi) -> None:
     case = await api.case(case_id)
     assert (case["state"], case["meeting_id"]) == ("on-agenda", later)
     assert await api.count("SELECT count(*) FROM agenda_item") == 1
-    old = (await api.done("GET", f"/strategy-meetings/{meeting_id}"))["agenda"]
+    old = (await api.json("GET", f"/strategy-meetings/{meeting_id}"))["agenda"]
     assert [(each["case_id"], each["outcome"]) for each in old] == [(str(case_id), "deferred")]
     case = await outcome(api, later, case_id, directive=DIRECTIVE)
     assert [each["outcome"] for each in case["outcomes"]] == ["deferred", "adopted"]
 
 
 async def test_deferred_moves_at_once_where_there_is_room(api: CommitteeApi) -> None:
-    """C12: the answer to the deferral already names the later meeting."""
+    """C12: the response to the deferral already names the later meeting."""
     meeting_id, later = await api.meeting(hours=5), await api.meeting(hours=7)
     (case_id,) = await api.deliberated()
     case = await outcome(api, meeting_id, case_id, outcome="deferred", reason="not-reached")
@@ -158,11 +158,11 @@ async def test_outcomes_that_are_refused(api: CommitteeApi) -> None:
         (returned | {"case_id": meeting_id}, (409, "not-on-agenda")),
     ]
     for said, expected in refused:
-        assert refusal(await api.ask("POST", path, payload | said, secretary="yun")) == expected
+        assert problem(await api.call("POST", path, payload | said, secretary="yun")) == expected
     assert (await api.case(case_id))["state"] == "on-agenda"
     far = await api.meeting(hours=24 * 9)
-    early = await api.ask("POST", f"/strategy-meetings/{far}/outcomes", payload | returned, secretary="yun")
-    assert refusal(early) == (409, "not-on-agenda")
+    early = await api.call("POST", f"/strategy-meetings/{far}/outcomes", payload | returned, secretary="yun")
+    assert problem(early) == (409, "not-on-agenda")
     assert await api.count("SELECT count(*) FROM outcome") == 0
 
 
@@ -171,8 +171,8 @@ async def test_an_outcome_is_not_recorded_before_the_meeting(api: CommitteeApi) 
     meeting_id = await api.meeting(hours=24 * 9)
     (case_id,) = await api.deliberated()
     payload = {"case_id": str(case_id), "outcome": "returned", "reason": "unlawful"}
-    early = await api.ask("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
-    assert refusal(early) == (409, "meeting-not-due")
+    early = await api.call("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
+    assert problem(early) == (409, "meeting-not-due")
 
 
 async def test_nothing_waits_silently(api: CommitteeApi) -> None:

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from committee.handlers.sittings import end_sitting
-from services.committee.tests.api import CommitteeApi, refusal
+from services.committee.tests.api import CommitteeApi, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -14,14 +14,14 @@ async def test_quorum_of_the_rule_in_force(api: CommitteeApi) -> None:
     """C6: too few may not open; the version of the rules is recorded, and a new one doesn't change an open sitting."""
     (case_id,) = await api.opened()
     sitting_id = await api.sitting()
-    await api.done("PUT", f"/sittings/{sitting_id}/attendance", member="han")
-    again = await api.done("PUT", f"/sittings/{sitting_id}/attendance", member="han")
+    await api.json("PUT", f"/sittings/{sitting_id}/attendance", member="han")
+    again = await api.json("PUT", f"/sittings/{sitting_id}/attendance", member="han")
     assert again["present"] == 1
-    answer = await api.ask("POST", f"/sittings/{sitting_id}/opening", chair="lee")
-    assert refusal(answer) == (409, "no-quorum")
-    assert (await api.done("GET", f"/sittings/{sitting_id}"))["present"] == 1
-    await api.done("PUT", f"/sittings/{sitting_id}/attendance", member="choi")
-    opened = await api.done("POST", f"/sittings/{sitting_id}/opening", chair="lee")
+    response = await api.call("POST", f"/sittings/{sitting_id}/opening", chair="lee")
+    assert problem(response) == (409, "no-quorum")
+    assert (await api.json("GET", f"/sittings/{sitting_id}"))["present"] == 1
+    await api.json("PUT", f"/sittings/{sitting_id}/attendance", member="choi")
+    opened = await api.json("POST", f"/sittings/{sitting_id}/opening", chair="lee")
     assert (opened["state"], opened["present"], opened["rule_version"]) == ("open", 3, 1)
     (started,) = await api.events("deliberation-started")
     assert (started["present"], started["rule"]["version"]) == (3, 1)
@@ -33,8 +33,8 @@ async def test_quorum_of_the_rule_in_force(api: CommitteeApi) -> None:
 
 
 async def _enact(api: CommitteeApi, **changed: int) -> None:
-    rule = (await api.done("GET", "/rules/1"))["parameters"] | changed
-    await api.done("POST", "/rules", {"article": "훈령 제2조", "parameters": rule}, secretary="yun")
+    rule = (await api.json("GET", "/rules/1"))["parameters"] | changed
+    await api.json("POST", "/rules", {"article": "훈령 제2조", "parameters": rule}, secretary="yun")
 
 
 async def test_recusal_strikes_and_silences(api: CommitteeApi) -> None:
@@ -44,11 +44,11 @@ async def test_recusal_strikes_and_silences(api: CommitteeApi) -> None:
     for member in ("han", "choi"):
         assert (await api.position(case_id, "against", member)).is_success
     payload = {"reason": "버스회사 이사"}
-    recused = await api.done("PUT", f"/cases/{case_id}/recusal", payload, member="han")
-    assert recused == await api.done("PUT", f"/cases/{case_id}/recusal", payload, member="han")
-    assert refusal(await api.position(case_id, "for", "han")) == (409, "member-recused")
-    assert refusal(await api.decide(case_id, "declined", "not-feasible")) == (409, "no-decision-quorum")
-    await api.done("PUT", f"/cases/{case_id}/position", {"stance": "against"}, chair="lee")
+    recused = await api.json("PUT", f"/cases/{case_id}/recusal", payload, member="han")
+    assert recused == await api.json("PUT", f"/cases/{case_id}/recusal", payload, member="han")
+    assert problem(await api.position(case_id, "for", "han")) == (409, "member-recused")
+    assert problem(await api.decide(case_id, "declined", "not-feasible")) == (409, "no-decision-quorum")
+    await api.json("PUT", f"/cases/{case_id}/position", {"stance": "against"}, chair="lee")
     decided = (await api.decide(case_id, "declined", "not-feasible")).json()["decision"]
     counted = {name: decided[name] for name in ("in_favour", "against", "abstained", "recused")}
     assert counted == {"in_favour": 0, "against": 2, "abstained": 0, "recused": 1}
@@ -57,20 +57,20 @@ async def test_recusal_strikes_and_silences(api: CommitteeApi) -> None:
 async def test_a_position_may_change_until_the_decision(api: CommitteeApi) -> None:
     """C8: the last one counts, once; the member can read it, and others can't."""
     (case_id,) = await api.opened()
-    assert refusal(await api.position(case_id, "for", "han")) == (409, "case-not-in-deliberation")
+    assert problem(await api.position(case_id, "for", "han")) == (409, "case-not-in-deliberation")
     await api.open(await api.sitting())
     for stance in ("against", "abstain", "for"):
         await api.position(case_id, stance, "han")
     await api.position(case_id, "for", "choi")
-    mine = await api.done("GET", f"/cases/{case_id}/position", member="han")
+    mine = await api.json("GET", f"/cases/{case_id}/position", member="han")
     assert mine["stance"] == "for"
-    other = await api.ask("GET", f"/cases/{case_id}/position", member="park")
-    assert refusal(other) == (404, "no-position")
-    assert refusal(await api.position(case_id, "for", "park")) == (409, "not-attending")
-    assert refusal(await api.decide(case_id, "declined", "not-feasible")) == (409, "against-majority")
+    other = await api.call("GET", f"/cases/{case_id}/position", member="park")
+    assert problem(other) == (404, "no-position")
+    assert problem(await api.position(case_id, "for", "park")) == (409, "not-attending")
+    assert problem(await api.decide(case_id, "declined", "not-feasible")) == (409, "against-majority")
     assert (await api.decide(case_id)).json()["decision"]["in_favour"] == 2
-    assert refusal(await api.position(case_id, "against", "han")) == (409, "case-not-in-deliberation")
-    assert refusal(await api.decide(case_id)) == (409, "case-not-in-deliberation")
+    assert problem(await api.position(case_id, "against", "han")) == (409, "case-not-in-deliberation")
+    assert problem(await api.decide(case_id)) == (409, "case-not-in-deliberation")
     assert len(await api.events("case-deliberated")) == 1
 
 
@@ -79,10 +79,10 @@ async def test_a_recused_or_absent_chair_does_not_decide(api: CommitteeApi) -> N
     (case_id,) = await api.opened()
     await api.open(await api.sitting())
     payload = {"decision": "deferred", "reasons": ["no-quorum"]}
-    absent = await api.ask("POST", f"/cases/{case_id}/decision", payload, chair="other")
-    assert refusal(absent) == (409, "not-attending")
-    await api.done("PUT", f"/cases/{case_id}/recusal", {"reason": "가족"}, chair="lee")
-    assert refusal(await api.decide(case_id, "deferred", "no-quorum")) == (409, "member-recused")
+    absent = await api.call("POST", f"/cases/{case_id}/decision", payload, chair="other")
+    assert problem(absent) == (409, "not-attending")
+    await api.json("PUT", f"/cases/{case_id}/recusal", {"reason": "가족"}, chair="lee")
+    assert problem(await api.decide(case_id, "deferred", "no-quorum")) == (409, "member-recused")
 
 
 async def test_a_deferred_case_goes_to_a_later_sitting(api: CommitteeApi) -> None:
@@ -93,7 +93,7 @@ async def test_a_deferred_case_goes_to_a_later_sitting(api: CommitteeApi) -> Non
     case = (await api.decide(case_id, "deferred", "needs-evidence")).json()
     assert (case["state"], case["sitting_id"], case["decision"]) == ("docketed", later, None)
     assert [(each["reasons"], each["acted_by"]) for each in case["deferrals"]] == [(["needs-evidence"], "chair")]
-    assert (await api.done("GET", f"/sittings/{earlier}"))["cases"] == []
+    assert (await api.json("GET", f"/sittings/{earlier}"))["cases"] == []
     told = [each["type"] for each in await api.events()]
     assert told[-2:] == ["case-deferred", "case-docketed"]
 
@@ -106,15 +106,15 @@ async def test_closing_defers_what_was_not_reached(api: CommitteeApi) -> None:
     for member in ("han", "choi"):
         await api.position(done, "for", member)
     await api.decide(done)
-    closed = await api.done("POST", f"/sittings/{sitting_id}/closing", chair="lee")
+    closed = await api.json("POST", f"/sittings/{sitting_id}/closing", chair="lee")
     assert (closed["state"], closed["cases"]) == ("closed", [str(done), str(left)])
     case = await api.case(left)
     assert (case["state"], case["sitting_id"]) == ("deferred", None)
     assert (case["deferrals"][0]["reasons"], case["deferrals"][0]["acted_by"]) == (["not-reached"], "rule")
     next_one = await api.sitting(hours=5)
     assert (await api.case(left))["sitting_id"] == next_one
-    again = await api.ask("POST", f"/sittings/{sitting_id}/closing", chair="lee")
-    assert refusal(again) == (409, "sitting-elsewhere")
+    again = await api.call("POST", f"/sittings/{sitting_id}/closing", chair="lee")
+    assert problem(again) == (409, "sitting-elsewhere")
     (told,) = await api.events("case-deferred")
     assert (told["acted_by"], told["rule"]["version"]) == ("rule", 1)
 
@@ -133,8 +133,8 @@ async def test_a_sitting_nobody_opens_lapses(api: CommitteeApi) -> None:
     case = await api.case(case_id)
     assert (case["state"], case["sitting_id"]) == ("docketed", later)
     assert case["deferrals"][0]["reasons"] == ["sitting-not-held"]
-    lapsed = await api.ask("POST", f"/sittings/{sitting_id}/opening", chair="lee")
-    assert refusal(lapsed) == (409, "sitting-elsewhere")
+    lapsed = await api.call("POST", f"/sittings/{sitting_id}/opening", chair="lee")
+    assert problem(lapsed) == (409, "sitting-elsewhere")
 
 
 async def test_a_sitting_nobody_closes_closes_by_itself(api: CommitteeApi) -> None:
@@ -144,16 +144,16 @@ async def test_a_sitting_nobody_closes_closes_by_itself(api: CommitteeApi) -> No
     await api.open(sitting_id)
     async with api.in_days(1.1) as tx:
         assert await end_sitting(tx) == 1
-    assert (await api.done("GET", f"/sittings/{sitting_id}"))["state"] == "closed"
+    assert (await api.json("GET", f"/sittings/{sitting_id}"))["state"] == "closed"
     assert (await api.case(case_id))["state"] == "deferred"
 
 
 async def test_a_sitting_far_ahead_is_not_attended_yet(api: CommitteeApi) -> None:
     """C4, C5: neither in the past nor weeks before its time."""
     sitting_id = await api.sitting(hours=24 * 20)
-    early = await api.ask("PUT", f"/sittings/{sitting_id}/attendance", member="han")
-    assert refusal(early) == (409, "sitting-not-due")
+    early = await api.call("PUT", f"/sittings/{sitting_id}/attendance", member="han")
+    assert problem(early) == (409, "sitting-not-due")
     past = {"sits_at": "2020-01-01T00:00:00Z", "capacity": 1}
-    assert refusal(await api.ask("POST", "/sittings", past, secretary="yun")) == (422, "sitting-in-past")
-    nowhere = await api.ask("PUT", f"/sittings/{uuid4()}/attendance", member="han")
-    assert refusal(nowhere) == (404, "no-such-sitting")
+    assert problem(await api.call("POST", "/sittings", past, secretary="yun")) == (422, "sitting-in-past")
+    nowhere = await api.call("PUT", f"/sittings/{uuid4()}/attendance", member="han")
+    assert problem(nowhere) == (404, "no-such-sitting")

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from services.committee.tests.api import MEMBERS, CommitteeApi, refusal
+from services.committee.tests.api import MEMBERS, CommitteeApi, problem
 from townhall.contracts.roles import Role
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -39,19 +39,19 @@ TOLD = text("SELECT string_agg(convert_from(payload, 'UTF8') || headers::text ||
 async def test_roles(api: CommitteeApi, method: str, path: str, payload: Any, allowed: set[Role]) -> None:  # noqa: ANN401  a JSON document
     """Each act is for the roles it names, and for nobody without a token."""
     there = path.format(id=uuid4())
-    assert refusal(await api.ask(method, there, payload)) == (401, "token-missing")
+    assert problem(await api.call(method, there, payload)) == (401, "token-missing")
     for role in Role:
-        answer = await api.ask(method, there, payload, **{role: "somebody"})
-        assert (answer.status_code != 403) is (role in allowed), (role, answer.text)
-        assert answer.status_code in {201, 403, 404}, answer.text
+        response = await api.call(method, there, payload, **{role: "somebody"})
+        assert (response.status_code != 403) is (role in allowed), (role, response.text)
+        assert response.status_code in {201, 403, 404}, response.text
 
 
 async def test_anybody_reads(api: CommitteeApi) -> None:
     """The record of the Committee is public."""
     for path in READ:
-        assert (await api.ask("GET", path)).status_code == 200
+        assert (await api.call("GET", path)).status_code == 200
     for path in READ[:-1]:
-        assert (await api.ask("GET", f"{path}/{uuid4()}")).status_code == 404
+        assert (await api.call("GET", f"{path}/{uuid4()}")).status_code == 404
 
 
 async def test_pages_show_each_once(api: CommitteeApi) -> None:
@@ -70,7 +70,7 @@ async def _all(api: CommitteeApi, path: str) -> list[str]:
     found: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
-        page = await api.done("GET", f"{path}{'&' if '?' in path else '?'}limit=1" + (cursor and f"&cursor={cursor}"))
+        page = await api.json("GET", f"{path}{'&' if '?' in path else '?'}limit=1" + (cursor and f"&cursor={cursor}"))
         found += [each.get("case_id") or each["sitting_id"] for each in page["items"]]
         cursor = page["next"]
     return found
@@ -79,33 +79,33 @@ async def _all(api: CommitteeApi, path: str) -> list[str]:
 async def test_calling_twice_with_one_key_calls_once(api: CommitteeApi) -> None:
     """A retried call makes one sitting and is answered alike."""
     headers = dict(api.mint("secretary", "yun").header) | {"Idempotency-Key": "spring-sitting"}
-    answers = [await api.http.post("/sittings", json=SITTING, headers=headers) for _ in range(2)]
-    assert answers[0].json() == answers[1].json()
-    assert len((await api.done("GET", "/sittings"))["items"]) == 1
+    responses = [await api.http.post("/sittings", json=SITTING, headers=headers) for _ in range(2)]
+    assert responses[0].json() == responses[1].json()
+    assert len((await api.json("GET", "/sittings"))["items"]) == 1
 
 
 async def test_nobody_is_named(api: CommitteeApi) -> None:
-    """C19: after a whole deliberation no member, and no reason of a recusal, is in any answer or event."""
+    """C19: after a whole deliberation no member, and no reason of a recusal, is in any response or event."""
     (case_id,) = await api.opened()
     sitting_id = await api.sitting()
     await api.open(sitting_id)
-    await api.done("PUT", f"/sittings/{sitting_id}/attendance", member="park-jiho")
-    await api.done("PUT", f"/cases/{case_id}/recusal", {"reason": "숨은사유"}, member="park-jiho")
+    await api.json("PUT", f"/sittings/{sitting_id}/attendance", member="park-jiho")
+    await api.json("PUT", f"/cases/{case_id}/recusal", {"reason": "숨은사유"}, member="park-jiho")
     payload = {"stance": "for", "note": "숨은의견"}
-    answers = [await api.ask("PUT", f"/cases/{case_id}/position", payload, member=each) for each in MEMBERS[:2]]
-    answers += [await api.decide(case_id), await api.ask("GET", "/metrics")]
-    answers += [await api.ask("GET", path) for path in (*READ, f"/cases/{case_id}", f"/sittings/{sitting_id}")]
+    responses = [await api.call("PUT", f"/cases/{case_id}/position", payload, member=each) for each in MEMBERS[:2]]
+    responses += [await api.decide(case_id), await api.call("GET", "/metrics")]
+    responses += [await api.call("GET", path) for path in (*READ, f"/cases/{case_id}", f"/sittings/{sitting_id}")]
     async with api.db.reading() as session:
         people = list(await session.scalars(PEOPLE))
         told = (await session.execute(TOLD)).scalar_one()
-    said = told + "".join(answer.text for answer in answers[2:])
+    said = told + "".join(response.text for response in responses[2:])
     assert len(people) == 4
     assert not [secret for secret in (*people, "park-jiho", "숨은사유", "숨은의견") if secret in said]
 
 
 async def test_the_document_shows_examples_and_refusals(api: CommitteeApi) -> None:
     """Every payload has an example for each field that needs one; every act declares its refusals by public code."""
-    document = await api.done("GET", "/openapi.json")
+    document = await api.json("GET", "/openapi.json")
     payloads = {name: schema for name, schema in document["components"]["schemas"].items() if name.endswith("Request")}
     without = [
         f"{name}.{field}"
