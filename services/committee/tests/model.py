@@ -152,7 +152,7 @@ class CommitteeModel:
             self.assign_all()
 
     def expires_at(self, slot: ModelSlot) -> datetime:
-        """Return a day after the sitting's opening, or after its time if it isn't open; the far future after its end."""
+        """Return a day after the opening, or after its time if it isn't open; the far future after its end."""
         ended = slot.state not in {"called", "open"}
         return datetime.max.replace(tzinfo=UTC) if ended else (slot.opened_at or slot.starts_at) + DAY
 

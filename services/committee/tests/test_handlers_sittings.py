@@ -1,17 +1,17 @@
-"""C4-C11: a sitting from its call to its end, over the API."""
+"""C4 to C11: sittings from their call to their end, over the API."""
 
 from uuid import uuid4
 
 import pytest
 
-from committee.handlers.sittings import end_sitting
+from committee.handlers.sittings import end_expired_sitting
 from services.committee.tests.api import CommitteeApi, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 async def test_quorum_of_the_rule_in_force(api: CommitteeApi) -> None:
-    """C6: too few may not open; the version of the rules is recorded, and a new one doesn't change an open sitting."""
+    """C6: no opening below the quorum; an open sitting keeps its rule version when a new one takes effect."""
     (case_id,) = await api.opened()
     sitting_id = await api.sitting()
     await api.json("PUT", f"/sittings/{sitting_id}/attendance", member="han")
@@ -37,8 +37,8 @@ async def _enact(api: CommitteeApi, **changed: int) -> None:
     await api.json("POST", "/rules", {"article": "훈령 제2조", "parameters": rule}, secretary="yun")
 
 
-async def test_recusal_strikes_and_silences(api: CommitteeApi) -> None:
-    """C7, C8: a position before the recusal is struck, none comes after, and the number alone is public."""
+async def test_recusal(api: CommitteeApi) -> None:
+    """C7, C8: a recusal deletes the member's position and refuses a new one; only the number is public."""
     (case_id,) = await api.opened()
     await api.open(await api.sitting())
     for member in ("han", "choi"):
@@ -55,7 +55,7 @@ async def test_recusal_strikes_and_silences(api: CommitteeApi) -> None:
 
 
 async def test_a_position_may_change_until_the_decision(api: CommitteeApi) -> None:
-    """C8: the last one counts, once; the member can read it, and others can't."""
+    """C8: the last position of a member counts, and only that member can read it."""
     (case_id,) = await api.opened()
     assert problem(await api.position(case_id, "for", "han")) == (409, "case-not-in-deliberation")
     await api.open(await api.sitting())
@@ -75,7 +75,7 @@ async def test_a_position_may_change_until_the_decision(api: CommitteeApi) -> No
 
 
 async def test_a_recused_or_absent_chair_does_not_decide(api: CommitteeApi) -> None:
-    """C9: whoever decides is in the room and has a part in the case."""
+    """C9: a chair who is absent or recused is refused."""
     (case_id,) = await api.opened()
     await api.open(await api.sitting())
     payload = {"decision": "deferred", "reasons": ["no-quorum"]}
@@ -86,7 +86,7 @@ async def test_a_recused_or_absent_chair_does_not_decide(api: CommitteeApi) -> N
 
 
 async def test_a_deferred_case_goes_to_a_later_sitting(api: CommitteeApi) -> None:
-    """C11: not to the one it left, at once when a later one has room, with its reasons in public."""
+    """C11: it goes at once to a later sitting with room, never to an earlier one, with public reasons."""
     (case_id,) = await api.opened()
     await api.open(await api.sitting(hours=2))
     earlier, later = await api.sitting(hours=1), await api.sitting(hours=3)
@@ -94,42 +94,42 @@ async def test_a_deferred_case_goes_to_a_later_sitting(api: CommitteeApi) -> Non
     assert (case["state"], case["sitting_id"], case["decision"]) == ("docketed", later, None)
     assert [(each["reasons"], each["acted_by"]) for each in case["deferrals"]] == [(["needs-evidence"], "chair")]
     assert (await api.json("GET", f"/sittings/{earlier}"))["cases"] == []
-    told = [each["type"] for each in await api.events()]
-    assert told[-2:] == ["case-deferred", "case-docketed"]
+    types = [each["type"] for each in await api.events()]
+    assert types[-2:] == ["case-deferred", "case-docketed"]
 
 
-async def test_closing_defers_what_was_not_reached(api: CommitteeApi) -> None:
-    """C11: the rest of a closed sitting waits, by the rule, and goes on the next sitting that is called."""
-    done, left = await api.opened(2)
+async def test_closing_defers_undecided_cases(api: CommitteeApi) -> None:
+    """C11: an undecided case of a closed sitting is deferred by the rule, and goes to the next sitting called."""
+    decided, undecided = await api.opened(2)
     sitting_id = await api.sitting()
     await api.open(sitting_id)
     for member in ("han", "choi"):
-        await api.position(done, "for", member)
-    await api.decide(done)
+        await api.position(decided, "for", member)
+    await api.decide(decided)
     closed = await api.json("POST", f"/sittings/{sitting_id}/closing", chair="lee")
-    assert (closed["state"], closed["cases"]) == ("closed", [str(done), str(left)])
-    case = await api.case(left)
+    assert (closed["state"], closed["cases"]) == ("closed", [str(decided), str(undecided)])
+    case = await api.case(undecided)
     assert (case["state"], case["sitting_id"]) == ("deferred", None)
     assert (case["deferrals"][0]["reasons"], case["deferrals"][0]["acted_by"]) == (["not-reached"], "rule")
     next_one = await api.sitting(hours=5)
-    assert (await api.case(left))["sitting_id"] == next_one
+    assert (await api.case(undecided))["sitting_id"] == next_one
     again = await api.call("POST", f"/sittings/{sitting_id}/closing", chair="lee")
     assert problem(again) == (409, "sitting-elsewhere")
-    (told,) = await api.events("case-deferred")
-    assert (told["acted_by"], told["rule"]["version"]) == ("rule", 1)
+    (event,) = await api.events("case-deferred")
+    assert (event["acted_by"], event["rule"]["version"]) == ("rule", 1)
 
 
 async def test_a_sitting_nobody_opens_lapses(api: CommitteeApi) -> None:
-    """C11: its cases go to the next sitting with room by themselves, and nobody has to ask."""
+    """C11: the timer ends it, and its cases go to the next sitting with room."""
     (case_id,) = await api.opened()
     sitting_id = await api.sitting(hours=1)
     async with api.in_days(1) as tx:
-        assert await end_sitting(tx) == 0
+        assert await end_expired_sitting(tx) == 0
     later = await api.sitting(hours=24 * 9)
     async with api.in_days(2) as tx:
-        assert await end_sitting(tx) == 1
+        assert await end_expired_sitting(tx) == 1
     async with api.in_days(2) as tx:
-        assert await end_sitting(tx) == 0
+        assert await end_expired_sitting(tx) == 0
     case = await api.case(case_id)
     assert (case["state"], case["sitting_id"]) == ("docketed", later)
     assert case["deferrals"][0]["reasons"] == ["sitting-not-held"]
@@ -137,23 +137,23 @@ async def test_a_sitting_nobody_opens_lapses(api: CommitteeApi) -> None:
     assert problem(lapsed) == (409, "sitting-elsewhere")
 
 
-async def test_a_sitting_nobody_closes_closes_by_itself(api: CommitteeApi) -> None:
-    """C11: an open sitting doesn't hold its cases for ever."""
+async def test_a_sitting_nobody_closes_is_closed_automatically(api: CommitteeApi) -> None:
+    """C11: the timer closes it after `longest_sitting_hours`, and its cases are deferred."""
     (case_id,) = await api.opened()
     sitting_id = await api.sitting()
     await api.open(sitting_id)
     async with api.in_days(1.1) as tx:
-        assert await end_sitting(tx) == 1
+        assert await end_expired_sitting(tx) == 1
     assert (await api.json("GET", f"/sittings/{sitting_id}"))["state"] == "closed"
     assert (await api.case(case_id))["state"] == "deferred"
 
 
-async def test_a_sitting_far_ahead_is_not_attended_yet(api: CommitteeApi) -> None:
-    """C4, C5: neither in the past nor weeks before its time."""
+async def test_attendance_and_calls_at_the_wrong_time(api: CommitteeApi) -> None:
+    """C4, C5: attendance weeks ahead, a call for a past time, and an unknown sitting are refused."""
     sitting_id = await api.sitting(hours=24 * 20)
     early = await api.call("PUT", f"/sittings/{sitting_id}/attendance", member="han")
     assert problem(early) == (409, "sitting-not-due")
     past = {"sits_at": "2020-01-01T00:00:00Z", "capacity": 1}
     assert problem(await api.call("POST", "/sittings", past, secretary="yun")) == (422, "sitting-in-past")
-    nowhere = await api.call("PUT", f"/sittings/{uuid4()}/attendance", member="han")
-    assert problem(nowhere) == (404, "no-such-sitting")
+    unknown = await api.call("PUT", f"/sittings/{uuid4()}/attendance", member="han")
+    assert problem(unknown) == (404, "no-such-sitting")

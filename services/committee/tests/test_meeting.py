@@ -56,7 +56,7 @@ def test_held_from_the_allowed_time() -> None:
     ],
 )
 def test_outcome(outcome: Outcome, mandate: Mandate | None, result: CaseState | type[Rejected]) -> None:
-    """C14, C15: each outcome leads to its state; an adopted task, and no other, needs a directive that isn't past due."""
+    """C14, C15: each outcome leads to its state; only an adopted task has a directive, due today or later."""
     if isinstance(result, CaseState):
         assert meetings.case_state_after(outcome, mandate, on=TODAY) is result
     else:

@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables the code knows, and a member's word isn't lost between others'."""
+"""The migrations make the tables of the code; parallel requests are consistent."""
 
 import asyncio
 
@@ -25,14 +25,14 @@ def _differences(connection: Connection) -> list[object]:
     return list(compare_metadata(context, MeetingRow.metadata))
 
 
-async def test_the_migrations_make_the_tables_of_the_code(api: CommitteeApi) -> None:
-    """Columns, keys, constraints and indexes, under their names."""
+async def test_migrations_equal_the_tables_of_the_code(api: CommitteeApi) -> None:
+    """Columns, keys, constraints and indexes have the same names and definitions."""
     async with api.db.engine.connect() as connection:
         assert await connection.run_sync(_differences) == []
 
 
-async def test_positions_recusals_and_the_decision_at_once(api: CommitteeApi) -> None:
-    """C7-C9: whatever the order they are taken in, a recused member's position is never counted."""
+async def test_parallel_positions_recusal_and_decisions(api: CommitteeApi) -> None:
+    """C7 to C9: in any order of execution, a recused member's position is not counted."""
     (case_id,) = await api.opened()
     sitting_id = await api.sitting()
     await api.open(sitting_id)
@@ -45,7 +45,7 @@ async def test_positions_recusals_and_the_decision_at_once(api: CommitteeApi) ->
         api.decide(case_id),
     )
     assert all(response.status_code in {200, 409} for response in responses)
-    if all(response.is_error for response in responses[-2:]):  # both came before there was a quorum
+    if all(response.is_error for response in responses[-2:]):  # both were executed before the quorum
         assert (await api.decide(case_id)).is_success
     decided = (await api.case(case_id))["decision"]
     positions = "SELECT count(*) FROM position p WHERE NOT EXISTS (SELECT FROM recusal r WHERE r.person = p.person)"
@@ -53,8 +53,8 @@ async def test_positions_recusals_and_the_decision_at_once(api: CommitteeApi) ->
     assert len(await api.events("case-deliberated")) == 1
 
 
-async def test_two_outcomes_at_once_are_one(api: CommitteeApi) -> None:
-    """C14, C15: the second secretary is refused, and there is one directive."""
+async def test_parallel_outcomes(api: CommitteeApi) -> None:
+    """C14, C15: of four parallel outcomes of a case one is accepted, with one directive."""
     meeting_id = await api.meeting()
     (case_id,) = await api.deliberated()
     directive = {"responsible_body": "국토교통부", "instruction": "시행", "due_on": "2199-01-01"}

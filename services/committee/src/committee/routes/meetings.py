@@ -76,7 +76,7 @@ async def get_meeting(meeting_id: UUID, db: Db) -> MeetingResponse:
 async def post_outcome(
     meeting_id: UUID, payload: OutcomeRequest, _caller: Secretary, idempotent: Idempotent
 ) -> CaseResponse:
-    """Record the outcome of an agenda item. An adopted task gets a directive; a deferred one goes to a later meeting."""
+    """Record the outcome of an agenda item. An adopted task gets a directive; a deferred one moves on."""
 
     async def record(tx: Transaction) -> CaseResponse:
         details = payload.details()

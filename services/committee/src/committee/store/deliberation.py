@@ -32,7 +32,10 @@ async def add_recusal(session: AsyncSession, case_id: CaseId, person: str, reaso
 
 
 async def save_position(session: AsyncSession, case: Case, person: str, position: Position) -> None:
-    """Store a member's position in the case's sitting, in place of an earlier one. Raises `CaseNotInDeliberation` (C8)."""
+    """Store a member's position in the case's sitting, in place of an earlier one (C8).
+
+    Raises `CaseNotInDeliberation` if no sitting has the case.
+    """
     row = _row(case, person, position)
     changes = row.model_dump(include={"stance", "note", "taken_at"})
     added = insert(PositionRow).values(row.model_dump())
