@@ -1,38 +1,38 @@
-"""What stays on record of a case, all of it public: causes, deferrals, the decision, the outcomes."""
+"""The public record of a case: causes, deferrals, the decision, the outcomes."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from committee.domain.case import Case, Cause
-from committee.domain.deliberation import Count
+from committee.domain.deliberation import PositionCount
 from townhall.contracts.values import ActedBy, Decision, DirectiveId, MeetingId, Outcome, SittingId, TaskId
 
 
 @dataclass(frozen=True, slots=True)
-class CauseFact:
-    """One thing that brought the task here. The first opened the case; later ones are kept beside it (C1)."""
+class CauseRecord:
+    """Why the task came before the Committee. The first cause opened the case; later ones are recorded too (C1)."""
 
     cause: Cause
     at: datetime
     rule_version: int = 0
-    """The voting rule's version, where a vote passed; 0 for a referral."""
+    """The version of the voting rule whose threshold was passed; 0 for a referral."""
     article: str = ""
     reason: str = ""
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
-    """A task that comes before the Committee, and why."""
+class IncomingTask:
+    """A task that comes before the Committee, with its cause."""
 
     task_id: TaskId
     title: str
-    fact: CauseFact
+    cause: CauseRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """Why a sitting did not decide the case."""
+    """The deferral of a case by a sitting."""
 
     sitting_id: SittingId
     reasons: tuple[str, ...]
@@ -42,22 +42,23 @@ class Deferral:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """The Committee's decision and the numbers it rests on."""
+class DecisionRecord:
+    """The Committee's decision with the count of positions."""
 
     sitting_id: SittingId
     decision: Decision
     reasons: tuple[str, ...]
     note: str
-    count: Count
+    count: PositionCount
     rule_version: int
+    """The rule version the sitting was opened under (C6)."""
     article: str
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class OutcomeNoted:
-    """What one strategy meeting made of the case."""
+class OutcomeRecord:
+    """The outcome of one strategy meeting for the case."""
 
     meeting_id: MeetingId
     outcome: Outcome
@@ -67,13 +68,13 @@ class OutcomeNoted:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseFile:
-    """A case with its whole record."""
+class CaseRecord:
+    """A case with its public record."""
 
     case: Case
-    causes: tuple[CauseFact, ...] = ()
+    causes: tuple[CauseRecord, ...] = ()
     deferrals: tuple[Deferral, ...] = ()
-    decided: Decided | None = None
-    outcomes: tuple[OutcomeNoted, ...] = ()
-    """In the order of time: deferrals first, then at most one that ends the case."""
+    decision: DecisionRecord | None = None
+    outcomes: tuple[OutcomeRecord, ...] = ()
+    """Oldest first: any number of deferrals, then at most one final outcome (C14)."""
     directive_id: DirectiveId | None = None
