@@ -24,6 +24,8 @@ test: setup ## every test that needs no special machine, on the embedded Postgre
 	@$(BIN)/python -m pytest $(ARGS)
 test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17 and Maven)
 	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest -m broker $(ARGS)
+test-proxy: setup ## the tests of deploy/proxy (needs nginx and its stream module)
+	@$(BIN)/python -m pytest -m proxy tests/attacks/test_proxy.py $(ARGS)
 campaign: setup ## one seeded run of faults (ARGS="--seed S --fault F --mutant M --secs N"; ARGS=--list names them)
 	@$(BIN)/python -m tests.campaign $(ARGS)
 campaign-short: setup ## the campaign in short: every fault once, and some mutants, two runs side by side (about seven minutes)
@@ -58,7 +60,7 @@ isolation: setup ## each service installs and starts with nothing of another ser
 ##@ Change it
 fmt: setup ## format, and fix what lint can fix by itself
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix . || true
-docs: setup ## write docs/events.md and docs/metrics.md from the code
+docs: setup ## write docs/reference/{events,metrics,settings}.md from the code
 	@$(BIN)/python -m tests.contracts.pages
 schemas: setup ## freeze the schema and a sample of each new event type
 	@$(BIN)/python -m tests.contracts.schemas
@@ -89,5 +91,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) comes without venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up test test-kafka bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
+.PHONY: setup demo up test test-kafka test-proxy bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
         clean help

@@ -24,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # As in a service; structlog's own default would take seconds to draw each traceback, with the locals in it.
     structlog.configure(processors=[logs.frames_only, structlog.processors.JSONRenderer()])
     config.addinivalue_line("markers", "broker: uses a broker; set by itself")
+    config.addinivalue_line("markers", "proxy: needs nginx; not part of the default run")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

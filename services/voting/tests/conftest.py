@@ -39,11 +39,15 @@ async def wire(app: FastAPI) -> AsyncIterator[AsyncClient]:
         yield client
 
 
-@pytest_asyncio.fixture(loop_scope="session", params=["framework", "wire"])
-async def api(request: pytest.FixtureRequest, app: FastAPI, wire: AsyncClient) -> AsyncIterator[AsyncClient]:
-    """A client of the service: once without the fast path, once on a socket with it."""
-    if request.param == "wire":
+@pytest_asyncio.fixture(loop_scope="session", params=["routes", "fast path"])
+async def api(
+    request: pytest.FixtureRequest, app_of: AppOf, harness: VotingHarness, wire: AsyncClient
+) -> AsyncIterator[AsyncClient]:
+    """Its API by the routes alone, and behind a socket with the fast path: callers see no difference."""
+    if request.param == "fast path":
         yield wire
-    else:
-        async with client_for(app) as client:
-            yield client
+        return
+    app = await app_of(harness.db, fast_path=False)
+    harness.use_keys_of(app)
+    async with client_for(app) as client:
+        yield client

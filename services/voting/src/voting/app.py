@@ -50,7 +50,7 @@ def build(settings: Settings) -> FastAPI:
             ],
             companions=[partial(_counting, settings, keyring)],
             state={"keyring": keyring},
-            shortcut=FastPath,
+            fast_path=FastPath if settings.fast_path else None,
         )
     )
 

@@ -28,7 +28,7 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="VOTING_")
 
     master_key: MasterKey
-    """Wraps the key of each new vote."""
+    """Wraps (encrypts, RFC 3394) the key of each new vote."""
     master_key_version: int = Field(1, ge=1)
     """Increase it when the master key is replaced, and move the key before to `former_master_keys`."""
     former_master_keys: Mapping[int, MasterKey] = {}
@@ -37,6 +37,8 @@ class Settings(ServiceSettings):
     """Ballots that may be queued; beyond it ballots are refused with 503."""
     intake_group_size: int = Field(512, ge=1)
     """The most ballots counted in one transaction."""
+    fast_path: bool = True
+    """Whether plain ballots and totals are answered before the framework; off, the routes answer all of them."""
 
     @model_validator(mode="after")
     def _distinct_versions(self) -> Self:
