@@ -12,7 +12,7 @@ from bench.ballots import YES, schedule
 from bench.infrastructure import Infrastructure, opened
 from bench.load import Seen, paced, request
 from townhall.chassis.db import Database
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from voting.domain.parameters import Parameters
 from voting.store.rules import RULES
 
@@ -69,4 +69,4 @@ async def _waits(votes: Database, cases: Database) -> list[float]:
                 opened_at: dict[UUID, datetime] = dict((await session.execute(_OPENED)).tuples().all())
             if reached.keys() <= opened_at.keys():
                 return [(opened_at[task] - reached[task]).total_seconds() for task in reached]
-            await rest(0.2)
+            await sleep(0.2)

@@ -23,16 +23,14 @@ from sqlalchemy import text
 
 from bench.infrastructure import Infrastructure, opened
 from proposal.consumers import subscriptions as timelines
-from townhall.chassis import metrics
+from townhall.chassis.background import running
 from townhall.chassis.broker import Bus
-from townhall.chassis.consuming import Consumer, Subscription
-from townhall.chassis.consuming.decoding import EventDecoder
-from townhall.chassis.consuming.processing import Processor
+from townhall.chassis.consuming import Consumer, Processor, Subscription
 from townhall.chassis.db import Database, Transaction
-from townhall.chassis.relay import BATCH as RELAYED
-from townhall.chassis.relay import Relay
-from townhall.chassis.waiting import rest
-from townhall.chassis.work import going_on
+from townhall.chassis.outbox.relay import BATCH as RELAYED
+from townhall.chassis.outbox.relay import Relay
+from townhall.chassis.retrying import sleep
+from townhall.chassis.telemetry import metrics
 from townhall.contracts import Event, ReceivedEvent, voting
 from townhall.contracts.values import RuleUsed, TaskId
 from townhall.testing.brokers import drop_topics, make_topics
@@ -106,9 +104,9 @@ def _event(kind: type[Event], tx: Transaction, task: TaskId) -> Event:
 async def _relayed(db: Database, bus: Bus, many: int) -> None:
     """Publish everything that waits in the outbox."""
     upto = _published() + many
-    async with going_on({"relay": Relay(db.dsn, bus).run}):
+    async with running({"relay": Relay(db.dsn, bus).run}):
         while _published() < upto:
-            await rest(0.005)
+            await sleep(0.005)
 
 
 def _published() -> float:
@@ -136,16 +134,16 @@ async def _heard(db: Database, bus: Bus, subscriptions: Sequence[Subscription], 
     async with db.transaction() as tx:
         await tx.session.execute(text("CREATE TABLE IF NOT EXISTS effect (event uuid PRIMARY KEY)"))
     before = _applied()
-    consumer = Consumer(bus, db, subscriptions, Processor(db, EventDecoder(subscriptions)))
-    async with going_on({"consumer": consumer.run}):
+    consumer = Consumer(bus, db, subscriptions, Processor(db, subscriptions))
+    async with running({"consumer": consumer.run}):
         while not (first := _applied() - before):
-            await rest(0.01)
+            await sleep(0.01)
         return await _timed(int(many - first), lambda: _until(before + many))
 
 
 async def _until(applied: float) -> None:
     while _applied() < applied:
-        await rest(0.01)
+        await sleep(0.01)
 
 
 def _applied() -> float:

@@ -20,7 +20,7 @@ import psutil
 from townhall.chassis import migrate
 from townhall.chassis.broker import Bus
 from townhall.chassis.db import Database
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall.embedded import Kafka, Postgres, Tansu, databases
 from townhall.embedded.child import Child
 from townhall.embedded.issuer import Issuer, key_in, new_key, pem
@@ -119,7 +119,7 @@ class Process:
         """Return once it answers that it is ready."""
         async with asyncio.timeout(READY_WITHIN):
             while not await self._ready():
-                await rest(0.1)
+                await sleep(0.1)
 
     async def _ready(self) -> bool:
         try:

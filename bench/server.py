@@ -14,10 +14,10 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from townhall.chassis import logs
 from townhall.chassis.db import Database
 from townhall.chassis.serve import serve
 from townhall.chassis.settings import load
+from townhall.chassis.telemetry import logs
 from townhall.contracts.values import TaskId
 from voting.app import build
 from voting.domain.ballot import CastBallot, Counted, CurrentBallot, Outcome

@@ -14,15 +14,15 @@ from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
 from townhall.chassis.http import (
     Application,
+    Cursor,
     Day,
+    Idempotent,
     Line,
     Moment,
-    Idempotent,
     Page,
     PageOf,
-    RequestModel,
-    Cursor,
     Prose,
+    RequestModel,
     ResponseModel,
 )
 from townhall.chassis.settings import ServiceSettings

@@ -17,8 +17,8 @@ from fastapi.responses import JSONResponse
 
 from shared.tests.sample_service import SECRET, app_of
 from shared.tests.token_variants import Issuer
-from townhall.chassis import logs
 from townhall.chassis.http import server
+from townhall.chassis.telemetry import logs
 
 
 def build(words: list[str]) -> FastAPI:

@@ -1,6 +1,5 @@
 """G9 to G11 in any order: messages come late, twice, mixed, unreadable; the process dies; an operator steps in."""
 
-from townhall.chassis.consuming import dead_letters
 import asyncio
 from collections.abc import Coroutine, Iterator
 from typing import Any
@@ -15,9 +14,9 @@ from typing_extensions import override
 from shared.tests.effects import Died, Effects
 from shared.tests.facts import Topic, closed
 from shared.tests.model import GIVEN_UP, UNREADABLE, Clerk, Letter
-from townhall.chassis.consuming import Message, inbox
+from townhall.chassis.consuming import Message, dead_letters, processor
 from townhall.chassis.db import Database
-from townhall.chassis.envelope import unsealed
+from townhall.chassis.envelope import parse_headers
 from townhall.testing.machines import Machine, Turn, turn
 
 KEYS = (0, 1, 2)
@@ -81,7 +80,7 @@ class Delivery(Machine):
         messages = [message for _, message in batch]
 
         async def both() -> None:
-            await asyncio.gather(*(self.effects.applying.take(messages) for _ in range(2)))
+            await asyncio.gather(*(self.effects.processor.process(messages) for _ in range(2)))
 
         self.wait_for(both())
         self.noted(batch)
@@ -109,8 +108,8 @@ class Delivery(Machine):
 
         async def put() -> None:
             async with self.effects.db.transaction() as tx:
-                await inbox.take(tx.session, [unsealed(message.headers).id])
-                await dead_letters.put(tx.session, message, GIVEN_UP, 5)
+                await processor.claim(tx.session, [parse_headers(message.headers).id])
+                await dead_letters.add(tx.session, message, GIVEN_UP, 5)
 
         self.wait_for(put())
         self.model.give_up(letter)
@@ -146,7 +145,7 @@ class Delivery(Machine):
 
     def take(self, messages: list[Message]) -> None:
         """Let the service take a batch."""
-        self.wait_for(self.effects.applying.take(messages))
+        self.wait_for(self.effects.processor.process(messages))
 
     def noted(self, batch: list[tuple[Letter, Message]]) -> None:
         """Let the clerk take the same letters."""

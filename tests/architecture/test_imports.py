@@ -10,6 +10,8 @@ import pytest
 
 from tests.architecture.places import ROOT, SOURCES
 
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("imports")]
+
 WRONG = {
     "a stray module": ("voting/utils.py", "", "not listed as layers"),
     "another service's code": ("voting/handlers.py", "import committee.store\n", "Services share topics, never code"),

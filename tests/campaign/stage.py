@@ -15,15 +15,15 @@ import asyncpg
 import psutil
 from aiokafka.errors import KafkaError
 from sqlalchemy.exc import SQLAlchemyError
+from townhall_local.up.ground import Ground
+from townhall_local.up.home import Home
 
 from tests.campaign.planted.switches import Switches
 from tests.campaign.proxy import Wire
-from townhall.chassis.relay import LOCK
-from townhall.chassis.waiting import rest
+from townhall.chassis.outbox.relay import LOCK
+from townhall.chassis.retrying import sleep
 from townhall.embedded.databases import connected
 from townhall.embedded.issuer import LIFETIME, Issuer
-from townhall_local.up.ground import Ground
-from townhall_local.up.home import Home
 from townhall_local.up.service import ServiceProcess
 
 READY_WITHIN: Final = 120.0
@@ -156,7 +156,7 @@ class Stage:
     async def keep(self) -> None:
         """Start again whatever ended, as a supervisor does, for ever."""
         while True:
-            await rest(0.1)
+            await sleep(0.1)
             async with self.mending:
                 try:
                     await self._mend()
@@ -227,4 +227,4 @@ async def until(look: Callable[[], Awaitable[bool]], within: float, every: float
     """Look until it is so; `TimeoutError` when it isn't in time."""
     async with asyncio.timeout(within):
         while not await look():
-            await rest(every)
+            await sleep(every)

@@ -16,7 +16,7 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from townhall.chassis.db import Database
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall.testing.brokers import KIND
 from townhall_local.client.api import Json, PublicApi, Refused
 from townhall_local.client.issuer import issuer_at
@@ -107,7 +107,7 @@ async def until(look: Any, within: float = PATIENCE) -> Any:  # noqa: ANN401  wh
     """Look again until there is something to see."""
     async with asyncio.timeout(within):
         while not (seen := await look()):
-            await rest(0.05)
+            await sleep(0.05)
     return seen
 
 

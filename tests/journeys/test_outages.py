@@ -13,14 +13,14 @@ from fastapi import FastAPI
 
 from tests.journeys.processes import Processes, names, open_vote, until, up, vote
 from townhall.chassis.broker import Bus
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall.embedded.ports import free_port
 from townhall.testing import settle
 from townhall.testing.brokers import broker_in, make_topics
 from townhall.testing.databases import DatabaseOf
 from townhall_local.client.people import Platform
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.process, pytest.mark.xdist_group("outages")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -104,7 +104,7 @@ async def test_the_broker_is_away_in_mid_run(platform: Processes) -> None:
         try:
             async with crowd(people, task_id) as acknowledged:
                 await until(lambda: enough(acknowledged, 50))
-            await rest(20)
+            await sleep(20)
             assert not await case_of(people, task_id)
         finally:
             broker.send_signal(signal.SIGCONT)

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from townhall.chassis.db import Database
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall.testing import client_for, settle
 from townhall.testing.people import Mint
 
@@ -69,5 +69,5 @@ async def until(look: Callable[[], Awaitable[Json | None]], within: float = 20.0
     """Look again until there is something to see: for what timers do, which no event tells of beforehand."""
     async with asyncio.timeout(within):
         while (seen := await look()) is None:
-            await rest(0.02)
+            await sleep(0.02)
     return seen

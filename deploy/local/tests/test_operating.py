@@ -1,6 +1,5 @@
 """What operators do: topics planned and made, messages set aside looked at and decided, outboxes refilled."""
 
-from townhall.chassis.consuming import dead_letters
 import asyncio
 import json
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from aiokafka.admin import NewTopic
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
-from townhall.chassis.consuming import Message
+from townhall.chassis.consuming import Message, dead_letters
 from townhall.chassis.db import Database
 from townhall.chassis.outbox import Record, write_record
 from townhall.embedded import Kafka
@@ -45,7 +44,7 @@ async def voting(database_of: DatabaseOf) -> Database:
             [(KEY, "bad-body"), (KEY, dead_letters.PARKED), (None, "bad-envelope")]
         ):
             message = Message("townhall.proposal.v1", 0, position, key, {"ce_type": "proposal.x.v1"}, b"\xff{")
-            await dead_letters.put(tx.session, message, reason)
+            await dead_letters.add(tx.session, message, reason)
     return db
 
 

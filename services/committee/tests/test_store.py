@@ -1,34 +1,12 @@
-"""The migrations make exactly the tables the code knows, and a member's word isn't lost between others'."""
+"""A member's word isn't lost between others'."""
 
 import asyncio
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection
 
-from committee.store.meeting_tables import MeetingRow
 from services.committee.tests.api import MEMBERS, CommitteeApi, refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-def _differences(connection: Connection) -> list[object]:
-    ours = set(MeetingRow.metadata.tables)
-    context = MigrationContext.configure(
-        connection,
-        opts={
-            "include_name": lambda name, kind, _parents: kind != "table" or name in ours,
-            "compare_type": False,
-        },
-    )
-    return list(compare_metadata(context, MeetingRow.metadata))
-
-
-async def test_the_migrations_make_the_tables_of_the_code(api: CommitteeApi) -> None:
-    """Columns, keys, constraints and indexes, under their names."""
-    async with api.db.engine.connect() as connection:
-        assert await connection.run_sync(_differences) == []
 
 
 async def test_positions_recusals_and_the_decision_at_once(api: CommitteeApi) -> None:

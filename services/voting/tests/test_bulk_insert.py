@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from services.voting.tests.harness import NO, YES, VotingHarness, cast_ballots, concurrently
-from townhall.chassis.faults import transient
+from townhall.chassis.transient import transient
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import CastBallot
 from voting.store.bulk_insert import BulkInsert

@@ -59,7 +59,7 @@ class Stored:
         """Store the result of a group."""
         self.tallies, self.current_ballots, self.reached = state.tallies, state.current_ballots, state.reached
         self.ballots += result.accepted
-        self.crossings += result.crossings.items()
+        self.crossings += [(task, crossing.tally) for task, crossing in result.crossings.items()]
 
     def counted(self, at: datetime, groups: list[list[Ballot]]) -> list[str]:
         """Count groups, each in a transaction of its own; return the answer to each ballot."""

@@ -9,7 +9,7 @@ from committee.handlers.cases import count_cases, tell_overdue
 from committee.handlers.rules import RULES
 from committee.handlers.sittings import end_sitting
 from committee.settings import Settings
-from townhall.chassis.rules_routes import rules_router
+from townhall.chassis.rules.routes import rules_router
 from townhall.chassis.serve import Service, Timer, assemble
 from townhall.contracts import CATALOGUE, committee
 

@@ -8,7 +8,7 @@ from evaluation import consumers, routes
 from evaluation.handlers import initiatives, milestones, rounds
 from evaluation.settings import Settings
 from evaluation.store.rules import RULES
-from townhall.chassis.rules_routes import rules_router
+from townhall.chassis.rules.routes import rules_router
 from townhall.chassis.serve import Service, Timer, assemble
 from townhall.contracts import CATALOGUE
 from townhall.contracts import evaluation as events

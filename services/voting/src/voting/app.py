@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from townhall.chassis.db import Database
-from townhall.chassis.rules_routes import rules_router
+from townhall.chassis.rules.routes import rules_router
 from townhall.chassis.serve import Service, Timer, assemble
 from townhall.contracts import CATALOGUE
 from townhall.contracts import voting as events
@@ -48,7 +48,7 @@ def build(settings: Settings) -> FastAPI:
                 Timer("open_due_votes", seconds=TIMER_SECONDS, act=handlers.open_due_votes),
                 Timer("close_due_votes", seconds=TIMER_SECONDS, act=handlers.close_due_votes),
             ],
-            companions=[partial(_counting, settings, keyring)],
+            resources=[partial(_counting, settings, keyring)],
             state={"keyring": keyring},
             fast_path=FastPath if settings.fast_path else None,
         )

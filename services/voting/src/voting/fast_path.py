@@ -17,9 +17,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from townhall.chassis.auth import Claims, KeysUnavailable, Role, TokenKeyUnknown, authorize
 from townhall.chassis.http.limits import Replay, read_body
+from townhall.chassis.telemetry import tracing
 from townhall.contracts.values import TaskId
-from voting.domain.ballot import CastBallot, Choice, Counted
+from voting.domain.ballot import CastBallot, Choice, Counted, Trace
 from voting.schemas.ballots import CountedResponse
+from voting.tally_cache import CachedTally
 
 Header = tuple[bytes, bytes]
 
@@ -81,9 +83,7 @@ class FastPath:
             await self._routes(scope, receive, send)
             return
         scope["route"] = _TOTALS
-        await _answer(
-            send, cached.body, [(name.lower().encode(), value.encode()) for name, value in cached.headers.items()]
-        )
+        await _answer(send, cached.body, _totals_headers(cached))
 
     async def _ballot(self, task_id: TaskId, scope: Scope, receive: Receive, send: Send) -> None:
         token = _plain_token(scope["headers"]) if scope["method"] == "PUT" else None
@@ -104,7 +104,7 @@ class FastPath:
         loop = asyncio.get_running_loop()
         if not self._unchecked:
             loop.call_soon(self._verify)
-        unchecked = _Unchecked(task_id, token, choice, loop.create_future())
+        unchecked = _Unchecked(task_id, token, choice, loop.create_future(), tracing.current())
         self._unchecked.append(unchecked)
         return unchecked.answer
 
@@ -129,7 +129,8 @@ class FastPath:
 
     def _count(self, unchecked: "_Unchecked", claims: Claims) -> None:
         authorize(claims, _CITIZEN)
-        self._state.intake.take(CastBallot(unchecked.task_id, claims.subject, unchecked.choice), unchecked.answer)
+        ballot = CastBallot(unchecked.task_id, claims.subject, unchecked.choice, unchecked.trace)
+        self._state.intake.take(ballot, unchecked.answer)
 
 
 class _Unchecked(NamedTuple):
@@ -139,6 +140,7 @@ class _Unchecked(NamedTuple):
     token: str
     choice: Choice
     answer: "asyncio.Future[Counted]"
+    trace: Trace
 
 
 async def _answer(send: Send, body: bytes, headers: list[Header]) -> None:
@@ -151,6 +153,11 @@ async def _answer(send: Send, body: bytes, headers: list[Header]) -> None:
 def _ballot_body(task_id: TaskId, counted: Counted) -> bytes:
     """Return the JSON of an answer. Ballots counted together with the same outcome share it."""
     return CountedResponse.after(task_id, counted).model_dump_json().encode()
+
+
+@lru_cache(512)
+def _totals_headers(cached: CachedTally) -> list[Header]:
+    return [(name.lower().encode(), value.encode()) for name, value in cached.headers.items()]
 
 
 @lru_cache(4096)

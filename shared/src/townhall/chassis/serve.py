@@ -1,26 +1,26 @@
 """One service as a process: routes in front; relay, consumer and timers beside them; a graceful end."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from townhall.chassis import asyncapi, auth, health, http, metrics
+from townhall.chassis import asyncapi, auth, health, http
+from townhall.chassis.background import BackgroundTask, Resource, Timer, running
 from townhall.chassis.broker import Bus
-from townhall.chassis.consuming import Consumer, Requeue, Subscription
-from townhall.chassis.consuming.decoding import EventDecoder
-from townhall.chassis.consuming.processing import Processor
+from townhall.chassis.consuming import Consumer, Processor, Requeue, Subscription
 from townhall.chassis.db import Database
-from townhall.chassis.gauges import watch
 from townhall.chassis.http import idempotency, server
 from townhall.chassis.http.application import Application, FastPath
-from townhall.chassis.relay import Relay
+from townhall.chassis.outbox.relay import Relay
 from townhall.chassis.settings import ServiceSettings
-from townhall.chassis.work import Companion, Run, Timer, going_on
+from townhall.chassis.telemetry import gauges, metrics, tracing
 from townhall.contracts import Event
 
 _FORGET = Timer("forget_receipts", seconds=60, act=idempotency.forget)
@@ -39,7 +39,7 @@ class Service:
     subscriptions: Sequence[Subscription] = ()
     announces: Sequence[type[Event]] = ()
     timers: Sequence[Timer] = ()
-    companions: Sequence[Companion] = ()
+    resources: Sequence[Resource] = ()
     state: Mapping[str, object] = field(default_factory=dict)
     fast_path: FastPath | None = None
     """Answers some requests without the framework."""
@@ -74,16 +74,22 @@ def assemble(service: Service) -> FastAPI:
 async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterator[None]:
     bus = bus_of(service.settings)
     relay = Relay(db.dsn, bus)
-    reader = EventDecoder(service.subscriptions)
-    consumer = Consumer(bus, db, service.subscriptions, Processor(db, reader)) if service.subscriptions else None
+    processor = Processor(db, service.subscriptions)
+    consumer = Consumer(bus, db, service.subscriptions, processor) if service.subscriptions else None
     app.state.health = state = health.Health(service.name, db, relay, consumer)
-    works: dict[str, Run] = {"relay": relay.run, "gauges": partial(watch, db), "requeue": Requeue(db, reader).run}
+    tasks: dict[str, BackgroundTask] = {
+        "relay": relay.run,
+        "gauges": partial(gauges.watch, db),
+        "requeue": Requeue(db, processor).run,
+    }
     if consumer is not None:
-        works["consumer"] = consumer.run
-    works |= {timer.name: partial(timer.run, db) for timer in (*service.timers, _FORGET)}
-    async with at_hand(app), going_on(works):
+        tasks["consumer"] = consumer.run
+    tasks |= {timer.name: partial(timer.run, db) for timer in (*service.timers, _FORGET)}
+    metrics.describe_build(service.name, version(f"townhall-{service.name}"))
+    async with at_hand(app), running(tasks):
         yield
         state.stopping = True
+    await asyncio.to_thread(tracing.flush)
 
 
 @asynccontextmanager
@@ -91,8 +97,8 @@ async def at_hand(app: FastAPI) -> AsyncIterator[None]:
     """Open what routes need, and nothing that goes on beside them; close it and the database afterwards."""
     async with AsyncExitStack() as stack:
         stack.push_async_callback(app.state.db.close)
-        for companion in app.state.service.companions:
-            for name, value in (await stack.enter_async_context(companion(app.state.db))).items():
+        for resource in app.state.service.resources:
+            for name, value in (await stack.enter_async_context(resource(app.state.db))).items():
                 setattr(app.state, name, value)
         # Or the first crowd would wait for the issuer's keys all at once.
         await app.state.keys.refresh()

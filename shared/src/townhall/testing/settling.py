@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from townhall.chassis.db import Database
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 
 PATIENCE: Final = 30.0
 _LOOK_EVERY: Final = 0.02
@@ -32,7 +32,7 @@ async def settle(*apps: FastAPI, within: float = PATIENCE) -> None:
     while waiting := await _waiting(apps):
         if time.monotonic() > deadline:
             raise Unsettled(f"after {within:.0f} s: {', '.join(waiting)}")
-        await rest(_LOOK_EVERY)
+        await sleep(_LOOK_EVERY)
 
 
 async def _waiting(apps: Sequence[FastAPI]) -> list[str]:

@@ -7,7 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
 
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall_local.trouble import Trouble
 
 Settings = Mapping[str, str]
@@ -46,7 +46,7 @@ async def _until_shown(admin: AIOKafkaAdminClient, wanted: Mapping[str, Settings
         shown = await settings_of(admin, list(wanted))
         if all(settings.items() <= shown[name].items() for name, settings in wanted.items()):
             return
-        await rest(WAIT)
+        await sleep(WAIT)
     raise Trouble(
         "The cluster took the new settings and does not show them yet; look again with `townhall topics plan`."
     )

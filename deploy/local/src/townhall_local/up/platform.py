@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall.embedded import CannotStart
 from townhall.embedded.issuer import AUDIENCE, Issuer
 from townhall_local.names import SERVICES
@@ -79,7 +79,7 @@ class _Platform:
     async def watch(self) -> None:
         """Start again what ends by itself, for ever."""
         while True:
-            await rest(_LOOK_EVERY)
+            await sleep(_LOOK_EVERY)
             if not self.infrastructure.postgres.running:
                 self.tell("PostgreSQL ended; it starts again")
                 self.infrastructure.postgres.start()

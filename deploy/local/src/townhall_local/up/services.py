@@ -7,7 +7,7 @@ from typing import Final
 
 import aiohttp
 
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall_local.running import Address
 from townhall_local.trouble import Trouble
 from townhall_local.up.service import STOP_WITHIN, ServiceProcess
@@ -40,7 +40,7 @@ class Services:
                     raise Trouble(
                         f"The {late.name} service was not ready within {READY_WITHIN:.0f} s; its log is {late.log}."
                     )
-                await rest(_LOOK_EVERY)
+                await sleep(_LOOK_EVERY)
 
     async def stop(self) -> None:
         """Stop all at once, and wait for the end of each for a bounded time."""
@@ -48,7 +48,7 @@ class Services:
         for service in self._services:
             service.stop()
         while time.monotonic() < deadline and any(each.pid and each.ended is None for each in self._services):
-            await rest(_LOOK_EVERY)
+            await sleep(_LOOK_EVERY)
         for service in self._services:
             service.stopped(0)
 

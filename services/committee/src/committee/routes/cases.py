@@ -1,6 +1,5 @@
 """Reading cases, and what members and the chair do with them."""
 
-from townhall.chassis.http import problem_responses
 from typing import Annotated
 from uuid import UUID
 
@@ -32,7 +31,7 @@ from committee.schemas.cases import (
 from committee.store import cases, members, records
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf
+from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf, problem_responses
 from townhall.contracts.values import CaseId, TaskId
 
 router = APIRouter(tags=["cases"])

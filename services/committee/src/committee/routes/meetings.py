@@ -1,6 +1,5 @@
 """Calling strategy meetings, recording their outcomes, reading their agendas and directives."""
 
-from townhall.chassis.http import problem_responses
 from typing import Annotated
 from uuid import UUID
 
@@ -26,7 +25,7 @@ from committee.schemas.meetings import DirectiveResponse, MeetingRequest, Meetin
 from committee.store import meetings
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf
+from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf, problem_responses
 from townhall.contracts.values import CaseId, DirectiveId, MeetingId
 
 router = APIRouter(tags=["strategy meetings"])

@@ -1,6 +1,5 @@
 """Calling, attending, opening and closing sittings."""
 
-from townhall.chassis.http import problem_responses
 from typing import Annotated
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from committee.schemas.sittings import SittingRequest, SittingResponse
 from committee.store import assignments, sittings
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
-from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf
+from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf, problem_responses
 from townhall.contracts.values import SittingId
 
 router = APIRouter(tags=["sittings"])

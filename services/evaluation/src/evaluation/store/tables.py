@@ -66,7 +66,7 @@ class MilestoneRow(Row, table=True):
     planned_at: datetime = Field(sa_type=TIMESTAMP)
     reached_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     note: str
-    overdue: bool = False
+    overdue: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     """Whether it was announced as overdue."""
 
 

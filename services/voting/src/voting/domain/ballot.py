@@ -1,9 +1,10 @@
 """One citizen's ballot on one task."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, TypeAlias
 
 from townhall.contracts.values import TaskId
 from townhall.rejected import NotFound, Rejected
@@ -11,6 +12,9 @@ from voting.domain.vote import Terms
 
 VoterHash = NewType("VoterHash", bytes)
 """The pseudonym of a citizen in one vote, different in every other; see `voter_keys`."""
+
+Trace: TypeAlias = Mapping[str, object]
+"""The trace context of the request that cast a ballot, for the events the ballot causes. The rules never read it."""
 
 
 class BallotIsFinal(Rejected):
@@ -51,6 +55,7 @@ class CastBallot:
     subject: str = field(repr=False)
     """The `sub` claim of the citizen's token."""
     choice: Choice = field(repr=False)
+    trace: Trace | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class Ballot:
     task_id: TaskId
     voter: VoterHash = field(repr=False)
     choice: Choice = field(repr=False)
+    trace: Trace | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

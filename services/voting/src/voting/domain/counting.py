@@ -24,6 +24,14 @@ class CountingState:
     """The votes whose threshold is reached. It stays reached (V5)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """The ballot that reached a threshold, and the totals with it."""
+
+    tally: Tally
+    ballot: Ballot = field(repr=False)
+
+
 @dataclass(slots=True)
 class Count:
     """The result of counting a group."""
@@ -32,8 +40,8 @@ class Count:
     """One for each ballot, in the order of the ballots."""
     accepted: list[Ballot] = field(default_factory=list, repr=False)
     """The ballots to store, in order; a later one of the same citizen replaces an earlier one."""
-    crossings: dict[TaskId, Tally] = field(default_factory=dict)
-    """For each vote whose threshold was reached: the totals with the ballot that reached it."""
+    crossings: dict[TaskId, Crossing] = field(default_factory=dict)
+    """By task: the thresholds that these ballots reached."""
 
 
 def count(state: CountingState, ballots: Iterable[Ballot]) -> Count:
@@ -59,5 +67,5 @@ def _count_one(state: CountingState, ballot: Ballot, result: Count) -> Counted:
     result.accepted.append(ballot)
     if ballot.task_id not in state.reached and threshold_reached(tally, terms):
         state.reached.add(ballot.task_id)
-        result.crossings[ballot.task_id] = tally
+        result.crossings[ballot.task_id] = Crossing(tally, ballot)
     return counted

@@ -8,8 +8,7 @@ from townhall.contracts import voting as events
 from townhall.rejected import Rejected
 from voting import metrics
 from voting.domain.ballot import Ballot, CastBallot, Counted, CurrentBallot, Outcome
-from voting.domain.counting import Count, CountingState, count
-from voting.domain.tally import Tally
+from voting.domain.counting import Count, CountingState, Crossing, count
 from voting.domain.vote import NoSuchVote, Vote, VoteNotOpen, terms_at
 from voting.domain.voter_keys import Keyring, voter_hash
 from voting.store import ballots
@@ -36,15 +35,15 @@ async def count_ballots(
     locked = await ballots.lock_open_votes(tx.session, tasks, tx.now)
     refusal = await _refusals(tx, tasks.difference(locked.keys))
     keys = {task_id: keyring.open(sealed) for task_id, sealed in locked.keys.items()}
-    countable = [
-        Ballot(cast_ballot.task_id, voter_hash(keys[cast_ballot.task_id], cast_ballot.subject), cast_ballot.choice)
-        for cast_ballot in cast_ballots
-        if cast_ballot.task_id in keys
-    ]
+    countable = [_ballot(keys[cast.task_id], cast) for cast in cast_ballots if cast.task_id in keys]
     answers = iter((await _count(tx, locked.state, countable)).answers)
     return [
         next(answers) if cast_ballot.task_id in keys else refusal(cast_ballot.task_id) for cast_ballot in cast_ballots
     ]
+
+
+def _ballot(key: bytes, cast: CastBallot) -> Ballot:
+    return Ballot(cast.task_id, voter_hash(key, cast.subject), cast.choice, cast.trace)
 
 
 async def _count(tx: Transaction, state: CountingState, countable: Sequence[Ballot]) -> Count:
@@ -54,26 +53,26 @@ async def _count(tx: Transaction, state: CountingState, countable: Sequence[Ball
     result = count(state, countable)
     if result.accepted:
         await ballots.store(tx.session, state, result)
-    for task_id, tally in result.crossings.items():
-        await _threshold_reached(tx, state, state.votes[task_id], tally)
+    for task_id, crossing in result.crossings.items():
+        await _threshold_reached(tx, state, state.votes[task_id], crossing)
     return result
 
 
-async def _threshold_reached(tx: Transaction, state: CountingState, vote: Vote, tally: Tally) -> None:
+async def _threshold_reached(tx: Transaction, state: CountingState, vote: Vote, crossing: Crossing) -> None:
     """Record and announce a reached threshold, in the transaction of the ballot that reached it (V5)."""
     terms = terms_at(vote, state.at)
-    if not await ballots.add_crossing(tx.session, vote, terms, tally, state.at):
+    if not await ballots.add_crossing(tx.session, vote, terms, crossing.tally, state.at):
         return
     reached = events.ThresholdReached(
         task_id=vote.task_id,
         title=vote.title,
-        yes=tally.yes,
-        no=tally.no,
+        yes=crossing.tally.yes,
+        no=crossing.tally.no,
         more_than=terms.more_than,
         reached_at=state.at,
         rule=terms.used,
     )
-    tx.announce(reached)
+    tx.announce(reached, context=crossing.ballot.trace)
     tx.on_commit(metrics.THRESHOLDS.inc)
 
 

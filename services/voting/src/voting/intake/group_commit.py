@@ -12,8 +12,8 @@ from typing import ClassVar, Final
 
 from structlog import get_logger
 
-from townhall.chassis.faults import transient
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
+from townhall.chassis.transient import transient
 from townhall.rejected import Rejected
 from voting import metrics
 from voting.domain.ballot import CastBallot, Counted
@@ -97,7 +97,7 @@ class Intake:
             self._wake.clear()
             while self._queues:
                 # Let requests that were received already reach the queues: under load that makes groups larger.
-                await rest(0)
+                await sleep(0)
                 group = self._queues.take(min(self._group_size, self._share(len(self._queues))))
                 metrics.QUEUED.set(len(self._queues))
                 self._last_size = len(group)

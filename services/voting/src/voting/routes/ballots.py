@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from townhall.chassis.auth import Caller, Role, allow, identify
 from townhall.chassis.http import Db, problem_responses
+from townhall.chassis.telemetry import tracing
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import BallotIsFinal, CastBallot, NoBallot
 from voting.domain.vote import NoSuchVote, VoteNotOpen
@@ -57,7 +58,7 @@ def _keyring(request: Request) -> Keyring:
 async def put_ballot(task_id: UUID, request: Request) -> Response:
     """Cast your ballot, or change it where the vote's rule allows. Repeating the request never counts twice."""
     caller = await identify(request, (Role.CITIZEN,))
-    cast_ballot = CastBallot(TaskId(task_id), caller.subject, _payload(await request.body()).choice)
+    cast_ballot = CastBallot(TaskId(task_id), caller.subject, _payload(await request.body()).choice, tracing.current())
     counted = await _intake(request).cast(cast_ballot)
     response = CountedResponse.after(cast_ballot.task_id, counted)
     return Response(response.model_dump_json(), media_type="application/json")

@@ -1,7 +1,7 @@
-"""Logs: one JSON object a line on standard output, with no person, input or secret in any of them.
+"""Logs: one JSON object a line on standard output, without personal data, input or secrets.
 
-An exception is logged by its type and its frames. Its message is left out, since drivers and validators write what
-they were given into it; so are local variables.
+An exception is logged by its type and its frames. Its message and local variables are left out, since drivers and
+validators put their input into them.
 """
 
 import logging
@@ -14,14 +14,16 @@ import structlog
 from structlog.types import EventDict, WrappedLogger
 from typing_extensions import override
 
+from townhall.chassis.telemetry.tracing import add_trace_id
+
 QUIET_SECONDS: Final = 10.0
-"""A client that lost its broker says so some twenty times a second; one line in this time is enough."""
-_CHATTY: Final = ("aiokafka", "faststream")
-_LONGEST: Final = 300
+"""A Kafka client without its broker logs some twenty lines a second; one of a kind per this time is written."""
+_RATE_LIMITED: Final = ("aiokafka", "faststream")
+_MAX_EVENT: Final = 300
 
 
 def configure(service: str, level: str = "info") -> None:
-    """Send every log of this process, ours and the libraries', through one formatter.
+    """Send all logs of this process, ours and the libraries', through one formatter; `level` is the root's.
 
     Granian configures loggers of its own when a server is made; `http/listener.py` keeps it to these.
     """
@@ -31,6 +33,7 @@ def configure(service: str, level: str = "info") -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _Service(service),
+        add_trace_id,
         frames_only,
     ]
     structlog.configure(
@@ -40,9 +43,9 @@ def configure(service: str, level: str = "info") -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stdout)
-    handler.addFilter(_Seldom())
+    handler.addFilter(_RateLimit())
     handler.setFormatter(_formatter([_first_line, *shared]))
-    _funnel(handler, level.upper())
+    _install(handler, level.upper())
 
 
 def _formatter(foreign: list[structlog.typing.Processor]) -> logging.Formatter:
@@ -58,7 +61,7 @@ def _formatter(foreign: list[structlog.typing.Processor]) -> logging.Formatter:
     )
 
 
-def _funnel(handler: logging.Handler, level: str) -> None:
+def _install(handler: logging.Handler, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -67,12 +70,12 @@ def _funnel(handler: logging.Handler, level: str) -> None:
         logger.handlers.clear()
         logger.propagate = name != "granian.access"  # Every request is a metric; a line each would be half the work.
     for name in ("sqlalchemy", "aiokafka", "httpx", "httpcore"):
-        # Below this they write statements, payloads and addresses.
+        # Below this level they log statements, payloads and addresses.
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 class _Service:
-    """Names the service in each line."""
+    """Adds the service to each line."""
 
     def __init__(self, service: str) -> None:
         self._service = service
@@ -82,52 +85,52 @@ class _Service:
         return event
 
 
-class _Seldom(logging.Filter):
-    """Lets one line of each kind pass in a while, for libraries that repeat themselves, and counts the rest."""
+class _RateLimit(logging.Filter):
+    """Passes one line of a kind per `QUIET_SECONDS` and counts the others, for libraries that repeat themselves."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+        self._last: dict[tuple[str, str], tuple[float, int]] = {}
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
-        if not record.name.startswith(_CHATTY):
+        if not record.name.startswith(_RATE_LIMITED):
             return True
         kind = (record.name, f"{record.pathname}:{record.lineno}")
-        since, kept_back = self._said.get(kind, (float("-inf"), 0))
+        since, suppressed = self._last.get(kind, (float("-inf"), 0))
         if time.monotonic() - since < QUIET_SECONDS:
-            self._said[kind] = (since, kept_back + 1)
+            self._last[kind] = (since, suppressed + 1)
             return False
-        self._said[kind] = (time.monotonic(), 0)
-        record.suppressed = kept_back
+        self._last[kind] = (time.monotonic(), 0)
+        record.suppressed = suppressed
         return True
 
 
 def _count_suppressed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    if kept_back := getattr(event.get("_record"), "suppressed", 0):
-        event["suppressed"] = kept_back
+    if suppressed := getattr(event.get("_record"), "suppressed", 0):
+        event["suppressed"] = suppressed
     return event
 
 
 def _first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    # asyncio writes the repr of an unhandled exception into the lines below the first.
-    event["event"] = str(event["event"]).split("\n", 1)[0][:_LONGEST]
+    # asyncio puts the repr of an unhandled exception into the lines after the first.
+    event["event"] = str(event["event"]).split("\n", 1)[0][:_MAX_EVENT]
     return event
 
 
 def frames_only(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace `exc_info` by types and frames, cause before effect."""
+    """Replace `exc_info` by types and frames of the exception and its causes, the first cause first."""
     raised = _raised(event.pop("exc_info", None))
     if raised is not None:
-        event["exception"] = [_told(each) for each in _chain(raised)]
+        event["exception"] = [_rendered(each) for each in _chain(raised)]
     event.pop("stack_info", None)
     return event
 
 
-def _raised(given: object) -> BaseException | None:
-    if isinstance(given, BaseException):
-        return given
-    error = given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given else None
+def _raised(exc_info: object) -> BaseException | None:
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    error = exc_info[1] if isinstance(exc_info, tuple) else sys.exc_info()[1] if exc_info else None
     return error if isinstance(error, BaseException) else None
 
 
@@ -140,15 +143,15 @@ def _chain(error: BaseException) -> list[BaseException]:
     return found
 
 
-def _told(error: BaseException) -> dict[str, Any]:
+def _rendered(error: BaseException) -> dict[str, Any]:
     frames = traceback.extract_tb(error.__traceback__)
-    told: dict[str, Any] = {
+    rendered: dict[str, Any] = {
         "type": f"{type(error).__module__}.{type(error).__qualname__}",
         "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
     }
     if isinstance(error, BaseExceptionGroup):
-        told["of"] = [_told(each) for each in error.exceptions]
-    # SQLSTATE says what PostgreSQL minded, without saying what it was given.
+        rendered["of"] = [_rendered(each) for each in error.exceptions]
+    # The SQLSTATE names the error without its input.
     if state := getattr(getattr(error, "orig", error), "sqlstate", None):
-        told["sqlstate"] = str(state)
-    return told
+        rendered["sqlstate"] = str(state)
+    return rendered

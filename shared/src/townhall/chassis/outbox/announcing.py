@@ -1,6 +1,6 @@
 """Announcing: events become rows of the outbox, in the transaction of their cause.
 
-Every key has a *stream*: its events carry the versions 1, 2, 3 …. The row of the stream stays locked until the commit,
+Every key has a *stream*: its events have the versions 1, 2, 3 …. The row of the stream stays locked until the commit,
 so within a key the order of ids is the order of commits, whatever the handlers locked themselves.
 """
 
@@ -15,14 +15,14 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from townhall.chassis.envelope import sealed
+from townhall.chassis.envelope import event_headers
 from townhall.contracts import Event
 
 LARGEST: Final = 256 * 1024
-"""Bytes of the largest event that may be announced; far below what a broker accepts."""
+"""Bytes of the largest event that may be announced; far below the limit of a broker."""
 
 CHANNEL: Final = "outbox"
-"""The PostgreSQL channel that tells the relay of a commit. A hint only: the relay also harness."""
+"""The PostgreSQL channel that is notified at a commit. A hint only: the relay polls as well."""
 
 _ADVANCE = text("""
     INSERT INTO stream (key, version)
@@ -30,7 +30,7 @@ _ADVANCE = text("""
     ON CONFLICT (key) DO UPDATE SET version = stream.version + EXCLUDED.version
     RETURNING key, version
 """)
-# One statement whatever the number of events. Ids rise in the order of the arrays; the wake-up is sent at the commit.
+# One statement for any number of events. Ids rise in the order of the arrays; PostgreSQL notifies at the commit.
 _STORE = text("""
     WITH stored AS (
         INSERT INTO outbox (topic, key, event_id, headers, payload, announced_at)
@@ -38,18 +38,18 @@ _STORE = text("""
         FROM unnest(
             CAST(:topic AS text[]), CAST(:key AS text[]), CAST(:event_id AS uuid[]),
             CAST(:headers AS text[]), CAST(:payload AS bytea[])
-        ) WITH ORDINALITY AS new (topic, key, event_id, headers, payload, place)
-        ORDER BY place
+        ) WITH ORDINALITY AS new (topic, key, event_id, headers, payload, position)
+        ORDER BY position
     )
     SELECT pg_notify(:channel, '')
 """)
 _COLUMNS: Final = ("topic", "key", "event_id", "headers", "payload")
-_WAKE = text("SELECT pg_notify(:channel, '')")
+_NOTIFY = text("SELECT pg_notify(:channel, '')")
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """An event on its way to the outbox, with the trace of its cause."""
+    """An event to be stored, with the trace of its cause."""
 
     event: Event
     traceparent: str
@@ -57,7 +57,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the relay publishes as it stands."""
+    """A Kafka record to be stored and published unchanged."""
 
     topic: str
     key: str | None
@@ -67,11 +67,11 @@ class Record:
 
 
 class EventTooLarge(Exception):
-    """An event is larger than any reader has to accept. The transaction that announced it fails."""
+    """An event is larger than `LARGEST`. The transaction that announced it is rolled back."""
 
 
 async def write(session: AsyncSession, source: str, announced: Sequence[Announcement], at: datetime) -> None:
-    """Store the events, in order, each with the next version of its key."""
+    """Store the events in order, each with the next version of its key; raises `EventTooLarge`."""
     if not announced:
         return
     versions = await _advance(session, [each.event.key for each in announced])
@@ -84,9 +84,9 @@ async def _advance(session: AsyncSession, keys: Sequence[str]) -> list[int]:
     """Lock each key's stream, in one order for all transactions, and return the version of each event."""
     counts = sorted(Counter(keys).items())
     found = await session.execute(_ADVANCE, {"keys": [key for key, _ in counts], "counts": [n for _, n in counts]})
-    upto = {row.key: int(row.version) for row in found}
-    first = {key: upto[key] - count for key, count in counts}
-    return list(_numbered(keys, first))
+    last_versions = {row.key: int(row.version) for row in found}
+    before = {key: last_versions[key] - count for key, count in counts}
+    return list(_numbered(keys, before))
 
 
 def _numbered(keys: Sequence[str], last: dict[str, int]) -> Iterator[int]:
@@ -101,7 +101,7 @@ def _row(source: str, announced: Announcement, version: int, at: datetime) -> di
     if len(payload) > LARGEST:
         raise EventTooLarge
     event_id = uuid4()
-    headers = sealed(source, event, event_id=event_id, version=version, at=at, traceparent=announced.traceparent)
+    headers = event_headers(source, event, event_id=event_id, version=version, at=at, traceparent=announced.traceparent)
     return {
         "topic": event.TOPIC,
         "key": event.key,
@@ -112,7 +112,7 @@ def _row(source: str, announced: Announcement, version: int, at: datetime) -> di
 
 
 async def write_record(session: AsyncSession, record: Record) -> None:
-    """Store a record that is no event of this service, such as a message set aside."""
+    """Store a record that is no event of this service, such as the copy of a dead letter."""
     row = {
         "topic": record.topic,
         "key": record.key,
@@ -129,7 +129,7 @@ async def _store(session: AsyncSession, rows: Sequence[Mapping[str, Any]], at: d
 
 
 async def refill(session: AsyncSession) -> int:
-    """Mark every row as unsent, so that the relay fills an emptied broker again; return how many."""
+    """Mark every row as unsent, so that the relay publishes all events again; return how many."""
     result = await session.execute(text("UPDATE outbox SET sent_at = NULL WHERE sent_at IS NOT NULL RETURNING id"))
-    await session.execute(_WAKE, {"channel": CHANNEL})
+    await session.execute(_NOTIFY, {"channel": CHANNEL})
     return len(result.all())

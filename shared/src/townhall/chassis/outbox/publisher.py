@@ -1,4 +1,4 @@
-"""Publishing rows of the outbox: one batch to each partition, which arrives as a whole or not at all."""
+"""Publishing rows of the outbox: one batch per partition, which the broker stores as a whole or not at all."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,22 +9,22 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import DefaultPartitioner
 from pydantic_core import from_json
 
-from townhall.chassis import metrics
-from townhall.chassis.broker import PATIENCE_MS, Bus
-from townhall.chassis.waiting import rest
+from townhall.chassis.broker import REQUEST_TIMEOUT_MS, Bus
+from townhall.chassis.retrying import sleep
+from townhall.chassis.telemetry import metrics
 
-BREATH: Final = 1.0
-"""Seconds before what some partition didn't take is tried again."""
-PATIENCE: Final = PATIENCE_MS / 1000 + 2
-"""Seconds an answer of the broker is waited for; the producer should have given up before."""
+PARTIAL_FAILURE_DELAY: Final = 1.0
+"""Seconds before rows are sent again that one partition did not acknowledge while others did."""
+TIMEOUT: Final = REQUEST_TIMEOUT_MS / 1000 + 2
+"""Seconds to wait for an acknowledgement; longer than the producer's own timeout."""
 
 Rows = Sequence[asyncpg.Record]
 Parts = dict[tuple[str, int], list[asyncpg.Record]]
-"""Rows by topic and partition, in order."""
+"""Rows by topic and partition, in the order of ids."""
 
 
 class Publisher:
-    """Sends what the relay read. `producer` has been started."""
+    """Sends rows with a producer that has been started."""
 
     def __init__(self, bus: Bus, producer: AIOKafkaProducer) -> None:
         self._bus = bus
@@ -32,7 +32,7 @@ class Publisher:
         self._partition_of = DefaultPartitioner()
 
     async def publish(self, rows: Rows) -> list[int]:
-        """Send one batch to each partition; return the ids that were acknowledged. Raises when no batch was."""
+        """Send one batch per partition; return the ids that were acknowledged. Raises if no batch was."""
         parts = self._parts(rows, await self._partitions(rows))
         batches = [self._send(topic, partition, part) for (topic, partition), part in parts.items()]
         results = await asyncio.gather(*batches, return_exceptions=True)
@@ -42,22 +42,22 @@ class Publisher:
         if failed:
             if not sent:
                 raise failed[0]
-            # What one partition refuses at once must not be sent to it again and again without a breath.
-            await rest(BREATH)
+            # A partition that refuses at once would otherwise be sent the same rows in a busy loop.
+            await sleep(PARTIAL_FAILURE_DELAY)
         return sent
 
     async def _partitions(self, rows: Rows) -> dict[str, list[int]]:
-        """Ask once for each topic which partitions it has."""
+        """Return the partitions of each topic of the rows."""
         found: dict[str, list[int]] = {}
         for topic in {row["topic"] for row in rows}:
-            asked = self._producer.partitions_for(self._bus.topic(topic))
-            found[topic] = sorted(await asyncio.wait_for(asked, PATIENCE))
+            partitions = self._producer.partitions_for(self._bus.topic(topic))
+            found[topic] = sorted(await asyncio.wait_for(partitions, TIMEOUT))
         return found
 
     def _parts(self, rows: Rows, partitions: dict[str, list[int]]) -> Parts:
-        """Give each row to the partition any Kafka client would give its key to."""
+        """Assign each row to the partition that Kafka's default partitioner gives its key."""
         found: Parts = {}
-        # Working out a key's partition costs as much as all else of its row, and a key often has many rows.
+        # Hashing a key costs as much as the rest of a row's work, and a key often has many rows.
         known: dict[tuple[str, str | None], list[asyncpg.Record]] = {}
         for row in rows:
             topic, key = row["topic"], row["key"]
@@ -68,7 +68,7 @@ class Publisher:
         return found
 
     async def _send(self, topic: str, partition: int, rows: Rows) -> list[int]:
-        """Send as many rows as one batch holds: all arrive or none, so no event overtakes a failed one of its key."""
+        """Send as many rows as one batch holds. All are stored or none, so no event overtakes a failed one of its key."""
         batch = self._producer.create_batch()
         sent: list[int] = []
         for row in rows:
@@ -78,7 +78,7 @@ class Publisher:
             sent.append(row["id"])
         batch.close()
         acknowledged = await self._producer.send_batch(batch, self._bus.topic(topic), partition=partition)
-        await asyncio.wait_for(acknowledged, PATIENCE)
+        await asyncio.wait_for(acknowledged, TIMEOUT)
         return sent
 
 
