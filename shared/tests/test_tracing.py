@@ -26,7 +26,7 @@ def exporter(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
 
 
 def test_without_an_sdk_the_callers_trace_is_carried_on() -> None:
-    """A valid header is what is announced with, unchanged; a context kept aside gives the same one later."""
+    """A valid header is what is announced with, unchanged; a saved context gives the same one later."""
     with tracing.request_span("GET", CALLER):
         assert tracing.traceparent() == CALLER
         context = tracing.current()
@@ -48,7 +48,7 @@ def test_events_of_one_trace_are_handled_in_it() -> None:
         assert {tracing.traceparent(key) for key in (ONE, TWO, "another")} == {CALLER}
 
 
-def test_events_of_several_traces_are_told_apart_by_key(exporter: InMemorySpanExporter) -> None:
+def test_events_of_several_traces_are_kept_apart_by_key(exporter: InMemorySpanExporter) -> None:
     """What is announced about a key belongs to its event's trace; the span of all is linked to each."""
     with tracing.consumer_span("topic", "service", [(ONE, CALLER), (TWO, OTHER), (ONE, OTHER)]):
         assert (tracing.traceparent(ONE), tracing.traceparent(TWO)) == (CALLER, OTHER)
@@ -72,11 +72,11 @@ def test_a_request_is_a_span_of_the_callers_trace(exporter: InMemorySpanExporter
     """Named after its route template, never after its path."""
     with tracing.request_span("GET", CALLER) as span:
         tracing.finish_request(span, "GET", "/votes/{task_id}", 503)
-    (span,) = exporter.get_finished_spans()
-    assert span.name == "GET /votes/{task_id}"
-    assert span.parent is not None
-    assert f"{span.parent.trace_id:032x}-{span.parent.span_id:016x}" == CALLER[3:52]
-    assert not span.status.is_ok
+    (ended,) = exporter.get_finished_spans()
+    assert ended.name == "GET /votes/{task_id}"
+    assert ended.parent is not None
+    assert f"{ended.parent.trace_id:032x}-{ended.parent.span_id:016x}" == CALLER[3:52]
+    assert not ended.status.is_ok
 
 
 @pytest.mark.parametrize("environment", [{}, {tracing.ENDPOINTS[0]: "http://collector", "OTEL_SDK_DISABLED": "true"}])
