@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 
 from townhall.contracts.values import TaskId
 from townhall.rejected import Rejected
@@ -199,3 +200,22 @@ async def test_the_end_leaves_nobody_waiting() -> None:
         urn.open.set()
     assert await outcomes(waiting) == ["counted"] * 4
     assert await outcomes(posted(intake, "late")) == [TooBusy]
+
+
+async def test_what_waits_and_what_failed_is_counted() -> None:
+    """Operators see how many ballots wait, and each group that failed, by cause."""
+    failures = {cause: _sample("voting_intake_group_failures_total", cause=cause) for cause in ("ballot", "database")}
+    urn = Urn(poison={"bug": ZeroDivisionError(), "gone": ConnectionResetError()})
+    async with urn.intake(group=2).working() as intake:
+        first = await stalled(urn, intake)
+        waiting = posted(intake, "a", "b", "c", "bug", "gone")
+        await _turns()
+        urn.open.set()
+        await outcomes([first, *waiting])
+    assert _sample("voting_intake_waiting") == 0
+    for cause, before in failures.items():
+        assert _sample("voting_intake_group_failures_total", cause=cause) > before
+
+
+def _sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
