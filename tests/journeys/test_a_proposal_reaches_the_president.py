@@ -3,7 +3,8 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-from tests.journeys.whole import Json, Refused, Whole, until
+from tests.contracts.metrics import moved
+from tests.journeys.whole import SERVICES, Json, Refused, Whole, until
 
 SECRETARY, OFFICER, CHAIR = ("secretary", "s"), ("officer", "o"), ("chair", "c")
 MEMBERS = [("member", "m1"), ("member", "m2"), ("member", "m3")]
@@ -20,6 +21,8 @@ BY_THEMSELVES = (
     "evaluation.initiative-opened.v1",
 )
 """What nobody does: each must follow once, whatever is retried beneath."""
+MOVED_ELSEWHERE: set[str] = set()
+"""Metrics of what doesn't happen on the main path; the tests of their services move them."""
 
 
 def ahead(**time: float) -> str:
@@ -49,6 +52,8 @@ async def test_a_proposal_reaches_the_president_and_comes_back_judged(whole: Who
     announced, told = await whole.announced(), [fact["type"] for fact in task["timeline"]]
     assert {kind: announced[kind] for kind in BY_THEMSELVES} == dict.fromkeys(BY_THEMSELVES, 1)
     assert {kind: told.count(kind) for kind in BY_THEMSELVES} == dict.fromkeys(BY_THEMSELVES, 1)
+    still = {name for service in SERVICES for name, has_moved in moved(f"{service}.metrics").items() if not has_moved}
+    assert still <= MOVED_ELSEWHERE
 
 
 async def put_to_the_vote(whole: Whole) -> str:
