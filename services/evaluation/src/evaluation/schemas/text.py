@@ -10,6 +10,7 @@ TitleText = Annotated[str, Line(100), Field(examples=["정류장 38곳에 조명
 NoteText = Annotated[str, Prose(2000, least=0), Field(description="Public text; may be empty.")]
 OpinionText = Annotated[str, Prose(2000), Field(examples=["이제 자정에도 버스로 집에 갑니다."])]
 StratumText = Annotated[str, Line(40)]
+SeedText = Annotated[str, Line(200), Field(examples=["공정한 추첨을 위한 씨앗 4f1c9e07"])]
 
 
 class EmptyRequest(RequestModel):
