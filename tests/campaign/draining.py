@@ -11,8 +11,8 @@ from tests.campaign.stage import Stage
 from townhall.chassis.consuming import inbox
 from townhall.chassis.waiting import rest
 from townhall.embedded.databases import connected
-from townhall_local.names import SERVICES
-from townhall_local.operating.refilling import refill
+from townhall_local.service_names import SERVICES
+from townhall_local.operating.outbox_refill import refill
 
 CONVERGES_WITHIN: Final = 30.0
 BEGINS_WITHIN: Final = 90.0
@@ -110,7 +110,7 @@ async def fill_again(stage: Stage) -> None:
         if stage.ground.broker.durable:
             _forget(stage)
         await stage.by_hand(stage.ground.broker.start)
-        await stage.ground.furnish_broker()
+        await stage.ground.prepare_broker()
         await refill(stage.ground.urls)
     await stage.ready(BEGINS_WITHIN)
 

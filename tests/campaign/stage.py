@@ -185,7 +185,7 @@ class Stage:
         if not self.ground.broker.running:
             await self.by_hand(self.ground.broker.start)
         async with asyncio.timeout(FURNISHED_WITHIN):
-            await self.ground.furnish_broker()
+            await self.ground.prepare_broker()
         self.furnished = True
 
     async def standing(self) -> None:

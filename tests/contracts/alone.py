@@ -18,8 +18,8 @@ from townhall.embedded import Postgres, Tansu, databases
 from townhall.embedded.child import Child
 from townhall.embedded.issuer import AUDIENCE, Issuer, new_key
 from townhall.embedded.ports import HOST, free_port
-from townhall_local.names import SERVICES
-from townhall_local.operating.provisioning import administering, create, desired
+from townhall_local.service_names import SERVICES
+from townhall_local.operating.provisioning import admin_client, create, desired
 
 KEY: Final = secrets.token_hex(32)
 ISSUER: Final = "https://issuer.example"
@@ -36,7 +36,7 @@ async def main(homes: Path) -> None:
         try:
             postgres.start()
             broker.start()
-            async with administering(broker.address) as admin:
+            async with admin_client(broker.address) as admin:
                 await create(admin, desired())
             for name in SERVICES:
                 url = await databases.provide(postgres.url, name, KEY)

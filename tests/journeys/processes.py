@@ -20,8 +20,8 @@ from townhall.chassis.waiting import rest
 from townhall.testing.brokers import KIND
 from townhall_local.client.api import Json, PublicApi, Refused
 from townhall_local.client.issuer import issuer_at
-from townhall_local.client.people import Platform, Tokens
-from townhall_local.running import FILE, Running
+from townhall_local.client.users import Platform, Tokens
+from townhall_local.running_platform import FILE, RunningPlatform
 
 CRASHING = Path(__file__).with_name("crashing")
 PATIENCE = 120.0
@@ -36,9 +36,9 @@ class Processes:
     _databases: dict[str, Database] = field(default_factory=dict)
 
     @property
-    def running(self) -> Running:
+    def running(self) -> RunningPlatform:
         """Where everything is at this moment."""
-        return Running.on(self.data_dir)
+        return RunningPlatform.read(self.data_dir)
 
     def signal(self, service: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Send a signal to a service's process."""

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.journeys.processes import CRASHING, Processes, names, open_vote, until, up, vote
-from townhall_local.client.people import Platform
+from townhall_local.client.users import Platform
 
 pytestmark = pytest.mark.broker
 

@@ -11,8 +11,8 @@ from aiokafka import AIOKafkaConsumer
 
 from tests.journeys.processes import Processes, open_vote, until, up, vote
 from townhall.contracts import TOPICS
-from townhall_local.client.people import Platform
-from townhall_local.names import SERVICES
+from townhall_local.client.users import Platform
+from townhall_local.service_names import SERVICES
 
 pytestmark = pytest.mark.broker
 

@@ -18,7 +18,7 @@ from townhall.embedded.ports import free_port
 from townhall.testing import settle
 from townhall.testing.brokers import broker_in, make_topics
 from townhall.testing.databases import DatabaseOf
-from townhall_local.client.people import Platform
+from townhall_local.client.users import Platform
 
 pytestmark = pytest.mark.broker
 
