@@ -9,7 +9,7 @@ from townhall.chassis import logs
 pytest_plugins = [
     "townhall.testing.brokers",
     "townhall.testing.databases",
-    "townhall.testing.people",
+    "townhall.testing.tokens",
     "townhall.testing.services",
 ]
 

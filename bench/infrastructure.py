@@ -22,9 +22,9 @@ from townhall.chassis.broker import Bus
 from townhall.chassis.db import Database
 from townhall.chassis.waiting import rest
 from townhall.embedded import Kafka, Postgres, Tansu, databases
-from townhall.embedded.child import Child
 from townhall.embedded.issuer import Issuer, key_in, new_key, pem
 from townhall.embedded.ports import free_port
+from townhall.embedded.process import Child
 from townhall.embedded.server import Server
 from townhall.testing.brokers import make_topics
 
@@ -85,7 +85,7 @@ class Infrastructure:
             await process.ready()
             yield process
         finally:
-            child.end(signal.SIGTERM, within=20)
+            child.terminate(signal.SIGTERM, within=20)
 
     def settings(self, url: str, port: int) -> dict[str, str]:
         """Return what a service is told, by the names of its settings."""

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from shared.tests.sample_service import app_of, client_of
 
+from shared.tests.sample_service import app_of, client_of
 from shared.tests.token_variants import CLAIMS, Issuer, token
 
 

@@ -1,6 +1,5 @@
 """Too many messages aside: hearing stops and readiness turns red, until an operator has made room."""
 
-from townhall.chassis.consuming import dead_letters
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -12,7 +11,7 @@ from sqlalchemy import text
 from shared.tests.facts import Topic
 from shared.tests.test_relay import Listener, announce
 from townhall.chassis.broker import Bus
-from townhall.chassis.consuming import Consumer, Subscription
+from townhall.chassis.consuming import Consumer, Subscription, dead_letters
 from townhall.chassis.consuming.consumer import MAX_DEAD_LETTERS
 from townhall.chassis.consuming.decoding import EventDecoder
 from townhall.chassis.consuming.processing import Processor

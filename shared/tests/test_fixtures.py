@@ -10,7 +10,7 @@ from townhall.chassis.db import Database
 from townhall.contracts import voting
 from townhall.embedded.issuer import AUDIENCE, Issuer
 from townhall.testing.databases import CHASSIS, DatabaseOf
-from townhall.testing.people import Mint
+from townhall.testing.tokens import Mint
 
 
 async def _rules(db: Database) -> int:

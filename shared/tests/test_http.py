@@ -8,8 +8,8 @@ import httpx
 import pytest
 import structlog
 from prometheus_client import REGISTRY
-from shared.tests.sample_service import SECRET, app_of, client_of, problem_of
 
+from shared.tests.sample_service import SECRET, app_of, client_of, problem_of
 from shared.tests.token_variants import Issuer, token
 
 ID = "c0ffee00-0000-4000-8000-000000000000"

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from shared.tests.sample_service import app_of, client_of
 from sqlalchemy import text
 
+from shared.tests.sample_service import app_of, client_of
 from shared.tests.token_variants import Issuer, token
 from townhall.chassis.db import Database
 from townhall.chassis.http import idempotency

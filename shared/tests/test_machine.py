@@ -1,6 +1,5 @@
 """G9 to G11 in any order: messages come late, twice, mixed, unreadable; the process dies; an operator steps in."""
 
-from townhall.chassis.consuming import dead_letters
 import asyncio
 from collections.abc import Coroutine, Iterator
 from typing import Any
@@ -15,10 +14,10 @@ from typing_extensions import override
 from shared.tests.effects import Died, Effects
 from shared.tests.facts import Topic, closed
 from shared.tests.model import GIVEN_UP, UNREADABLE, Clerk, Letter
-from townhall.chassis.consuming import Message, inbox
+from townhall.chassis.consuming import Message, dead_letters, inbox
 from townhall.chassis.db import Database
 from townhall.chassis.envelope import unsealed
-from townhall.testing.machines import Machine, Turn, turn
+from townhall.testing.state_machines import Action, Machine, action
 
 KEYS = (0, 1, 2)
 PARTITION_OF = {0: 0, 1: 0, 2: 1}
@@ -165,28 +164,28 @@ class Delivery(Machine):
 
     @rule(
         to=st.one_of(
-            turn(
+            action(
                 "tell",
                 key=st.sampled_from(KEYS),
                 readable=st.sampled_from([True, True, True, False]),
                 allowed=st.booleans(),
             ),
-            turn("deliver", first=SOME, second=SOME, swapped=st.booleans(), doubled=st.booleans(), back=BACK),
-            turn("deliver_to_two", first=SOME, second=SOME, swapped=st.booleans()),
-            turn("die", first=SOME, second=SOME, swapped=st.booleans(), after=st.integers(0, 3)),
-            turn("give_up", requeued=st.booleans()),
-            turn("relent"),
-            turn("obey"),
-            turn(
+            action("deliver", first=SOME, second=SOME, swapped=st.booleans(), doubled=st.booleans(), back=BACK),
+            action("deliver_to_two", first=SOME, second=SOME, swapped=st.booleans()),
+            action("die", first=SOME, second=SOME, swapped=st.booleans(), after=st.integers(0, 3)),
+            action("give_up", requeued=st.booleans()),
+            action("relent"),
+            action("obey"),
+            action(
                 "operate",
                 status=st.sampled_from(["requeued", "dropped"]),
                 reason=st.sampled_from([GIVEN_UP, GIVEN_UP, UNREADABLE]),
             ),
         )
     )
-    def go_on(self, to: Turn) -> None:
+    def go_on(self, to: Action) -> None:
         """Take any turn."""
-        self.play(to)
+        self.perform(to)
 
     @invariant()
     def effects_and_aside_are_what_the_clerk_has(self) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from prometheus_client import REGISTRY
-from shared.tests.sample_service import SECRET, Unwilling, app_of
 from typing_extensions import override
 
+from shared.tests.sample_service import SECRET, Unwilling, app_of
 from shared.tests.token_variants import Issuer
 from townhall.chassis.http import quick
 from townhall.chassis.http.shortcut import Head, Pending, Reply, Window

@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
-from shared.tests.sample_service import SECRET, app_of, client_of, problem_of
 
+from shared.tests.sample_service import SECRET, app_of, client_of, problem_of
 from shared.tests.token_variants import Issuer
 
 ID = "c0ffee00-0000-4000-8000-000000000000"

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from shared.tests.sample_service import app_of
 
+from shared.tests.sample_service import app_of
 from shared.tests.token_variants import Issuer
 from townhall.chassis.http.wire import Wire
 from townhall.testing.sockets import listening, said

@@ -1,4 +1,4 @@
-"""Crashes and mistakes are planted from outside, by names in the product: where a name moved, nothing would happen."""
+"""Fault injection refers to functions of the product by name; each of these names must exist."""
 
 import subprocess
 import sys
@@ -9,9 +9,9 @@ import pytest
 
 from tests.architecture.places import ROOT, SERVICES
 
-PLACES = (ROOT / "tests" / "journeys" / "crashing" / "places.txt").read_text().splitlines()
+CRASH_POINTS = (ROOT / "tests" / "journeys" / "crashing" / "crash_points.txt").read_text().splitlines()
 MUTANTS = sorted((ROOT / "tests" / "campaign" / "mutants").glob("*.py"))
-PLANT = """
+APPLY_MUTANT = """
 import importlib.util, os, pathlib, sys
 name, services = sys.argv[1], sys.argv[2:]
 os.environ.update({f"{service.upper()}_KAFKA_SERVERS": "nowhere" for service in services})
@@ -23,17 +23,17 @@ for service in services:
 """
 
 
-@pytest.mark.parametrize("line", PLACES)
-def test_a_place_to_crash_at_is_there(line: str) -> None:
-    """Each line of `places.txt` names a function of the product."""
-    _, place, _ = line.split()
-    module, _, name = place.partition(":")
+@pytest.mark.parametrize("line", CRASH_POINTS)
+def test_a_crash_point_exists(line: str) -> None:
+    """Each line of `crash_points.txt` names a function of the product."""
+    _, point, _ = line.split()
+    module, _, name = point.partition(":")
     assert callable(attrgetter(name)(import_module(module)))
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[each.stem for each in MUTANTS])
-def test_a_mutant_can_be_planted(mutant: object) -> None:
-    """Each mutant of the campaign finds what it changes, in every service."""
-    words = [sys.executable, "-c", PLANT, str(mutant), *SERVICES]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+def test_a_mutant_can_be_applied(mutant: object) -> None:
+    """Each mutant of the campaign finds the code it changes, in every service."""
+    command = [sys.executable, "-c", APPLY_MUTANT, str(mutant), *SERVICES]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -15,11 +15,11 @@ from typing import Final
 import httpx
 
 from townhall.embedded import Postgres, Tansu, databases
-from townhall.embedded.child import Child
 from townhall.embedded.issuer import AUDIENCE, Issuer, new_key
 from townhall.embedded.ports import HOST, free_port
-from townhall_local.service_names import SERVICES
+from townhall.embedded.process import Child
 from townhall_local.operating.provisioning import admin_client, create, desired
+from townhall_local.service_names import SERVICES
 
 KEY: Final = secrets.token_hex(32)
 ISSUER: Final = "https://issuer.example"
@@ -57,15 +57,15 @@ def _settings(name: str, url: str, servers: str, place: Path) -> dict[str, str]:
 
 def _serve(name: str, program: Path, env: Mapping[str, str], place: Path) -> None:
     subprocess.run([program, "migrate"], env=env, cwd=place, check=True)
-    began, child = time.monotonic(), Child([program, "serve"], log=place / f"{name}.log", env=env, inside=place)
+    began, child = time.monotonic(), Child([program, "serve"], log=place / f"{name}.log", env=env, cwd=place)
     try:
         while not _ready(env[f"{name.upper()}_PORT"]):
-            if child.ended(0.1) or time.monotonic() - began > READY_WITHIN:
-                sys.exit(f"{name} did not get ready alone: {child.last_words()}")
+            if child.wait(0.1) or time.monotonic() - began > READY_WITHIN:
+                sys.exit(f"{name} did not get ready alone: {child.log_tail()}")
         took = time.monotonic() - began
         child.signal(signal.SIGTERM)
-        if not child.ended(ENDS_WITHIN) or child.exit_code not in {0, -signal.SIGTERM}:
-            sys.exit(f"{name} did not end in order: {child.last_words()}")
+        if not child.wait(ENDS_WITHIN) or child.exit_code not in {0, -signal.SIGTERM}:
+            sys.exit(f"{name} did not end in order: {child.log_tail()}")
         sys.stdout.write(f"{name}: migrated, ready after {took:.1f} s, ended in order\n")
     finally:
         child.kill()

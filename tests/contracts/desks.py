@@ -14,8 +14,8 @@ from sqlalchemy import text
 from townhall.chassis.db import Database
 from townhall.contracts import Event, committee, proposal, voting
 from townhall.contracts.values import CaseId, DirectiveId, Outcome, RuleUsed, TaskId
-from townhall.testing import hear
-from townhall.testing.people import Mint
+from townhall.testing import deliver_events
+from townhall.testing.tokens import Mint
 
 TASK: Final = TaskId(UUID(int=0x7A5C))
 TITLE: Final = "심야 버스를 늘려 주세요 · More night buses"
@@ -93,7 +93,7 @@ class SampleService:
     async def furnish(self) -> None:
         """Put something there."""
         service = self.app.state.service
-        await hear(self.db, service.subscriptions, *causes(datetime.now(UTC))[service.name])  # noqa: TID251  a day to start
+        await deliver_events(self.db, service.subscriptions, *causes(datetime.now(UTC))[service.name])  # noqa: TID251  a day to start
         for timer in service.timers:
             async with self.db.transaction() as tx:
                 await timer.act(tx)

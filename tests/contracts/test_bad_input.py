@@ -25,8 +25,8 @@ from tests.contracts.documents import OPERATIONS, Operation, document, unpattern
 from townhall.chassis.serve import at_hand
 from townhall.testing import client_for
 from townhall.testing.databases import DatabaseOf
-from townhall.testing.people import Mint
 from townhall.testing.services import SettingsOf, application
+from townhall.testing.tokens import Mint
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 TELLING = 8

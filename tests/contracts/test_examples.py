@@ -10,8 +10,8 @@ from tests.contracts.assembled import NAMES
 from tests.contracts.documents import OPERATIONS, Operation, document
 from townhall.chassis.http.problems import MEDIA_TYPE, Problem
 from townhall.testing.databases import DatabaseOf
-from townhall.testing.people import Mint
 from townhall.testing.services import ClientOf
+from townhall.testing.tokens import Mint
 
 Schema = dict[str, Any]
 SENT = [each for each in OPERATIONS if "requestBody" in document(each.service)["paths"][each.path][each.method.lower()]]

@@ -10,8 +10,8 @@ from tests.contracts.assembled import NAMES
 from tests.contracts.documents import OPERATIONS, Operation
 from townhall.contracts.roles import Role
 from townhall.testing.databases import DatabaseOf
-from townhall.testing.people import Mint
 from townhall.testing.services import ClientOf
+from townhall.testing.tokens import Mint
 
 PAGE = Path(__file__).parents[2] / "docs" / "roles.md"
 

@@ -8,8 +8,8 @@ from httpx import Response
 
 from tests.contracts.assembled import NAMES
 from townhall.testing.databases import DatabaseOf
-from townhall.testing.people import Mint
 from townhall.testing.services import ClientOf
+from townhall.testing.tokens import Mint
 
 Numbers = dict[str, Any]
 

@@ -1,14 +1,13 @@
 """The Committee without a database: its rules, and books that keep what they decide, as handlers do."""
 
-from committee.domain import assignment
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 from uuid import UUID
 
+from committee.domain import assignment, deliberation
 from committee.domain import case as cases
-from committee.domain import deliberation
 from committee.domain import meeting as meetings
 from committee.domain import sitting as sittings
 from committee.domain.assignment import Slot

@@ -15,7 +15,7 @@ from services.committee.tests.harness import CommitteeHarness
 from services.committee.tests.model import ENDED, Committee, Matter, Table
 from services.committee.tests.samples import NOON
 from townhall.contracts.values import Decision, MeetingId, Outcome, SittingId, TaskId
-from townhall.testing.machines import Machine
+from townhall.testing.state_machines import Machine
 
 T = TypeVar("T")
 Said = tuple[tuple[Stance | str | None, ...], Decision]
@@ -41,9 +41,9 @@ class Turns(Machine):
         self.harness = CommitteeHarness()
 
     @override
-    def step(self, refused: set[str], act: Callable[[], object], noted: Callable[[], object]) -> None:
+    def check(self, refused: set[str], act: Callable[[], object], noted: Callable[[], object]) -> None:
         """Take a step; the model gives places after each one, the rules where handlers have them do it."""
-        super().step(refused, act, noted)
+        super().check(refused, act, noted)
         self.model.give()
         self.model.now += timedelta(microseconds=1)
 
@@ -53,7 +53,7 @@ class Turns(Machine):
 
     def hear(self, task: int, cause: Cause) -> None:
         """A threshold or a referral is received, in any order, and again."""
-        self.step(
+        self.check(
             set(),
             lambda: self.harness.hear(task_of(task), cause, self.model.now),
             lambda: self.model.hear(task, cause),
@@ -75,7 +75,7 @@ class Turns(Machine):
         hour, key = self.model.now.replace(minute=0, second=0, microsecond=0), UUID(int=offset + len(tables))
         starts_at = tables[-1].starts_at if hours is None and tables else hour + timedelta(hours=hours or 0)
         past = {"sitting-in-past" if sitting else "meeting-in-past"}
-        self.step(
+        self.check(
             past if starts_at <= self.model.now else set(),
             lambda: (
                 self.harness.call_sitting(Sitting(SittingId(key), starts_at, capacity), self.model.now)
@@ -88,7 +88,7 @@ class Turns(Machine):
     def attend(self, number: int, member: str) -> None:
         """Somebody enters a room."""
         table = self.model.sittings[number]
-        self.step(
+        self.check(
             self.model.may_come(table),
             lambda: self.harness.attend(number, member, self.model.now),
             lambda: table.present.add(member),
@@ -97,7 +97,7 @@ class Turns(Machine):
     def open(self, number: int) -> None:
         """The chair opens a sitting."""
         table = self.model.sittings[number]
-        self.step(
+        self.check(
             self.model.may_open(table),
             lambda: self.harness.open(number, self.model.now),
             lambda: self.model.open(table),
@@ -132,7 +132,7 @@ class Turns(Machine):
             elif isinstance(stance, Stance):
                 self.position(task, member, stance)
         case, matter = self.case_of(task)
-        self.step(
+        self.check(
             self.model.may_decide(matter, decision),
             lambda: self.harness.decide(case, decision, self.model.now),
             lambda: self.model.decide(matter, decision),
@@ -145,7 +145,7 @@ class Turns(Machine):
     def position(self, task: int, member: str, stance: Stance) -> None:
         """A member takes a position."""
         case, matter = self.case_of(task)
-        self.step(
+        self.check(
             self.model.may_speak(matter, member),
             lambda: self.harness.take_position(case, member, stance),
             lambda: matter.stances.update({member: stance}),
@@ -159,7 +159,7 @@ class Turns(Machine):
         """Somebody stands back from a case."""
         case, matter = self.case_of(task)
         late = matter.stands in ENDED | {"deliberated", "on-agenda"}
-        self.step(
+        self.check(
             {"case-elsewhere"} if late else set(),
             lambda: self.harness.recuse(case, member),
             lambda: matter.recused.add(member),
@@ -172,7 +172,7 @@ class Turns(Machine):
     def close(self, number: int) -> None:
         """The chair closes a sitting."""
         table = self.model.sittings[number]
-        self.step(
+        self.check(
             {"sitting-elsewhere"} if table.phase != "open" else set(),
             lambda: self.harness.close(number, self.model.now),
             lambda: self.model.end(table),
@@ -195,7 +195,7 @@ class Turns(Machine):
         """The secretary records an outcome."""
         (case, matter), table, now = self.case_of(task), self.model.meetings[number], self.model.now
         mandate = None if due_in is None else Mandate("부처", "하라", now.date() + timedelta(days=due_in))
-        self.step(
+        self.check(
             self.model.may_record(table, matter, outcome, due_in),
             lambda: self.harness.record(number, case, outcome, mandate, at=now),
             lambda: self.model.record(table, matter, outcome),

@@ -10,7 +10,7 @@ from committee.consumers import subscriptions
 from services.committee.tests.api import CommitteeApi, passed, referred
 from townhall.contracts import Event
 from townhall.contracts.values import TaskId
-from townhall.testing import hear, take
+from townhall.testing import deliver_events, deliver_messages
 
 Fact = Callable[[TaskId], Event]
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -19,10 +19,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_a_threshold_heard_twice_opens_one_case(api: CommitteeApi) -> None:
     """C1: the same event again, and the passing of a later rule version, change nothing."""
     task_id = TaskId(uuid4())
-    messages = await hear(api.db, subscriptions(), passed(task_id))
-    await take(api.db, subscriptions(), messages)
-    await hear(api.db, subscriptions(), passed(task_id))
-    await hear(api.db, subscriptions(), passed(task_id, version=2))
+    messages = await deliver_events(api.db, subscriptions(), passed(task_id))
+    await deliver_messages(api.db, subscriptions(), messages)
+    await deliver_events(api.db, subscriptions(), passed(task_id))
+    await deliver_events(api.db, subscriptions(), passed(task_id, version=2))
     (case,) = (await api.done("GET", f"/cases?task_id={task_id}"))["items"]
     assert (case["cause"], case["state"], case["overdue"]) == ("threshold", "opened", False)
     assert [each["rule"]["version"] for each in case["causes"]] == [1, 2]
@@ -34,7 +34,7 @@ async def test_threshold_and_referral_make_one_case(api: CommitteeApi, order: tu
     """C1: what comes second is kept as a further cause, with its reason."""
     task_id = TaskId(uuid4())
     for fact in order:
-        await hear(api.db, subscriptions(), fact(task_id))
+        await deliver_events(api.db, subscriptions(), fact(task_id))
     (case,) = (await api.done("GET", "/cases"))["items"]
     assert case["cause"] == ("threshold" if order[0] is passed else "referral")
     assert {each["cause"]: each["reason"] for each in case["causes"]} == {"threshold": "", "referral": "urgent"}
@@ -46,7 +46,7 @@ async def test_threshold_and_referral_at_once_make_one_case(api: CommitteeApi) -
     await api.sitting(capacity=5)
     tasks = [TaskId(uuid4()) for _ in range(12)]
     both = [fact for task_id in tasks for fact in (passed(task_id), referred(task_id))]
-    await asyncio.gather(*(hear(api.db, subscriptions(), fact) for fact in both))
+    await asyncio.gather(*(deliver_events(api.db, subscriptions(), fact) for fact in both))
     assert await api.count('SELECT count(*) FROM "case"') == 12
     assert await api.count("SELECT count(*) FROM cause") == 24
     assert await api.count("SELECT count(DISTINCT position) FROM docket WHERE position <= 5") == 5
@@ -57,7 +57,7 @@ async def test_threshold_and_referral_at_once_make_one_case(api: CommitteeApi) -
 async def test_all_causes_of_a_task_in_one_batch_make_one_case(api: CommitteeApi) -> None:
     """C1: the first opens the case; the others, and those of tasks known before, are kept beside it."""
     known, new = TaskId(uuid4()), TaskId(uuid4())
-    await hear(api.db, subscriptions(), passed(known))
+    await deliver_events(api.db, subscriptions(), passed(known))
     received = (
         passed(new),
         passed(new, version=2),
@@ -66,7 +66,7 @@ async def test_all_causes_of_a_task_in_one_batch_make_one_case(api: CommitteeApi
         passed(known, version=2),
         passed(new),
     )
-    await hear(api.db, subscriptions(), *received)
+    await deliver_events(api.db, subscriptions(), *received)
     for task_id in (known, new):
         (case,) = (await api.done("GET", f"/cases?task_id={task_id}"))["items"]
         assert case["cause"] == "threshold"
@@ -78,7 +78,7 @@ async def test_all_causes_of_a_task_in_one_batch_make_one_case(api: CommitteeApi
 async def test_a_batch_of_events_is_placed_in_one_transaction(api: CommitteeApi) -> None:
     """C2, C3: many thresholds in one batch fill the sittings in starting order."""
     later, sooner = await api.sitting(hours=9, capacity=2), await api.sitting(hours=3, capacity=2)
-    await hear(api.db, subscriptions(), *(passed(TaskId(uuid4())) for _ in range(5)))
+    await deliver_events(api.db, subscriptions(), *(passed(TaskId(uuid4())) for _ in range(5)))
     full = [await api.done("GET", f"/sittings/{each}") for each in (sooner, later)]
     assert [len(each["cases"]) for each in full] == [2, 2]
     assert len((await api.done("GET", "/cases?state=opened"))["items"]) == 1

@@ -11,7 +11,7 @@ from services.committee.tests.harness import CHAIR
 from services.committee.tests.model import ENDED, Table
 from services.committee.tests.strategies import MEMBERS, Said, Turns, task_of
 from townhall.contracts.values import Decision, MeetingId, Outcome
-from townhall.testing.machines import Turn, turn
+from townhall.testing.state_machines import Action, action
 
 ANY = st.integers(0, 11)
 """Picks one of what is there."""
@@ -53,20 +53,20 @@ class Docket(Turns):
 
     @rule(
         to=st.one_of(
-            turn("hear", task=st.integers(0, 6), cause=st.sampled_from(Cause)),
-            turn("wait", hours=st.integers(1, 60)),
-            turn("call", sitting=st.booleans(), hours=HOURS, capacity=CAPACITY),
-            turn("sit", number=ANY, hours=NEAR, present=PRESENT, verdicts=VERDICTS, closes=st.booleans()),
-            turn("speak_anywhere", number=ANY, said=VERDICT),
-            turn("stand_back", number=ANY, member=st.sampled_from([*MEMBERS, CHAIR])),
-            turn("close_any", number=ANY),
-            turn("meet", number=ANY, hours=NEAR, results=st.lists(RESULT, min_size=2, max_size=4)),
-            turn("record_anything", number=ANY, task=ANY, result=RESULT),
+            action("hear", task=st.integers(0, 6), cause=st.sampled_from(Cause)),
+            action("wait", hours=st.integers(1, 60)),
+            action("call", sitting=st.booleans(), hours=HOURS, capacity=CAPACITY),
+            action("sit", number=ANY, hours=NEAR, present=PRESENT, verdicts=VERDICTS, closes=st.booleans()),
+            action("speak_anywhere", number=ANY, said=VERDICT),
+            action("stand_back", number=ANY, member=st.sampled_from([*MEMBERS, CHAIR])),
+            action("close_any", number=ANY),
+            action("meet", number=ANY, hours=NEAR, results=st.lists(RESULT, min_size=2, max_size=4)),
+            action("record_anything", number=ANY, task=ANY, result=RESULT),
         )
     )
-    def go_on(self, to: Turn) -> None:
+    def go_on(self, to: Action) -> None:
         """Take any turn."""
-        self.play(to)
+        self.perform(to)
 
     @invariant()
     def every_case_stands_where_the_model_has_it(self) -> None:

@@ -16,8 +16,8 @@ from townhall.chassis.consuming import Message
 from townhall.chassis.db import Database
 from townhall.contracts import Event, committee
 from townhall.contracts.values import CaseId, DirectiveId, Outcome, TaskId
-from townhall.testing import hear, take
-from townhall.testing.people import Mint
+from townhall.testing import deliver_events, deliver_messages
+from townhall.testing.tokens import Mint
 
 Json = dict[str, Any]
 SEED = "공정한 추첨 · a fair lot 4f1c9e07"
@@ -65,11 +65,11 @@ class EvaluationApi:
 
     async def hear(self, *events: Event) -> list[Message]:
         """Take events as their topic would give them."""
-        return await hear(self.db, subscriptions(), *events)
+        return await deliver_events(self.db, subscriptions(), *events)
 
     async def again(self, messages: Sequence[Message]) -> None:
         """Take the same messages once more."""
-        await take(self.db, subscriptions(), messages)
+        await deliver_messages(self.db, subscriptions(), messages)
 
     async def ask(
         self, method: str, path: str, payload: object = None, *, role: str = "", name: str = "mina", **headers: str

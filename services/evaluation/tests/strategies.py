@@ -13,7 +13,7 @@ from evaluation.domain.score import Count, Result, Tally, Track
 from services.evaluation.tests.model import DAY, FEWEST, Survey, Work
 from services.evaluation.tests.samples import parameters
 from townhall.contracts.values import DirectiveId, InitiativeId, Outcome, RoundId, RuleUsed, TaskId
-from townhall.testing.machines import Machine
+from townhall.testing.state_machines import Machine
 
 START = datetime(2027, 7, 1, 9, tzinfo=UTC)
 DUE = date(2027, 12, 31)
@@ -67,7 +67,7 @@ class Turns(Machine):
         refused |= {"closing-not-ahead"} if not days else set()
         ready = all(self.works[work].stands in {"done", "verified"} for work in works)
         refused |= set() if ready else {"initiative-not-ready-for-evaluation"}
-        self.step(refused, lambda: self.take(works, seats, closes), lambda: self.note(works, seats, closes))
+        self.check(refused, lambda: self.take(works, seats, closes), lambda: self.note(works, seats, closes))
 
     def take(self, works: list[int], seats: int, closes: datetime) -> None:
         """Open a round by the rules."""
@@ -99,7 +99,7 @@ class Turns(Machine):
         """A citizen applies, or says once more, and otherwise, where they live."""
         survey, mine = self.surveys[number], self.tickets[number]
         ticket = Ticket(mine[who].ticket if who in mine else lot.sha256(f"{number}{who}"), where[0], "20-39", where[1])
-        self.step(
+        self.check(
             survey.may_apply(where[0], self.now),
             lambda: mine.update({who: rounds.apply(self.rounds[number], ticket, PARAMETERS, self.now)}),
             lambda: survey.strata.update({who: where}),
@@ -127,7 +127,7 @@ class Turns(Machine):
             )
             assert lot.draw(frame[::-1], survey.seats, SEED) == self.drawn[number]
 
-        self.step(survey.may_draw(honest=honest, now=self.now), take, lambda: self.seated(number))
+        self.check(survey.may_draw(honest=honest, now=self.now), take, lambda: self.seated(number))
 
     def seated(self, number: int) -> None:
         """Write the panel down; each stratum must have its share, rounded down or up."""
@@ -158,12 +158,14 @@ class Turns(Machine):
             score.accept(self.rounds[number], self.initiatives[work].id, track, on_panel=on_panel)
             self.scores[number, who, work, track] = given
 
-        self.step(survey.may_score(who, work, track), take, lambda: survey.given.append((who, work, given)))
+        self.check(survey.may_score(who, work, track), take, lambda: survey.given.append((who, work, given)))
 
     def publish(self, number: int) -> None:
         """The secretary publishes all results of a round, or none."""
         survey = self.surveys[number]
-        self.step(survey.may_publish(self.works), lambda: self.results(number), lambda: self.ended(number, "published"))
+        self.check(
+            survey.may_publish(self.works), lambda: self.results(number), lambda: self.ended(number, "published")
+        )
 
     def results(self, number: int) -> None:
         """Publish by the rules."""
@@ -192,7 +194,7 @@ class Turns(Machine):
         def take() -> None:
             self.rounds[number] = rounds.cancel(self.rounds[number], "irregularity", "", self.now)
 
-        self.step(self.surveys[number].may_cancel(), take, lambda: self.ended(number, "cancelled"))
+        self.check(self.surveys[number].may_cancel(), take, lambda: self.ended(number, "cancelled"))
 
     def ended(self, number: int, how: str) -> None:
         """Write down that a round ended."""

@@ -14,7 +14,7 @@ from evaluation.domain.delivery import Directive
 from evaluation.domain.initiative import Initiative, Milestone
 from services.evaluation.tests.model import Work
 from townhall.contracts.values import DirectiveId, InitiativeId, MilestoneId, Outcome, TaskId
-from townhall.testing.machines import Machine, Turn, turn
+from townhall.testing.state_machines import Action, Machine, action
 
 AT = datetime(2027, 3, 1, 9, tzinfo=UTC)
 START = date(2027, 3, 1)
@@ -69,7 +69,7 @@ class Delivery(Machine):
             self.initiatives.setdefault(opened.id, opened)
 
         adopts = outcome in {Outcome.ADOPTED, Outcome.ADOPTED_WITH_CHANGE}
-        self.step(set() if adopts else {"not-adopting"}, take, lambda: self.works.setdefault(number, Work(due=due_on)))
+        self.check(set() if adopts else {"not-adopting"}, take, lambda: self.works.setdefault(number, Work(due=due_on)))
 
     def report(self, number: int, step: str) -> None:
         """The responsible body begins, reports or gives up; it is verified, and citizens' result is published."""
@@ -81,13 +81,13 @@ class Delivery(Machine):
             "verified": lambda: delivery.verify(found, "", AT),
             "evaluated": lambda: delivery.evaluate(found),
         }
-        self.step(work.may(step), lambda: self.put(acts[step]()), lambda: work.happened.append(step))
+        self.check(work.may(step), lambda: self.put(acts[step]()), lambda: work.happened.append(step))
 
     def delay(self, number: int, days: int, *, from_today: bool) -> None:
         """The responsible body names a new date, counted from the old one or from today."""
         found, work = self.some(number)
         until = (self.today if from_today else work.due) + timedelta(days=days)
-        self.step(
+        self.check(
             work.may_delay(until, self.today),
             lambda: self.put(delivery.delay(found, "budget", "", until, today=self.today, at=AT)),
             lambda: work.delay(until),
@@ -97,14 +97,14 @@ class Delivery(Machine):
         """A milestone is planned, or reported as reached."""
         found, work = self.some(number)
         if reached:
-            self.step(
+            self.check(
                 work.may_reach(which),
                 lambda: self.put(_with(found, delivery.reach_milestone(found, milestone(which), "", AT))),
                 lambda: work.milestones.update({which: True}),
             )
         elif which not in work.milestones:
             planned = Milestone(milestone(which), "노선 확정", work.due, AT)
-            self.step(
+            self.check(
                 work.may_plan(self.today),
                 lambda: self.put(delivery.plan_milestone(found, planned, today=self.today)),
                 lambda: work.milestones.update({which: False}),
@@ -121,21 +121,21 @@ class Delivery(Machine):
 
     @rule(
         to=st.one_of(
-            turn("wait", days=st.integers(1, 5)),
-            turn("hear", number=st.integers(0, 3), outcome=st.sampled_from(Outcome), days=DAYS),
-            turn(
+            action("wait", days=st.integers(1, 5)),
+            action("hear", number=st.integers(0, 3), outcome=st.sampled_from(Outcome), days=DAYS),
+            action(
                 "report",
                 number=ANY,
                 step=st.sampled_from(["started", "started", "done", "done", "verified", "evaluated", "dropped"]),
             ),
-            turn("delay", number=ANY, days=DAYS, from_today=st.booleans()),
-            turn("milestone", number=ANY, which=st.integers(0, 1), reached=st.booleans()),
-            turn("tell"),
+            action("delay", number=ANY, days=DAYS, from_today=st.booleans()),
+            action("milestone", number=ANY, which=st.integers(0, 1), reached=st.booleans()),
+            action("tell"),
         )
     )
-    def go_on(self, to: Turn) -> None:
+    def go_on(self, to: Action) -> None:
         """Take any turn."""
-        self.play(to)
+        self.perform(to)
 
     @invariant()
     def every_initiative_stands_where_its_history_leads(self) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from services.evaluation.tests.strategies import CITIZENS, WORKS, Turns
-from townhall.testing.machines import Turn, turn
+from townhall.testing.state_machines import Action, action
 
 ANY = st.integers(0, 5)
 WHO = st.sampled_from(CITIZENS)
@@ -32,33 +32,33 @@ class Rounds(Turns):
 
     @rule(
         to=st.one_of(
-            turn("wait", days=st.sampled_from([1, 1, 3, 7, 70])),
-            turn("work", number=st.sampled_from(WORKS), verified=st.booleans()),
-            turn(
+            action("wait", days=st.sampled_from([1, 1, 3, 7, 70])),
+            action("work", number=st.sampled_from(WORKS), verified=st.booleans()),
+            action(
                 "open",
                 numbers=st.sets(st.sampled_from(WORKS), min_size=1),
                 seats=st.integers(1, 4),
                 days=st.integers(0, 9),
             ),
-            turn(
+            action(
                 "apply_together",
                 number=ANY,
                 asked=st.lists(st.tuples(WHO, WHERE), min_size=1, max_size=6),
                 until=MOMENT,
             ),
-            turn("secretary", number=ANY, act=ACT, until=MOMENT),
-            turn(
+            action("secretary", number=ANY, act=ACT, until=MOMENT),
+            action(
                 "score_together",
                 number=ANY,
                 cast_ballots=st.lists(STRAY, min_size=10, max_size=10),
                 given=st.lists(SCORE, min_size=10, max_size=10),
             ),
-            turn("tell"),
+            action("tell"),
         )
     )
-    def go_on(self, to: Turn) -> None:
+    def go_on(self, to: Action) -> None:
         """Take any turn."""
-        self.play(to)
+        self.perform(to)
 
     @invariant()
     def every_round_stands_where_the_model_has_it(self) -> None:

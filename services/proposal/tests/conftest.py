@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest_asyncio
 from httpx import AsyncClient
-from services.proposal.tests.harness import ProposalHarness
-from services.proposal.tests.deliveries import Deliveries
-from services.proposal.tests.api import ProposalApi
 
+from services.proposal.tests.api import ProposalApi
+from services.proposal.tests.deliveries import Deliveries
+from services.proposal.tests.harness import ProposalHarness
 from townhall.chassis.db import Database
 from townhall.testing.databases import DatabaseOf
 

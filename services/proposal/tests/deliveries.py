@@ -28,7 +28,7 @@ from townhall.contracts.values import (
     SittingId,
     TaskId,
 )
-from townhall.testing import hear, take
+from townhall.testing import deliver_events, deliver_messages
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RULE = RuleUsed(version=1, article="규정 제1조")
@@ -76,11 +76,11 @@ class Deliveries:
 
     async def hear(self, *events: Event) -> list[Message]:
         """Take events as their topics would give them."""
-        return await hear(self.db, subscriptions(), *events)
+        return await deliver_events(self.db, subscriptions(), *events)
 
     async def again(self, messages: Sequence[Message]) -> None:
         """Take the same messages once more."""
-        await take(self.db, subscriptions(), messages)
+        await deliver_messages(self.db, subscriptions(), messages)
 
     async def selected(self) -> Task:
         """A task of the government's own."""

@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from services.proposal.tests.deliveries import AT, Deliveries, whole_way
 from sqlalchemy import text
 
 from proposal import handlers
@@ -18,6 +17,7 @@ from proposal.consumers import subscriptions
 from proposal.domain.referral import ThresholdAlreadyReached
 from proposal.domain.timeline import TaskState
 from proposal.store import facts, tasks
+from services.proposal.tests.deliveries import AT, Deliveries, whole_way
 from townhall.contracts import CATALOGUE, committee, evaluation, proposal, voting
 from townhall.contracts.values import (
     TaskId,

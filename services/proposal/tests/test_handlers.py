@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from services.proposal.tests.harness import ADMIT, DRAFT, MINA, OFFICER, UNKNOWN, ProposalHarness, caller
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -18,6 +17,7 @@ from proposal.domain.selection import NoSuchTask, ProposalNotAdmitted, ProposalU
 from proposal.domain.submission import PartOfTask, TooManyProposals
 from proposal.domain.support import NotOpenToSupport
 from proposal.store import tasks
+from services.proposal.tests.harness import ADMIT, DRAFT, MINA, OFFICER, UNKNOWN, ProposalHarness, caller
 from services.proposal.tests.samples import parameters
 from townhall.chassis.db import Transaction
 from townhall.contracts.values import TaskId

@@ -5,12 +5,12 @@ from collections.abc import Awaitable
 from dataclasses import replace
 
 import pytest
-from services.proposal.tests.harness import ADMIT, MINA, OFFICER, ProposalHarness, caller
 
 from proposal import handlers
 from proposal.domain.lifecycle import Move, MoveNotAllowed, Proposal, State, Wording
 from proposal.domain.merging import MergeIntoEnded, MergeWouldCircle
 from proposal.domain.screening import OwnProposal, Verdict
+from services.proposal.tests.harness import ADMIT, MINA, OFFICER, ProposalHarness, caller
 from townhall.chassis.auth import Role
 
 

@@ -18,7 +18,7 @@ from proposal.domain.submission import Author
 from services.proposal.tests.model import A_DAY, SCREENING_DAYS, Errand, SampleService, Sheet
 from services.proposal.tests.samples import parameters
 from townhall.contracts.values import ActedBy, ProposalId, RuleUsed, TaskId
-from townhall.testing.machines import Machine, Turn, turn
+from townhall.testing.state_machines import Action, Machine, action
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RULE = RuleUsed(version=1, article="제7조")
@@ -77,7 +77,7 @@ class Proposals(Machine):
         """Somebody hands a proposal in."""
         author = Author(Person(who), office, self.model.recent(who))
         made = (id_of(len(self.proposals)), WORDING, author)
-        self.step(
+        self.check(
             self.model.may_submit(who, office),
             lambda: self.proposals.append(submission.submit(*made, **GIVEN, at=self.model.now)),
             lambda: self.model.sheets.append(Sheet(who, office, [("submit", self.model.now)])),
@@ -99,7 +99,7 @@ class Proposals(Machine):
         verdict = replace(asked, body=body, merge_into=None if into is None else id_of(into))
         target = None if into is None or into >= len(self.proposals) else self.target(into)
         old = self.proposals[number]
-        self.step(
+        self.check(
             self.model.may_screen(number, asked.decision, reason=asked.reason, officer=officer, into=into),
             lambda: self.put(number, screening.screen(old, verdict, Person(officer), target=target, at=self.model.now)),
             lambda: self.screened(number, asked.decision, into),
@@ -129,7 +129,7 @@ class Proposals(Machine):
         number = self.some("revision-requested", number, stray=stray)
         old, who = self.proposals[number], who or self.model.sheets[number].author
         better = Wording("더 나은 제목", "문제", "해법")
-        self.step(
+        self.check(
             self.model.may_return(number, who),
             lambda: self.put(number, submission.resubmit(old, better, Person(who), **GIVEN, at=self.model.now)),
             lambda: self.note(number, "resubmit"),
@@ -139,7 +139,7 @@ class Proposals(Machine):
         """The author, or somebody else, takes a proposal back."""
         number %= len(self.proposals)
         who = who or self.model.sheets[number].author
-        self.step(
+        self.check(
             self.model.may_withdraw(number, who),
             lambda: self.put(number, submission.withdraw(self.proposals[number], Person(who))),
             lambda: self.note(number, "withdraw"),
@@ -155,7 +155,7 @@ class Proposals(Machine):
                 support.require_open(proposal)
                 self.put(number, replace(proposal, supports=proposal.supports + 1))
 
-        self.step(self.model.may_support(number, who), give, lambda: sheet.supporters.add(who))
+        self.check(self.model.may_support(number, who), give, lambda: sheet.supporters.add(who))
 
     def select(self, numbers: set[int], *, of_proposals: bool, stray: bool) -> None:
         """A task is selected: from admitted proposals when there are some, or from anything."""
@@ -174,7 +174,7 @@ class Proposals(Machine):
                 old = self.proposals[number]
                 self.put(number, replace(old, task_ids=(*old.task_ids, task.id)))
 
-        self.step(self.model.may_select(chosen, of_proposals=of_proposals), take, lambda: self.selected(chosen))
+        self.check(self.model.may_select(chosen, of_proposals=of_proposals), take, lambda: self.selected(chosen))
 
     def selected(self, chosen: list[int]) -> None:
         """Write a task down."""
@@ -199,32 +199,32 @@ class Proposals(Machine):
         def noted() -> None:
             task.referred = True
 
-        self.step(self.model.may_refer(task, while_voting=while_voting), take, noted)
+        self.check(self.model.may_refer(task, while_voting=while_voting), take, noted)
 
     @rule(
         to=st.one_of(
-            turn("wait", hours=st.integers(1, 30)),
-            turn(
+            action("wait", hours=st.integers(1, 30)),
+            action(
                 "submit",
                 who=WHO,
                 office=st.sampled_from([ActedBy.CITIZEN, ActedBy.CITIZEN, ActedBy.AGENCY, ActedBy.OFFICER]),
             ),
-            turn("screen", number=ANY, decision=DECISIONS, cast_ballot=SLIPS, into=ANY),
-            turn("resubmit", number=ANY, who=SOMEBODY, stray=STRAY),
-            turn("withdraw", number=ANY, who=SOMEBODY),
-            turn("support", number=ANY, who=WHO),
-            turn(
+            action("screen", number=ANY, decision=DECISIONS, cast_ballot=SLIPS, into=ANY),
+            action("resubmit", number=ANY, who=SOMEBODY, stray=STRAY),
+            action("withdraw", number=ANY, who=SOMEBODY),
+            action("support", number=ANY, who=WHO),
+            action(
                 "select",
                 numbers=st.sets(ANY, max_size=2),
                 of_proposals=st.sampled_from([True, True, False]),
                 stray=STRAY,
             ),
-            turn("refer", number=ANY, passed=STRAY, while_voting=st.sampled_from([True, True, False])),
+            action("refer", number=ANY, passed=STRAY, while_voting=st.sampled_from([True, True, False])),
         )
     )
-    def go_on(self, to: Turn) -> None:
+    def go_on(self, to: Action) -> None:
         """Take any turn."""
-        self.play(to)
+        self.perform(to)
 
     @invariant()
     def every_proposal_stands_where_its_history_leads(self) -> None:

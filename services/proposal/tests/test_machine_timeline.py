@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from proposal.domain.timeline import OUTCOMES, STEPS, Fact, TaskState, furthest, in_order, step
 from townhall.contracts.values import TaskId
-from townhall.testing.machines import Machine, Turn, turn
+from townhall.testing.state_machines import Action, Machine, action
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 KINDS: st.SearchStrategy[tuple[str, Mapping[str, object]]] = st.one_of(
@@ -96,13 +96,13 @@ class Timeline(Machine):
 
     @rule(
         to=st.one_of(
-            turn("tell", kind=KINDS, minutes=st.integers(0, 2)),
-            turn("hear", which=st.lists(st.integers(0, 99), min_size=1, max_size=4)),
+            action("tell", kind=KINDS, minutes=st.integers(0, 2)),
+            action("hear", which=st.lists(st.integers(0, 99), min_size=1, max_size=4)),
         )
     )
-    def go_on(self, to: Turn) -> None:
+    def go_on(self, to: Action) -> None:
         """Take any turn."""
-        self.play(to)
+        self.perform(to)
 
     @invariant()
     def the_state_is_the_furthest_of_all_heard(self) -> None:

@@ -1,7 +1,8 @@
 """The HTTP API on real PostgreSQL: what citizens and officers do, and what is public."""
 
-from services.proposal.tests.api import ADMIT, PAPER, TASK, ProposalApi, refused
 from sqlalchemy import text
+
+from services.proposal.tests.api import ADMIT, PAPER, TASK, ProposalApi, refused
 
 PEOPLE = text("SELECT author FROM proposal UNION SELECT supporter FROM support")
 ANNOUNCED = text("SELECT string_agg(convert_from(payload, 'UTF8') || headers::text || key, '') FROM outbox")

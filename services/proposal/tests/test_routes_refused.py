@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+
 from services.proposal.tests.api import ADMIT, PAPER, TASK, Json, ProposalApi, refused
 
 

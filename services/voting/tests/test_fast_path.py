@@ -11,7 +11,7 @@ from httpx import AsyncClient, Response
 from services.voting.tests.harness import VotingHarness
 from townhall.chassis.auth import keys_of
 from townhall.chassis.http.shortcut import Head
-from townhall.testing.people import Mint
+from townhall.testing.tokens import Mint
 from voting.fast_path import FastPath
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -1,6 +1,5 @@
 """Whether a service lives, and whether it should be given requests."""
 
-from townhall.chassis.consuming import dead_letters
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from townhall.chassis import revisions
-from townhall.chassis.consuming import Consumer
+from townhall.chassis.consuming import Consumer, dead_letters
 from townhall.chassis.consuming.consumer import MAX_DEAD_LETTERS
 from townhall.chassis.db import Database
 from townhall.chassis.relay import Relay

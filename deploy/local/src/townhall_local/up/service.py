@@ -12,8 +12,8 @@ from typing import Final
 import aiohttp
 import psutil
 
-from townhall.embedded.child import Child, last_line, tail
 from townhall.embedded.ports import HOST, free_port
+from townhall.embedded.process import Child, last_line, tail
 from townhall_local.errors import CommandError
 
 STOP_WITHIN: Final = 20.0
@@ -109,7 +109,7 @@ class ServiceProcess:
 
     def stopped(self, within: float) -> None:
         """Wait so many seconds for the process to end, then kill it."""
-        if self._child and not self._child.ended(max(within, 0.0)):
+        if self._child and not self._child.wait(max(within, 0.0)):
             self._child.kill()
 
     def _listens(self) -> bool:

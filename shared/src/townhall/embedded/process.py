@@ -1,4 +1,4 @@
-"""One server process: a direct child that never outlives its parent."""
+"""Child processes that never outlive their parent."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-_LEASH: Final = """
+_WRAPPER: Final = """
 import ctypes, os, sys
 parent, death, user, group = map(int, sys.argv[1:5])
 if os.geteuid() == 0 and user > 0:
@@ -18,23 +18,23 @@ if sys.platform == "linux":
 if os.getppid() == parent:
     os.execv(sys.argv[5], sys.argv[5:])
 """
-"""Runs before the server, in its process: drops to its user, then asks the kernel for a signal when the parent dies, in
-this order, because a change of user takes the request back. A `preexec_fn` would not be safe beside threads."""
+"""Runs in the child before the program: changes the user, then requests a signal on the death of the parent, in this
+order, because a change of user clears the request. A `preexec_fn` would not be safe in a process with threads."""
 
 Owner = tuple[int, int]
-"""The user and group a process runs as, when root starts it."""
+"""User and group ids that a process runs as if root starts it."""
 ROOT: Final = Path("/")
-AS_I_AM: Final[Owner] = (-1, -1)
+SAME_USER: Final[Owner] = (-1, -1)
 
 
 class CannotStart(Exception):
-    """An embedded part can't run here. The text is one sentence for the person who started it."""
+    """An embedded server can't start. The text is one sentence for the user."""
 
 
 class Child:
-    """A process in a session of its own, so that a Ctrl-C reaches only the parent, which ends its children in order.
+    """A process in its own session, so that Ctrl-C reaches only the parent, which stops its children in order.
 
-    The kernel ends it with the *thread* that started it: start children from the main thread.
+    It ends with the *thread* that started it: start children from the main thread. Output goes to `log`.
     """
 
     def __init__(
@@ -43,22 +43,22 @@ class Child:
         *,
         log: Path,
         env: Mapping[str, str] | None = None,
-        owner: Owner = AS_I_AM,
-        death: signal.Signals = signal.SIGTERM,
-        keep: Sequence[int] = (),
-        inside: Path | None = None,
+        owner: Owner = SAME_USER,
+        parent_death_signal: signal.Signals = signal.SIGTERM,
+        pass_fds: Sequence[int] = (),
+        cwd: Path | None = None,
     ) -> None:
         self.log = log
-        leash = [sys.executable, "-I", "-S", "-c", _LEASH, os.getpid(), int(death), *owner]
+        wrapper = [sys.executable, "-I", "-S", "-c", _WRAPPER, os.getpid(), int(parent_death_signal), *owner]
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                [str(word) for word in [*leash, *argv]],
+                [str(argument) for argument in [*wrapper, *argv]],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 env=None if env is None else dict(env),
-                cwd=inside,
-                pass_fds=keep,
+                cwd=cwd,
+                pass_fds=pass_fds,
                 start_new_session=True,
             )
 
@@ -69,55 +69,55 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended, or None while it runs."""
+        """Its exit code, negative for a signal, or None while it runs."""
         return self._process.poll()
 
-    def ended(self, within: float) -> bool:
-        """Wait for the end, at most so many seconds; tell whether it came."""
+    def wait(self, within: float) -> bool:
+        """Wait so many seconds for the process to end; return whether it has ended."""
         try:
             self._process.wait(within)
         except subprocess.TimeoutExpired:
             return False
         return True
 
-    def end(self, how: signal.Signals, *, within: float) -> None:
-        """Ask it to end; kill it when it doesn't within so many seconds."""
+    def terminate(self, how: signal.Signals, *, within: float) -> None:
+        """Send the signal; kill the process if it hasn't ended after so many seconds."""
         self.signal(how)
-        if not self.ended(within):
+        if not self.wait(within):
             self.kill()
 
     def kill(self) -> None:
-        """End it as a crash would, and reap it."""
+        """Send SIGKILL and reap the process."""
         self.signal(signal.SIGKILL)
         self._process.wait()
 
     def signal(self, how: signal.Signals) -> None:
-        """Send a signal; nothing happens when it has ended already."""
+        """Send a signal, unless the process has ended."""
         self._process.send_signal(how)
 
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         """Return the end of its log."""
         return tail(self.log)
 
 
 def run(
     argv: Sequence[str | Path],
-    owner: Owner = AS_I_AM,
+    owner: Owner = SAME_USER,
     *,
     stdin: int = subprocess.DEVNULL,
-    keep: Sequence[int] = (),
-    inside: Path = ROOT,
+    pass_fds: Sequence[int] = (),
+    cwd: Path = ROOT,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, as that user when root asks, and return what it said."""
-    user, group = owner if os.geteuid() == 0 and owner != AS_I_AM else (None, None)
+    """Run a program to its end, as `owner` if this process is root; return its exit code and output."""
+    user, group = owner if os.geteuid() == 0 and owner != SAME_USER else (None, None)
     return subprocess.run(
         argv,
         stdin=stdin,
         capture_output=True,
         text=True,
-        pass_fds=keep,
+        pass_fds=pass_fds,
         check=False,
-        cwd=inside,
+        cwd=cwd,
         user=user,
         group=group,
         extra_groups=None if user is None else (),
@@ -125,12 +125,12 @@ def run(
 
 
 def tail(log: Path, size: int = 2000) -> str:
-    """Return the end of a log file."""
+    """Return the last `size` bytes of a log file as text."""
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - size))
         return file.read().decode(errors="replace").strip()
 
 
-def last_line(words: str) -> str:
-    """Return the last line of what a program said: usually why it ended."""
-    return (words.strip().splitlines() or ["it said nothing"])[-1]
+def last_line(output: str) -> str:
+    """Return the last line of a program's output, usually the reason why it ended."""
+    return (output.strip().splitlines() or ["no output"])[-1]

@@ -1,4 +1,4 @@
-"""Giving events to a service without a bus: as if its topics had just delivered them."""
+"""Delivering events to a service without a broker."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,22 +21,22 @@ _POSITIONS: Final = count()
 _VERSIONS: Final[Counter[tuple[str, str]]] = Counter()
 
 
-async def hear(db: Database, subscriptions: Sequence[Subscription], *events: Event) -> list[Message]:
-    """Let a service take these events, in this order, through its inbox; return the messages, to deliver them again."""
+async def deliver_events(db: Database, subscriptions: Sequence[Subscription], *events: Event) -> list[Message]:
+    """Deliver events as one batch, in this order; return the messages, so that a test can deliver them again."""
     async with db.reading() as session:
         now = (await session.execute(text("SELECT now()"))).scalar_one()
     messages = [message_of(event, now) for event in events]
-    await take(db, subscriptions, messages)
+    await deliver_messages(db, subscriptions, messages)
     return messages
 
 
-async def take(db: Database, subscriptions: Sequence[Subscription], messages: Sequence[Message]) -> None:
-    """Let a service take these messages as one batch."""
+async def deliver_messages(db: Database, subscriptions: Sequence[Subscription], messages: Sequence[Message]) -> None:
+    """Deliver messages to a service as one batch."""
     await Processor(db, EventDecoder(subscriptions)).take(messages)
 
 
 def message_of(event: Event, at: datetime) -> Message:
-    """Return the event as its topic would deliver it, with the next version of its key."""
+    """Return the event as a message of its topic, with the next version of its key."""
     source = event.TOPIC.split(".")[1]
     _VERSIONS[source, event.key] += 1
     version = _VERSIONS[source, event.key]

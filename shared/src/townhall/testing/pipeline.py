@@ -1,4 +1,4 @@
-"""Waiting until a set of services has nothing left to tell or to hear."""
+"""Waiting until a set of services has published and consumed everything."""
 
 import time
 from collections.abc import Sequence
@@ -11,38 +11,41 @@ from sqlalchemy import text
 from townhall.chassis.db import Database
 from townhall.chassis.waiting import rest
 
-PATIENCE: Final = 30.0
-_LOOK_EVERY: Final = 0.02
+TIMEOUT: Final = 30.0
+_POLL_EVERY: Final = 0.02
 
 _OUTBOX = text("SELECT count(*), count(*) FILTER (WHERE sent_at IS NULL) FROM outbox")
 _ANNOUNCED = text("SELECT event_id FROM outbox WHERE headers ->> 'ce_type' = ANY(CAST(:types AS text[]))")
-_UNHEARD = text("""
+_UNCONSUMED = text("""
     SELECT count(*) FROM unnest(CAST(:ids AS uuid[])) AS announced (id)
     WHERE NOT EXISTS (SELECT FROM inbox WHERE event_id = announced.id)
 """)
 
 
 class Unsettled(AssertionError):
-    """Something is still waiting to be told or received."""
+    """Events were still unpublished or unconsumed at the deadline."""
 
 
-async def settle(*apps: FastAPI, within: float = PATIENCE) -> None:
-    """Return once every announcement of these services is published, and heard by each of them that wants it."""
+async def settle(*apps: FastAPI, within: float = TIMEOUT) -> None:
+    """Wait until every event of these services is published, and consumed by each of them that subscribes to it.
+
+    Raises `Unsettled` after so many seconds.
+    """
     deadline = time.monotonic() + within
-    while waiting := await _waiting(apps):
+    while pending := await _pending(apps):
         if time.monotonic() > deadline:
-            raise Unsettled(f"after {within:.0f} s: {', '.join(waiting)}")
-        await rest(_LOOK_EVERY)
+            raise Unsettled(f"after {within:.0f} s: {', '.join(pending)}")
+        await rest(_POLL_EVERY)
 
 
-async def _waiting(apps: Sequence[FastAPI]) -> list[str]:
-    """Name what isn't done. Consumer can announce, so nothing may have been announced while looking."""
+async def _pending(apps: Sequence[FastAPI]) -> list[str]:
+    """Describe what is left. Consumers announce too, so nothing may have been announced during the check."""
     databases: list[Database] = [app.state.db for app in apps]
     before = [await _outbox(db) for db in databases]
     unsent = [f"{db.source} has {new} to publish" for db, (_, new) in zip(databases, before, strict=True) if new]
-    unheard = [told for app in apps if (told := await _unheard(app, databases))]
+    unconsumed = [left for app in apps if (left := await _unconsumed(app, databases))]
     after = [await _outbox(db) for db in databases]
-    return unsent + unheard + (["events were announced meanwhile"] if before != after else [])
+    return unsent + unconsumed + (["events were announced meanwhile"] if before != after else [])
 
 
 async def _outbox(db: Database) -> tuple[int, int]:
@@ -51,12 +54,12 @@ async def _outbox(db: Database) -> tuple[int, int]:
     return announced, unsent
 
 
-async def _unheard(app: FastAPI, sources: Sequence[Database]) -> str:
+async def _unconsumed(app: FastAPI, sources: Sequence[Database]) -> str:
     types = [kind.TYPE for each in app.state.service.subscriptions for kind in each.consumes]
     announced: list[UUID] = []
     for db in sources:
         async with db.reading() as session:
             announced += (await session.execute(_ANNOUNCED, {"types": types})).scalars().all()
     async with app.state.db.reading() as session:
-        unheard = (await session.execute(_UNHEARD, {"ids": announced})).scalar_one()
-    return f"{app.state.db.source} has {unheard} to hear" if unheard else ""
+        unconsumed = (await session.execute(_UNCONSUMED, {"ids": announced})).scalar_one()
+    return f"{app.state.db.source} has {unconsumed} to consume" if unconsumed else ""

@@ -1,4 +1,4 @@
-"""People for tests: access tokens of an issuer that the tested services trust."""
+"""The token fixtures: access tokens of an issuer that the tested services trust."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from townhall.embedded.issuer import Issuer, new_key
 
 
 class Token(str):
-    """An access token, and the header it is sent in."""
+    """An access token and its HTTP header."""
 
     __slots__ = ()
 
@@ -25,13 +25,13 @@ Mint = Callable[[Role | str, str], Token]
 
 @pytest.fixture(scope="session")
 def issuer() -> Issuer:
-    """The issuer of this run, whom services made by `client_of` and `running` trust."""
+    """The issuer of this run, trusted by the services of `client_of` and `running`."""
     return Issuer(new_key(), "https://issuer.townhall.invalid")
 
 
 @pytest.fixture(scope="session")
 def jwks_file(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The issuer's public keys as a file."""
+    """A file with the issuer's JWKS."""
     file = tmp_path_factory.mktemp("issuer") / "jwks.json"
     file.write_bytes(issuer.jwks)
     return file
@@ -39,5 +39,5 @@ def jwks_file(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def mint(issuer: Issuer) -> Mint:
-    """Make access tokens: `mint("citizen", "kim").header`."""
+    """A function that returns access tokens: `mint("citizen", "kim").header`."""
     return lambda role, subject: Token(issuer.token(str(role), subject))

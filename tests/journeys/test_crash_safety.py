@@ -1,4 +1,4 @@
-"""G1: a service dies between any two steps of a ballot, of a relay or of a consumer, and nothing is lost or doubled."""
+"""G1: a service crashes between any two steps of a ballot, the relay or a consumer; nothing is lost or duplicated."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,44 +6,52 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.journeys.processes import CRASHING, Processes, names, open_vote, until, up, vote
-from townhall_local.client.users import Platform
+from tests.journeys.processes import (
+    CRASHING,
+    PlatformProcesses,
+    new_subjects,
+    open_vote,
+    run_platform,
+    vote,
+    wait_until,
+)
+from townhall_local.client.users import PlatformClient
 
 pytestmark = pytest.mark.broker
 
-PLACES = (CRASHING / "places.txt").read_text().splitlines()
+CRASH_POINTS = (CRASHING / "crash_points.txt").read_text().splitlines()
 CITIZENS = 8
 MORE_THAN = 5
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Processes]:
-    """One platform for all the crashes."""
-    with up(tmp_path_factory.mktemp("platform") / "data") as processes:
+async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[PlatformProcesses]:
+    """One platform for all crashes."""
+    with run_platform(tmp_path_factory.mktemp("platform") / "data") as processes:
         yield processes
         await processes.close()
 
 
-@pytest.mark.parametrize("place", PLACES)
-async def test_a_crash_at_any_step_loses_and_doubles_nothing(platform: Processes, place: str) -> None:
-    """Eight citizens vote while the service dies at this step: eight ballots, one threshold, one case."""
-    async with platform.people() as people:
-        task_id = await open_vote(people, "야간 버스", more_than=MORE_THAN)
-        platform.crash_at(place)
-        answers = await asyncio.gather(*(vote(people, task_id, name) for name in names(CITIZENS)))
+@pytest.mark.parametrize("point", CRASH_POINTS)
+async def test_a_crash_at_any_step_loses_and_duplicates_nothing(platform: PlatformProcesses, point: str) -> None:
+    """Eight citizens vote while the service crashes at this point: eight ballots, one threshold, one case."""
+    async with platform.client() as client:
+        task_id = await open_vote(client, "야간 버스", more_than=MORE_THAN)
+        platform.request_crash(point)
+        answers = await asyncio.gather(*(vote(client, task_id, name) for name in new_subjects(CITIZENS)))
         assert [answer["choice"] for answer in answers if isinstance(answer, dict)] == ["yes"] * CITIZENS
         await platform.crashed()
-        await until(lambda: case_of(people, task_id))
+        await wait_until(lambda: case_of(client, task_id))
     await assert_exact(platform, task_id)
 
 
-async def case_of(people: Platform, task_id: str) -> bool:
-    """Tell whether the Committee has the case."""
-    return bool((await people.api.get("committee", "/cases", task_id=task_id))["items"])
+async def case_of(client: PlatformClient, task_id: str) -> bool:
+    """Return whether the Committee has a case of the task."""
+    return bool((await client.api.get("committee", "/cases", task_id=task_id))["items"])
 
 
-async def assert_exact(platform: Processes, task_id: str) -> None:
-    """Count from outside: ballots, totals, the threshold, the case, and what was announced of it."""
+async def assert_exact(platform: PlatformProcesses, task_id: str) -> None:
+    """Check ballots, totals, threshold, case and announced events in the databases."""
     current_ballot = "SELECT count(*), count(DISTINCT voter) FROM current_ballot WHERE task_id = :task"
     tally = "SELECT yes, no FROM tally WHERE task_id = :task"
     reached = """
