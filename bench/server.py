@@ -1,7 +1,7 @@
-"""Voting as it is served, but for ballots on some tasks, which show what the parts of their way cost.
+"""The voting service with variants of the intake for some tasks, to measure the cost of its parts.
 
-Run as `python -m bench.server`. Every request takes the whole way to the intake and back; what differs is what the
-intake does with it.
+Run as `python -m bench.server`. Every request passes all layers down to the intake; the variants differ in what the
+intake does with the ballot.
 """
 
 import asyncio
@@ -27,60 +27,60 @@ from voting.settings import Settings
 from voting.store.bulk_insert import BulkInsert
 
 NOTHING, SINGLE, STATEMENT = "nothing", "single", "statement"
-WAYS: Final = (NOTHING, SINGLE, STATEMENT)
-"""Given as arguments, `WAY=task`: the task whose ballots go that way."""
+VARIANTS: Final = (NOTHING, SINGLE, STATEMENT)
+"""Arguments are `VARIANT=TASK_ID`: ballots on that task use that variant."""
 AT_ONCE: Final = 8
-"""Ballots that have a transaction of their own at the same time: as many as there are connections."""
+"""Concurrent single-ballot transactions: as many as there are connections."""
 
 NEVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 Take = Callable[[CastBallot, "asyncio.Future[Counted]"], None]
 
 
-class Ways:
-    """An intake that takes ballots on some tasks another way."""
+class VariantIntake:
+    """An intake that uses another variant for some tasks."""
 
-    def __init__(self, usual: Intake, others: dict[TaskId, Take]) -> None:
-        self._usual = usual
+    def __init__(self, default: Intake, others: dict[TaskId, Take]) -> None:
+        self._default = default
         self._others = others
 
     def take(self, cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
-        """Take the way of the ballot's task."""
-        self._others.get(cast_ballot.task_id, self._usual.take)(cast_ballot, answer)
+        """Take a ballot with the variant of its task."""
+        self._others.get(cast_ballot.task_id, self._default.take)(cast_ballot, answer)
 
 
 def nothing(cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
-    """Store nothing."""
+    """Answer without storing anything."""
     answer.set_result(Counted(Outcome.COUNTED, CurrentBallot(cast_ballot.choice, NEVER)))
 
 
 def answered(cast: Callable[[CastBallot], Awaitable[Counted]]) -> Take:
-    """Give what a coroutine returns as the answer."""
-    at_work: set[asyncio.Future[None]] = set()
+    """Return a variant that answers with the result of a coroutine."""
+    running_tasks: set[asyncio.Future[None]] = set()
 
-    async def work(cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
+    async def run(cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
         try:
             answer.set_result(await cast(cast_ballot))
-        except Exception as error:  # noqa: BLE001  it is the answer
+        except Exception as error:  # noqa: BLE001  passed on as the answer
             answer.set_exception(error)
 
     def begin(cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
-        at_work.add(task := asyncio.ensure_future(work(cast_ballot, answer)))
-        task.add_done_callback(at_work.discard)
+        running_tasks.add(task := asyncio.ensure_future(run(cast_ballot, answer)))
+        task.add_done_callback(running_tasks.discard)
 
     return begin
 
 
 class Single:
-    """The same ballot in a transaction of its own, as a handler does it."""
+    """One transaction per ballot, as in a handler."""
 
     def __init__(self, app: FastAPI) -> None:
         self._state: Any = app.state
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def cast(self, cast_ballot: CastBallot) -> Counted:
-        """Count one."""
-        async with self._places, self._state.db.transaction() as tx:
+        """Count one ballot."""
+        async with self._slots, self._state.db.transaction() as tx:
             (answer,) = await handlers.count_ballots(tx, [cast_ballot], self._state.keyring)
         if isinstance(answer, Exception):
             raise answer
@@ -88,7 +88,7 @@ class Single:
 
 
 class Statement:
-    """The same ballot alone in the statement that groups take, on one of several connections."""
+    """One statement per ballot, the one of group commit, on one of several connections."""
 
     def __init__(self, app: FastAPI) -> None:
         db: Database = app.state.db
@@ -97,33 +97,33 @@ class Statement:
             self._free.put_nowait(BulkInsert(db.dsn, app.state.keyring))
 
     async def cast(self, cast_ballot: CastBallot) -> Counted:
-        """Count one."""
-        line = await self._free.get()
+        """Count one ballot."""
+        connection = await self._free.get()
         try:
-            (answer,) = await handlers.count_first(line, [cast_ballot])
+            (answer,) = await handlers.count_first(connection, [cast_ballot])
         finally:
-            self._free.put_nowait(line)
+            self._free.put_nowait(connection)
         if answer is None:
             raise LookupError
         return answer
 
 
-def measured(settings: Settings) -> FastAPI:
-    """Put voting together, and take ballots on the named tasks other ways."""
+def build_with_variants(settings: Settings) -> FastAPI:
+    """Build voting with the variants for the tasks named in the arguments."""
     app = build(settings)
-    ways: dict[str, Take] = {
+    variants: dict[str, Take] = {
         NOTHING: nothing,
         SINGLE: answered(Single(app).cast),
         STATEMENT: answered(Statement(app).cast),
     }
-    tasks = dict(word.split("=") for word in sys.argv[1:])
-    others = {TaskId(UUID(task)): ways[way] for way, task in tasks.items()}
-    usual = app.router.lifespan_context
+    tasks = dict(argument.split("=") for argument in sys.argv[1:])
+    others = {TaskId(UUID(task)): variants[name] for name, task in tasks.items()}
+    default = app.router.lifespan_context
 
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
-        async with usual(running) as state:
-            running.state.intake = Ways(running.state.intake, others)
+        async with default(running) as state:
+            running.state.intake = VariantIntake(running.state.intake, others)
             yield state
 
     app.router.lifespan_context = lifespan
@@ -132,11 +132,11 @@ def measured(settings: Settings) -> FastAPI:
 
 
 async def empty() -> dict[str, str]:
-    """Answer from the framework, with nothing asked of the caller."""
+    """Return an empty response, without authentication."""
     return {}
 
 
 if __name__ == "__main__":
     settings = load(Settings)
     logs.configure("voting", settings.log_level)
-    serve(measured, settings)
+    serve(build_with_variants, settings)

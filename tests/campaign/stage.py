@@ -15,6 +15,8 @@ import asyncpg
 import psutil
 from aiokafka.errors import KafkaError
 from sqlalchemy.exc import SQLAlchemyError
+from townhall_local.up.ground import Ground
+from townhall_local.up.home import Home
 
 from tests.campaign.planted.switches import Switches
 from tests.campaign.proxy import Wire
@@ -22,8 +24,6 @@ from townhall.chassis.relay import LOCK
 from townhall.chassis.waiting import rest
 from townhall.embedded.databases import connected
 from townhall.embedded.issuer import LIFETIME, Issuer
-from townhall_local.up.ground import Ground
-from townhall_local.up.home import Home
 from townhall_local.up.service import ServiceProcess
 
 READY_WITHIN: Final = 120.0

@@ -1,4 +1,4 @@
-"""Where things are, for the tests that look at the api itself."""
+"""Paths of the repository, for the tests of its structure."""
 
 import subprocess
 from pathlib import Path
@@ -15,17 +15,17 @@ CHASSIS: Final = ROOT / "shared" / "src" / "townhall" / "chassis"
 
 
 def package(service: str) -> Path:
-    """Return the folder of a service's code."""
+    """Return the package directory of a service."""
     return ROOT / "services" / service / "src" / service
 
 
 def tracked(*patterns: str) -> list[Path]:
-    """Return the files that are or will be in the repository, matching any of git's patterns."""
+    """Return tracked and untracked files, except ignored ones, that match any of these git patterns."""
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
     names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     return sorted({ROOT / name for name in names if (ROOT / name).is_file()})
 
 
 def shown(path: Path) -> str:
-    """Return a path as a reader of the repository writes it."""
+    """Return the path relative to the root of the repository."""
     return str(path.relative_to(ROOT))

@@ -1,4 +1,4 @@
-"""The metrics a module defines, as its operators read of them."""
+"""Documentation tables of the metrics that a module defines."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -11,12 +11,12 @@ KINDS = {Counter: "counter", Gauge: "gauge", Histogram: "histogram", Info: "info
 
 
 def defined(module: str) -> list[MetricWrapperBase]:
-    """Return a module's metrics in the order it names them."""
+    """Return a module's metrics in the order of definition."""
     return [value for value in vars(import_module(module)).values() if isinstance(value, MetricWrapperBase)]
 
 
 def tables(title: str, module: str) -> Iterator[str]:
-    """Return one section: a row for each metric."""
+    """Yield the lines of one section: a row for each metric."""
     yield from (f"## {title}", "", "| metric | kind | labels | meaning |", "|---|---|---|---|")
     for metric in defined(module):
         [family] = metric.describe()

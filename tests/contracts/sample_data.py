@@ -1,4 +1,4 @@
-"""Each service as its users meet it, with a database of its own and something in it to be asked about."""
+"""A service with its own database and sample data, for tests that call every route."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,11 +22,11 @@ TITLE: Final = "심야 버스를 늘려 주세요 · More night buses"
 RULE: Final = RuleUsed(version=1, article="국민참여 규정 제4조")
 TABLES: Final = text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
 
-CONTENT: Final = "SELECT coalesce(string_agg(t::text, '' ORDER BY t::text), '') FROM \"{}\" t"
+TABLE_CONTENT: Final = "SELECT coalesce(string_agg(t::text, '' ORDER BY t::text), '') FROM \"{}\" t"
 
 
-def causes(now: datetime) -> Mapping[str, list[Event]]:
-    """Return what each service has to hear before it has work."""
+def initial_events(now: datetime) -> Mapping[str, list[Event]]:
+    """Return the events of other services that each service needs for its sample data."""
     return {
         "proposal": [],
         "voting": [
@@ -50,7 +50,7 @@ def causes(now: datetime) -> Mapping[str, list[Event]]:
 
 
 SEED: Final = "1987-06-10"
-ACTS: Final[Mapping[str, list[tuple[str, str, dict[str, Any]]]]] = {
+REQUESTS: Final[Mapping[str, list[tuple[str, str, dict[str, Any]]]]] = {
     "proposal": [
         ("citizen", "/proposals", {"title": TITLE, "problem": "막차가 일찍 끊깁니다.", "remedy": ""}),
         ("officer", "/tasks", {"title": TITLE, "summary": "-", "origin": "government", "reason": "government-plan"}),
@@ -76,50 +76,50 @@ ACTS: Final[Mapping[str, list[tuple[str, str, dict[str, Any]]]]] = {
         ),
     ],
 }
-"""What people did before: who, where, what. Ids learnt from earlier answers fill the braces."""
+"""Requests that create sample data: role, path, body. Braces are filled with ids from earlier responses."""
 
 
 @dataclass
 class SampleService:
-    """One service, asked in the role that each route is for."""
+    """One service with sample data, and a client of its API."""
 
     app: FastAPI
     client: AsyncClient
     db: Database
     mint: Mint
     ids: dict[str, str] = field(default_factory=dict)
-    """Ids of what is there, by the name paths give them."""
+    """Ids of the sample data, by path parameter."""
 
-    async def furnish(self) -> None:
-        """Put something there."""
+    async def create_sample_data(self) -> None:
+        """Deliver the initial events, run the timers once, and send the requests."""
         service = self.app.state.service
-        await deliver_events(self.db, service.subscriptions, *causes(datetime.now(UTC))[service.name])  # noqa: TID251  a day to start
+        await deliver_events(self.db, service.subscriptions, *initial_events(datetime.now(UTC))[service.name])  # noqa: TID251  the time of the first event
         for timer in service.timers:
             async with self.db.transaction() as tx:
                 await timer.act(tx)
         for path in ("/votes", "/cases", "/initiatives"):
             answer = await self.client.get(path)
-            self._learn(answer.json()["items"][0] if answer.is_success else {})
-        for role, path, payload in ACTS[service.name]:
+            self._remember_ids(answer.json()["items"][0] if answer.is_success else {})
+        for role, path, payload in REQUESTS[service.name]:
             answer = await self.client.post(
-                path.format_map(self.ids), json=self._filled(payload), headers=self.mint(role, "kim").header
+                path.format_map(self.ids), json=self._with_ids(payload), headers=self.mint(role, "kim").header
             )
             assert answer.is_success, answer.text
-            self._learn(answer.json())
+            self._remember_ids(answer.json())
 
-    def _filled(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+    def _with_ids(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         lists = {name: given for name, given in payload.items() if isinstance(given, list)}
         return {**payload, **{name: [each.format_map(self.ids) for each in given] for name, given in lists.items()}}
 
-    def _learn(self, answer: Mapping[str, Any]) -> None:
+    def _remember_ids(self, answer: Mapping[str, Any]) -> None:
         self.ids |= {name: str(value) for name, value in answer.items() if name.endswith("_id") and value}
         for each in answer.get("milestones", ()):
             self.ids["milestone_id"] = each["milestone_id"]
 
     async def state(self) -> str:
-        """Return a digest of everything the database holds."""
+        """Return a digest of all tables."""
         async with self.db.reading() as session:
             tables = (await session.execute(TABLES)).scalars().all()
-            whole = text(" UNION ALL ".join(CONTENT.format(table) for table in tables))
+            whole = text(" UNION ALL ".join(TABLE_CONTENT.format(table) for table in tables))
             rows = (await session.execute(whole)).scalars().all()
         return sha256("".join(rows).encode()).hexdigest()

@@ -1,16 +1,16 @@
-"""The OpenAPI documents of the services, as they serve them."""
+"""The OpenAPI documents of the services."""
 
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from tests.contracts.assembled import NAMES, service
+from tests.contracts.assembled_services import NAMES, service
 from townhall.chassis.serve import assemble
 
 METHODS: Final = ("get", "put", "post", "delete", "patch")
 
 
 class Operation(NamedTuple):
-    """One route of one service, and the roles its document names."""
+    """One route of one service and the roles its document requires."""
 
     service: str
     method: str
@@ -29,14 +29,14 @@ def document(name: str) -> dict[str, Any]:
     return assemble(service(name)).openapi()
 
 
-def unpatterned(node: Any) -> Any:  # noqa: ANN401  a JSON document
-    """Return the document without the patterns of texts: what is made from it may break them, and is made fast."""
+def without_patterns(node: Any) -> Any:  # noqa: ANN401  a JSON document
+    """Return the document without text patterns: values generated from it may violate them, but generation is fast."""
     match node:
         case dict():
             kept = {name: each for name, each in node.items() if name != "pattern" or not isinstance(each, str)}
-            return {name: unpatterned(each) for name, each in kept.items()}
+            return {name: without_patterns(each) for name, each in kept.items()}
         case list():
-            return [unpatterned(each) for each in node]
+            return [without_patterns(each) for each in node]
     return node
 
 

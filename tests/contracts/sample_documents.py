@@ -1,4 +1,4 @@
-"""Documents made from a schema: one readable specimen, and as many surprising ones as hypothesis can think of."""
+"""JSON documents generated from a schema: one readable sample, and a hypothesis strategy."""
 
 from collections.abc import Callable
 from datetime import timedelta, timezone
@@ -26,20 +26,20 @@ NUMBERS = {"version": 1, "yes": 312, "no": 87, "more_than": 300, "present": 12, 
 OFFSETS = st.integers(min_value=-14 * 60, max_value=14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
-def specimen(schema: Document) -> Any:  # noqa: ANN401  a JSON document
-    """Return one document that is easy to read, the same each time."""
-    return _specimen(schema, "", schema)
+def sample_document(schema: Document) -> Any:  # noqa: ANN401  a JSON document
+    """Return one readable document, always the same."""
+    return _sample(schema, "", schema)
 
 
-def _specimen(node: Document, name: str, root: Document) -> Any:  # noqa: ANN401  a JSON document
+def _sample(node: Document, name: str, root: Document) -> Any:  # noqa: ANN401  a JSON document
     node = _resolved(node, root)
     match node:
         case {"enum": [first, *_]} | {"const": first}:
             return first
         case {"properties": fields}:
-            return {field: _specimen(child, field, root) for field, child in fields.items()}
+            return {field: _sample(child, field, root) for field, child in fields.items()}
         case {"items": items}:
-            return [_specimen(items, name, root)]
+            return [_sample(items, name, root)]
         case {"type": "string"}:
             return _text(node, name)
         case {"type": "boolean"}:
@@ -48,12 +48,12 @@ def _specimen(node: Document, name: str, root: Document) -> Any:  # noqa: ANN401
 
 
 def _text(node: Document, name: str) -> str:
-    forms = {
+    formats = {
         "uuid": str(uuid5(NAMESPACE_URL, name)),
         "date-time": "2027-03-01T09:00:00Z",
         "date": "2027-06-30",
     }
-    return forms.get(node.get("format", "")) or WORDS.get(name) or "broad-public-interest"
+    return formats.get(node.get("format", "")) or WORDS.get(name) or "broad-public-interest"
 
 
 def _resolved(node: Document, root: Document) -> Document:
@@ -62,8 +62,8 @@ def _resolved(node: Document, root: Document) -> Document:
     return root["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
 
 
-def documents(schema: Document) -> st.SearchStrategy[Any]:
-    """Return a strategy for documents the schema allows, optional fields present or not."""
+def document_strategy(schema: Document) -> st.SearchStrategy[Any]:
+    """Return a strategy for all valid documents, with and without optional fields."""
     return _documents(schema, schema)
 
 
@@ -94,13 +94,13 @@ def _objects(node: Document, root: Document) -> st.SearchStrategy[Any]:
 def _texts(node: Document) -> st.SearchStrategy[str]:
     if "pattern" in node:
         return st.from_regex(node["pattern"].replace("$", r"\Z"), fullmatch=False)
-    forms: dict[str, st.SearchStrategy[str]] = {
+    formats: dict[str, st.SearchStrategy[str]] = {
         "uuid": st.uuids().map(str),
         "date-time": st.datetimes(timezones=OFFSETS).map(lambda at: at.isoformat()),
         "date": st.dates().map(lambda on: on.isoformat()),
     }
     written = st.text(min_size=node.get("minLength", 0), max_size=node.get("maxLength", 50))
-    return forms.get(node.get("format", ""), written)
+    return formats.get(node.get("format", ""), written)
 
 
 def _integers(node: Document) -> st.SearchStrategy[int]:

@@ -1,4 +1,4 @@
-"""What the fields of events mean, read where it is said: beside the field, or beside the type of its value."""
+"""The documentation of event fields: the description of the field, or the docstring of its type."""
 
 import ast
 import inspect
@@ -8,7 +8,7 @@ from typing import Final
 
 from townhall.contracts import Event, roles, values
 
-CONSTRAINED: Final = {
+TYPE_NAMES: Final = {
     "AwareDatetime": "a time with its offset",
     "NonNegativeInt": "an integer from 0",
     "PositiveInt": "an integer from 1",
@@ -16,17 +16,17 @@ CONSTRAINED: Final = {
     "date": "a day",
     "str": "text",
 }
-"""How types that pydantic and Python name are called in the pages."""
+"""Plain names of Python's and pydantic's types, for the pages."""
 
 
 @cache
 def value_types() -> dict[str, str]:
-    """Return the sentence that stands beside each value type."""
-    return {name: sentence for module in (values, roles) for name, sentence in _said(module).items()}
+    """Return the docstring of each value type, by name."""
+    return {name: sentence for module in (values, roles) for name, sentence in _docstrings(module).items()}
 
 
-def _said(module: ModuleType) -> dict[str, str]:
-    """Return the first line of each docstring at a module's top, of classes and of assignments."""
+def _docstrings(module: ModuleType) -> dict[str, str]:
+    """Return the first line of the docstring of each class and assignment at a module's top level."""
     found: dict[str, str] = {}
     body = ast.parse(inspect.getsource(module)).body
     for node, after in zip(body, [*body[1:], ast.Pass()], strict=True):
@@ -40,7 +40,7 @@ def _said(module: ModuleType) -> dict[str, str]:
 
 @cache
 def annotations(module: ModuleType) -> dict[tuple[str, str], str]:
-    """Return how each field's type is written, by class and field."""
+    """Return the source of each field's annotation, by class and field."""
     return {
         (kind.name, field.target.id): ast.unparse(field.annotation)
         for kind in ast.parse(inspect.getsource(module)).body
@@ -51,7 +51,7 @@ def annotations(module: ModuleType) -> dict[tuple[str, str], str]:
 
 
 def written_type(kind: type[Event], field: str) -> str:
-    """Return a field's type as the contract writes it."""
+    """Return the source of a field's annotation."""
     for owner in kind.__mro__:
         module = inspect.getmodule(owner)
         if module and (found := annotations(module).get((owner.__name__, field))):
@@ -59,8 +59,8 @@ def written_type(kind: type[Event], field: str) -> str:
     raise LookupError(field)
 
 
-def meaning(kind: type[Event], field: str) -> str:
-    """Return what a field means: in its own words, else in those of its type."""
+def description(kind: type[Event], field: str) -> str:
+    """Return the description of a field, else that of its type, else an empty string."""
     own = kind.model_fields[field].description
     if own:
         return own.partition("\n")[0]
@@ -69,11 +69,11 @@ def meaning(kind: type[Event], field: str) -> str:
 
 
 def shown_type(kind: type[Event], field: str) -> str:
-    """Return a field's type in words, with value types by their name."""
+    """Return the type of a field in plain words, value types by name."""
     written = written_type(kind, field)
     if written.startswith("tuple["):
         return f"list of {written.removeprefix('tuple[').removesuffix(', ...]')}"
     if written.startswith("Literal["):
         return " or ".join(f"`{choice}`" for choice in ast.literal_eval(written.removeprefix("Literal")))
     known, _, optional = written.partition(" | ")
-    return CONSTRAINED.get(known, known) + (" or null" if optional else "")
+    return TYPE_NAMES.get(known, known) + (" or null" if optional else "")

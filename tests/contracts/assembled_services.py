@@ -1,4 +1,4 @@
-"""The four services, put together and not started: what they say of themselves."""
+"""The four services, assembled but not started: their events, routes and metrics."""
 
 from functools import cache
 from importlib import import_module
@@ -15,10 +15,10 @@ KEY: Final = bytes(range(32)).hex()
 
 @cache
 def service(name: str) -> Service:
-    """Return what a service adds to the chassis. Its settings lead nowhere."""
+    """Return the definition of a service, assembled with settings that connect to nothing."""
     kind: type[ServiceSettings] = import_module(f"{name}.settings").Settings
     needed = [field for field, info in kind.model_fields.items() if info.is_required()]
-    nowhere = {
+    settings = {
         "environment": "local",
         "port": 0,
         "database_url": "postgresql://nowhere.example/none",
@@ -27,15 +27,15 @@ def service(name: str) -> Service:
         "jwks_url": "https://nowhere.example/jwks.json",
     }
     keys = {field: KEY for field in needed if field.endswith("_key")}
-    made: Service = application(kind.model_validate(nowhere | keys), name).state.service
-    return made
+    definition: Service = application(kind.model_validate(settings | keys), name).state.service
+    return definition
 
 
-def hears(name: str) -> list[type[Event]]:
-    """Return the event types a service acts on."""
+def consumed_events(name: str) -> list[type[Event]]:
+    """Return the event types a service consumes."""
     return [kind for each in service(name).subscriptions for kind in each.consumes]
 
 
-def hearers(kind: type[Event]) -> list[str]:
-    """Return the services that act on an event."""
-    return [name for name in NAMES if kind in hears(name)]
+def consumers_of(kind: type[Event]) -> list[str]:
+    """Return the services that consume an event type."""
+    return [name for name in NAMES if kind in consumed_events(name)]

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 import pytest
 
-from tests.architecture.places import ROOT, SERVICES
+from tests.architecture.repository import ROOT, SERVICES
 
 CRASH_POINTS = (ROOT / "tests" / "journeys" / "crashing" / "crash_points.txt").read_text().splitlines()
 MUTANTS = sorted((ROOT / "tests" / "campaign" / "mutants").glob("*.py"))
