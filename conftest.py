@@ -1,4 +1,4 @@
-"""Every suite's fixtures, and which tests need a broker."""
+"""The fixtures of all test suites, and the marker of tests that use a broker."""
 
 import pytest
 import structlog
@@ -13,21 +13,21 @@ pytest_plugins = [
     "townhall.testing.services",
 ]
 
-# The same examples in each run: what fails was changed. `--hypothesis-profile=search` looks at many more, ever new.
+# The same examples in each run. `--hypothesis-profile=search` generates many more, new ones in each run.
 settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("search", settings.get_profile("steady"), derandomize=False, max_examples=3000)
 settings.load_profile("steady")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Log plainly, and say what the marks mean."""
-    # As in a service; structlog's own default would take seconds to draw each traceback, with the locals in it.
+    """Configure plain logging and register the markers."""
+    # As in a service; structlog's default renders tracebacks with local variables, which takes seconds.
     structlog.configure(processors=[logs.frames_only, structlog.processors.JSONRenderer()])
-    config.addinivalue_line("markers", "broker: uses a broker; set by itself")
+    config.addinivalue_line("markers", "broker: uses a broker; set automatically")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the broker, so that `pytest -m broker` runs exactly that on another one."""
+    """Mark tests that use the broker fixtures, so that `pytest -m broker` selects them."""
     for item in items:
         if {"broker", "empty_broker"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("broker")

@@ -1,4 +1,4 @@
-"""The command line every service has: `python -m <service> serve | migrate | check`."""
+"""The command line of every service: `python -m <service> serve | migrate | check`."""
 
 import argparse
 import asyncio
@@ -14,23 +14,23 @@ from townhall.chassis.settings import ServiceSettings, SettingsRefused, load
 
 
 def main(name: str, build: Callable[[Any], FastAPI], settings_class: type[ServiceSettings]) -> None:
-    """Read the settings once and do what was asked. Exit code 2 when the settings are refused."""
-    act = _parser(name).parse_args().act
+    """Parse the command line, read the settings once and run the command; exit with 2 if the settings are invalid."""
+    command = _parser(name).parse_args().command
     try:
         settings = load(settings_class)
     except SettingsRefused as refused:
-        sys.exit(_told(name, refused))
+        sys.exit(_print_errors(name, refused))
     logs.configure(name, settings.log_level)
-    if act == "migrate":
+    if command == "migrate":
         _migrate(name, str(settings.database_url))
-    elif act == "serve":
+    elif command == "serve":
         serve(build, settings)
     else:
         build(settings)
 
 
 def _migrate(name: str, url: str) -> None:
-    from townhall.chassis import migrate  # noqa: PLC0415  a service that serves doesn't carry the migration tool
+    from townhall.chassis import migrate  # noqa: PLC0415  `serve` doesn't load the migration tool
 
     asyncio.run(migrate.upgrade(url, name))
 
@@ -38,15 +38,15 @@ def _migrate(name: str, url: str) -> None:
 def _parser(name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m {name}",
-        description=f"The {name} service of Townhall. Settings: {name.upper()}_* variables, or files they name.",
+        description=f"The {name} service of Townhall. Settings are read from {name.upper()}_* environment variables.",
     )
-    acts = parser.add_subparsers(dest="act", required=True, metavar="serve | migrate | check")
-    acts.add_parser("serve", help="serve HTTP, publish and hear events until SIGTERM")
-    acts.add_parser("migrate", help="bring the database to this version; safe to repeat and to run twice at once")
-    acts.add_parser("check", help="read the settings and put the service together without starting it")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="serve | migrate | check")
+    commands.add_parser("serve", help="serve HTTP, publish and consume events until SIGTERM")
+    commands.add_parser("migrate", help="migrate the database to this version; safe to repeat and to run concurrently")
+    commands.add_parser("check", help="validate the settings and build the service without starting it")
     return parser
 
 
-def _told(name: str, refused: SettingsRefused) -> int:
+def _print_errors(name: str, refused: SettingsRefused) -> int:
     sys.stderr.write(f"The {name} service can't start:\n" + "".join(f"  - {each}\n" for each in refused.sentences))
     return 2
