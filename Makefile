@@ -24,6 +24,8 @@ test: setup ## all tests, on the embedded PostgreSQL and broker (ARGS is passed 
 	@$(BIN)/python -m pytest $(ARGS)
 test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17 and Maven)
 	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest -m broker $(ARGS)
+test-proxy: setup ## the tests of deploy/proxy (needs nginx and its stream module)
+	@$(BIN)/python -m pytest -m proxy tests/attacks/test_proxy.py $(ARGS)
 campaign: setup ## one seeded fault run (ARGS="--seed S --fault F --mutant M --secs N"; ARGS=--list: all faults and mutants)
 	@$(BIN)/python -m tests.campaign $(ARGS)
 campaign-short: setup ## every fault once and some mutants, two runs at a time (about seven minutes)
@@ -58,7 +60,7 @@ isolation: setup ## install and start each service without the code of the other
 ##@ Develop
 fmt: setup ## format, and apply automatic lint fixes
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix . || true
-docs: setup ## generate docs/events.md and docs/metrics.md
+docs: setup ## generate docs/reference/{events,metrics,settings}.md
 	@$(BIN)/python -m tests.contracts.pages
 schemas: setup ## freeze the schema and a sample of each new event type
 	@$(BIN)/python -m tests.contracts.schemas
@@ -89,5 +91,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) has no venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up test test-kafka bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
+.PHONY: setup demo up test test-kafka test-proxy bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
         clean help

@@ -24,6 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # As in a service; structlog's default renders tracebacks with local variables, which takes seconds.
     structlog.configure(processors=[logs.frames_only, structlog.processors.JSONRenderer()])
     config.addinivalue_line("markers", "broker: uses a broker; set automatically")
+    config.addinivalue_line("markers", "proxy: needs nginx; not part of the default run")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,7 @@
-"""CPU time of one ballot up to the intake and back, by function."""
+"""CPU time of one ballot up to the intake and back, by function.
+
+The application is called as the server calls it, so what the server does in its own threads is not in these figures.
+"""
 
 import asyncio
 import cProfile
@@ -7,44 +10,23 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-import uvicorn
 from fastapi import FastAPI
-from typing_extensions import override
-from uvicorn.server import ServerState
+from starlette.types import Message, Scope
 
 from bench.infrastructure import Infrastructure
-from bench.load import request
 from bench.server import nothing
-from townhall.chassis.http.wire import Wire
 from voting.app import build
 from voting.settings import Settings
 
 FUNCTIONS: Final = 14
 """Functions reported, most expensive first."""
-CONNECTIONS: Final = 8
-"""Connections with a request at the same time."""
+CONCURRENT: Final = 8
+"""Concurrent requests."""
 _BODY: Final = b'{"choice":"yes"}'
 
 
 class _NoIntake:
     take = staticmethod(nothing)
-
-
-class _DiscardingTransport(asyncio.Transport):
-    """A transport that discards everything written."""
-
-    @override
-    def write(self, data: object) -> None: ...
-
-    @override
-    def is_closing(self) -> bool:
-        return False
-
-    @override
-    def resume_reading(self) -> None: ...
-
-    @override
-    def close(self) -> None: ...
 
 
 async def measure(infrastructure: Infrastructure, ballots: int) -> dict[str, float]:
@@ -55,31 +37,45 @@ async def measure(infrastructure: Infrastructure, ballots: int) -> dict[str, flo
     app = build(Settings(**settings | {"master_key": infrastructure.key}))
     app.state.intake = _NoIntake
     await app.state.keys.refresh()
-    connections = [_connection(app) for _ in range(CONNECTIONS)]
-    requests = [
-        request("PUT", f"/votes/{uuid4()}/ballot", token, _BODY) for token in await infrastructure.tokens(ballots)
-    ]
-    await _receive(connections, requests[:CONNECTIONS])  # warm-up
+    scopes = [_scope(token) for token in await infrastructure.tokens(ballots)]
+    await _call(app, scopes[:CONCURRENT])  # warm-up
     profiled = cProfile.Profile()
     profiled.enable()
-    for at in range(CONNECTIONS, ballots, CONNECTIONS):
-        await _receive(connections, requests[at : at + CONNECTIONS])
+    for at in range(CONCURRENT, ballots, CONCURRENT):
+        await _call(app, scopes[at : at + CONCURRENT])
     profiled.disable()
     return _most_expensive(profiled, ballots)
 
 
-def _connection(app: FastAPI) -> Wire:
-    config = uvicorn.Config(app, log_config=None)
-    connection = Wire(config, ServerState(), {}, asyncio.get_running_loop())
-    connection.connection_made(_DiscardingTransport())
-    return connection
+def _scope(token: str) -> Scope:
+    path = f"/votes/{uuid4()}/ballot"
+    headers = {
+        "host": "bench", "authorization": f"Bearer {token}", "content-type": "application/json",
+        "content-length": str(len(_BODY)),
+    }  # fmt: skip
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "PUT",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
 
 
-async def _receive(connections: list[Wire], requests: list[bytes]) -> None:
-    """Deliver one request to each connection and let them be answered."""
-    for connection, each in zip(connections, requests, strict=False):
-        connection.data_received(each)
-    await asyncio.to_thread(int)
+async def _receive() -> Message:
+    return {"type": "http.request", "body": _BODY, "more_body": False}
+
+
+async def _send(message: Message) -> None:
+    """Take everything."""
+
+
+async def _call(app: FastAPI, scopes: list[Scope]) -> None:
+    """Send requests at the same time, each in a task of its own as the server does, and wait for their answers."""
+    await asyncio.gather(*(app(scope, _receive, _send) for scope in scopes))
 
 
 def _most_expensive(profiled: cProfile.Profile, ballots: int) -> dict[str, float]:

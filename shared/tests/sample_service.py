@@ -13,17 +13,17 @@ from shared.tests.token_variants import ISSUER, Issuer
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
 from townhall.chassis.http import (
-    Cursor,
+    Application,
     Day,
-    Idempotent,
     Line,
     Moment,
+    Idempotent,
     Page,
     PageOf,
-    Prose,
     RequestModel,
+    Cursor,
+    Prose,
     ResponseModel,
-    install,
 )
 from townhall.chassis.settings import ServiceSettings
 from townhall.rejected import Rejected
@@ -77,21 +77,22 @@ class Unwilling(Rejected):
     title = "Not today."
 
 
-def app_of(issuer: Issuer, **state: object) -> FastAPI:
-    """Put the service together."""
-    app = FastAPI(title="SampleService", version="1")
+def app_of(issuer: Issuer, **given: object) -> FastAPI:
+    """Put the service together. Keyword arguments are settings where they have such a name, else its state."""
+    own: dict[str, Any] = {name: given.pop(name) for name in given.keys() & ServiceSettings.model_fields.keys()}
+    own.setdefault("port", 0)
     settings = ServiceSettings(
         environment="local",
-        port=0,
         database_url="postgresql://nobody@localhost/none",
         kafka_servers="localhost:9",
         issuer=ISSUER,
         jwks_url="/none",
         person_key=bytes(range(32)),  # type: ignore[arg-type]  # as it comes from the environment, but for the digits
+        **own,
     )
-    install(app, settings)
+    app = Application(settings, title="SampleService", version="1")
     app.state.keys = issuer.keys()
-    for name, value in state.items():
+    for name, value in given.items():
         setattr(app.state, name, value)
     _add_routes(app)
     return app

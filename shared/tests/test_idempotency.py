@@ -26,7 +26,7 @@ def app(database: Database) -> FastAPI:
 
 
 @pytest.fixture
-async def desk(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def sample_service(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """Its client."""
     async with client_of(app) as client:
         yield client

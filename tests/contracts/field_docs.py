@@ -6,6 +6,8 @@ from functools import cache
 from types import ModuleType
 from typing import Final
 
+from pydantic import BaseModel
+
 from townhall.contracts import Event, roles, values
 
 TYPE_NAMES: Final = {
@@ -22,10 +24,10 @@ TYPE_NAMES: Final = {
 @cache
 def value_types() -> dict[str, str]:
     """Return the docstring of each value type, by name."""
-    return {name: sentence for module in (values, roles) for name, sentence in _docstrings(module).items()}
+    return {name: sentence for module in (values, roles) for name, sentence in documented(module).items()}
 
 
-def _docstrings(module: ModuleType) -> dict[str, str]:
+def documented(module: ModuleType) -> dict[str, str]:
     """Return the first line of the docstring of each class and assignment at a module's top level."""
     found: dict[str, str] = {}
     body = ast.parse(inspect.getsource(module)).body
@@ -50,7 +52,7 @@ def annotations(module: ModuleType) -> dict[tuple[str, str], str]:
     }
 
 
-def written_type(kind: type[Event], field: str) -> str:
+def written_type(kind: type[BaseModel], field: str) -> str:
     """Return the source of a field's annotation."""
     for owner in kind.__mro__:
         module = inspect.getmodule(owner)

@@ -1,4 +1,4 @@
-"""Each role may call the routes listed in docs/roles.md, and no others."""
+"""Each role may call the routes listed in docs/reference/roles.md, and no others."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ from townhall.testing.databases import DatabaseOf
 from townhall.testing.services import ClientOf
 from townhall.testing.tokens import Mint
 
-PAGE = Path(__file__).parents[2] / "docs" / "roles.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "roles.md"
 
 
 def promised() -> dict[tuple[str, str], frozenset[str]]:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from services.proposal.tests.api import ADMIT, PAPER, TASK, ProposalApi, refused
+from services.proposal.tests.api import ADMIT, PROPOSAL, TASK, ProposalApi, problem
 
 PEOPLE = text("SELECT author FROM proposal UNION SELECT supporter FROM support")
 ANNOUNCED = text("SELECT string_agg(convert_from(payload, 'UTF8') || headers::text || key, '') FROM outbox")
@@ -11,19 +11,19 @@ ANNOUNCED = text("SELECT string_agg(convert_from(payload, 'UTF8') || headers::te
 async def test_from_proposal_to_task(api: ProposalApi) -> None:
     """A proposal is submitted, supported, admitted, put to the vote and referred, and anyone can follow it."""
     proposal_id = await api.proposal()
-    supported = await api.ask("PUT", f"/proposals/{proposal_id}/support", role="citizen", name="jun")
+    supported = await api.call("PUT", f"/proposals/{proposal_id}/support", role="citizen", name="jun")
     assert supported.json() == {"proposal_id": proposal_id, "supported": True, "supports": 1}
-    await api.ask("POST", f"/proposals/{proposal_id}/screening", ADMIT, role="officer", name="desk")
+    await api.call("POST", f"/proposals/{proposal_id}/screening", ADMIT, role="officer", name="officer")
     payload = TASK | {"origin": "proposals", "proposal_ids": [proposal_id, proposal_id], "reason": "public-interest"}
-    task = (await api.ask("POST", "/tasks", payload, role="officer", name="desk")).json()
+    task = (await api.call("POST", "/tasks", payload, role="officer", name="officer")).json()
     assert (task["state"], task["proposal_ids"], task["rule"]["version"]) == ("selected", [proposal_id], 1)
     shown = await api.get(f"/proposals/{proposal_id}")
     assert (shown["state"], shown["supports"], shown["task_ids"]) == ("admitted", 1, [task["task_id"]])
     assert (shown["screening"]["decision"], shown["screening"]["acted_by"]) == ("admit", "officer")
     why = {"reason": "few-concerned", "note": "소수의 문제입니다."}
-    referred = await api.ask("POST", f"/tasks/{task['task_id']}/referral", why, role="officer", name="desk")
+    referred = await api.call("POST", f"/tasks/{task['task_id']}/referral", why, role="officer", name="officer")
     assert referred.json()["state"] == (await api.get(f"/tasks/{task['task_id']}"))["state"] == "referred"
-    left = await api.ask("DELETE", f"/proposals/{proposal_id}/support", role="citizen", name="jun")
+    left = await api.call("DELETE", f"/proposals/{proposal_id}/support", role="citizen", name="jun")
     assert left.json()["supports"] == 0
 
 
@@ -31,8 +31,8 @@ async def test_returned_and_resubmitted(api: ProposalApi) -> None:
     """The author improves what was returned, and nobody else does."""
     returned = (await api.screened({"decision": "request-revision", "reason": "unclear"})).json()
     path = f"/proposals/{returned['proposal_id']}/resubmission"
-    assert refused(await api.ask("POST", path, PAPER, role="citizen", name="jun")) == (403, "not-your-proposal")
-    again = await api.ask("POST", path, PAPER | {"title": "개선된 제목"}, role="citizen")
+    assert problem(await api.call("POST", path, PROPOSAL, role="citizen", name="jun")) == (403, "not-your-proposal")
+    again = await api.call("POST", path, PROPOSAL | {"title": "개선된 제목"}, role="citizen")
     assert (again.json()["state"], again.json()["title"]) == ("screening", "개선된 제목")
 
 
@@ -41,8 +41,8 @@ async def test_every_decision_stays_public(api: ProposalApi) -> None:
     returned = (await api.screened({"decision": "request-revision", "reason": "unclear", "note": "어디인가요?"})).json()
     path = f"/proposals/{returned['proposal_id']}"
     for decision in ({"decision": "request-revision", "reason": "no-remedy"}, ADMIT):
-        await api.ask("POST", f"{path}/resubmission", PAPER, role="citizen")
-        await api.ask("POST", f"{path}/screening", decision, role="officer", name="desk")
+        await api.call("POST", f"{path}/resubmission", PROPOSAL, role="citizen")
+        await api.call("POST", f"{path}/screening", decision, role="officer", name="officer")
     decided = await api.get(path)
     earlier = [(each["decision"], each["reason"], each["note"]) for each in decided["earlier_screenings"]]
     assert earlier == [("request-revision", "unclear", "어디인가요?"), ("request-revision", "no-remedy", "")]
@@ -56,14 +56,14 @@ async def test_merged_and_withdrawn(api: ProposalApi) -> None:
     other = await api.proposal()
     merged = (await api.screened({"decision": "merge", "reason": "same-problem", "merge_into": other})).json()
     assert (merged["state"], merged["merged_into"]) == ("merged", other)
-    withdrawn = await api.ask("POST", f"/proposals/{other}/withdrawal", {}, role="citizen")
+    withdrawn = await api.call("POST", f"/proposals/{other}/withdrawal", {}, role="citizen")
     assert withdrawn.json()["state"] == "withdrawn"
 
 
 async def test_nobody_is_named(api: ProposalApi) -> None:
-    """P17: neither author nor supporter is in any answer or announcement, by name or by pseudonym."""
+    """P17: neither author nor supporter is in any response or announcement, by name or by pseudonym."""
     proposal_id = await api.proposal("mina-the-author")
-    await api.ask("PUT", f"/proposals/{proposal_id}/support", role="citizen", name="jun-the-supporter")
+    await api.call("PUT", f"/proposals/{proposal_id}/support", role="citizen", name="jun-the-supporter")
     async with api.db.reading() as session:
         people = (await session.execute(PEOPLE)).scalars().all()
         said = (await session.execute(ANNOUNCED)).scalar_one()
@@ -89,8 +89,10 @@ async def test_pages_follow_each_other(api: ProposalApi) -> None:
 
 async def test_a_retry_creates_once(api: ProposalApi) -> None:
     """The same Idempotency-Key is answered alike and makes one proposal."""
-    answers = [await api.ask("POST", "/proposals", PAPER, role="citizen", Idempotency_Key="a-key") for _ in range(2)]
-    assert answers[0].json() == answers[1].json()
+    responses = [
+        await api.call("POST", "/proposals", PROPOSAL, role="citizen", Idempotency_Key="a-key") for _ in range(2)
+    ]
+    assert responses[0].json() == responses[1].json()
     assert len((await api.get("/proposals"))["items"]) == 1
 
 
@@ -98,10 +100,10 @@ async def test_quota_says_when_to_come_back(api: ProposalApi) -> None:
     """P2: the refusal of the eleventh says so, with a time to wait."""
     for _ in range(10):
         await api.proposal()
-    answer = await api.ask("POST", "/proposals", PAPER, role="citizen")
-    assert refused(answer) == (429, "too-many-proposals")
-    assert int(answer.headers["retry-after"]) > 0
-    assert (answer.json()["rule"], (await api.ask("POST", "/proposals", PAPER, role="agency")).status_code) == (
+    response = await api.call("POST", "/proposals", PROPOSAL, role="citizen")
+    assert problem(response) == (429, "too-many-proposals")
+    assert int(response.headers["retry-after"]) > 0
+    assert (response.json()["rule"], (await api.call("POST", "/proposals", PROPOSAL, role="agency")).status_code) == (
         "P2",
         201,
     )

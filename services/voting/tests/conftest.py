@@ -30,7 +30,7 @@ async def app(app_of: AppOf, harness: VotingHarness) -> FastAPI:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def wire(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    """Its API behind a socket, where the fast lane is. However many call at once, none waits for another here."""
+    """Its API behind a socket, with the fast path. However many call at once, none waits for another here."""
     each_their_own = Limits(max_connections=None, max_keepalive_connections=None)
     async with (
         listening(app) as port,
@@ -39,11 +39,15 @@ async def wire(app: FastAPI) -> AsyncIterator[AsyncClient]:
         yield client
 
 
-@pytest_asyncio.fixture(loop_scope="session", params=["framework", "wire"])
-async def api(request: pytest.FixtureRequest, app: FastAPI, wire: AsyncClient) -> AsyncIterator[AsyncClient]:
-    """Its API by the framework alone, and behind a socket: whoever calls sees no difference."""
-    if request.param == "wire":
+@pytest_asyncio.fixture(loop_scope="session", params=["routes", "fast path"])
+async def api(
+    request: pytest.FixtureRequest, app_of: AppOf, harness: VotingHarness, wire: AsyncClient
+) -> AsyncIterator[AsyncClient]:
+    """Its API by the routes alone, and behind a socket with the fast path: callers see no difference."""
+    if request.param == "fast path":
         yield wire
-    else:
-        async with client_for(app) as client:
-            yield client
+        return
+    app = await app_of(harness.db, fast_path=False)
+    harness.under_keys_of(app)
+    async with client_for(app) as client:
+        yield client

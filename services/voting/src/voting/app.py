@@ -18,10 +18,10 @@ from voting.domain.nullifier import Keyring
 from voting.fast_path import FastPath
 from voting.intake import Intake
 from voting.intake.grouping import Answer
+from voting.tally_cache import TallyCache
 from voting.schemas import VoteResponse
 from voting.settings import Settings
 from voting.store.bulk_insert import BulkInsert
-from voting.tally_cache import TallyCache
 
 ANNOUNCES: Final = tuple(kind for kind in CATALOGUE.values() if kind.TOPIC == voting.TOPIC)
 CLOCK: Final = 0.5
@@ -45,7 +45,7 @@ def build(settings: Settings) -> FastAPI:
             ],
             companions=[partial(_counting, settings, keyring)],
             state={"keyring": keyring},
-            shortcut=FastPath,
+            fast_path=FastPath if settings.fast_path else None,
         )
     )
 

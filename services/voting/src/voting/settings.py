@@ -19,7 +19,7 @@ def _of_aes(key: SecretBytes) -> SecretBytes:
 
 
 MasterKey = Annotated[Key, AfterValidator(_of_aes)]
-"""An AES-256 key that wraps the keys of votes."""
+"""A secret key of exactly 32 bytes (64 hexadecimal digits) that wraps the keys of votes (AES-256)."""
 
 
 class Settings(ServiceSettings):
@@ -28,15 +28,17 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="VOTING_")
 
     master_key: MasterKey
-    """Wraps the key of each new vote."""
+    """Wraps (encrypts, RFC 3394) the key of each new vote."""
     master_key_version: int = Field(1, ge=1)
-    """Counted up when the master key is replaced; the one before moves to `former_master_keys`."""
+    """Version of the master key: add one when the key is replaced, and move the old key to `former_master_keys`."""
     former_master_keys: Mapping[int, MasterKey] = {}
-    """By version, as JSON: needed for as long as votes of their time are open."""
+    """Earlier master keys by version, as JSON: needed while votes whose keys they wrapped are open."""
     intake_room: int = Field(4096, ge=1)
-    """Ballots that may wait to be counted; beyond it the answer is 503."""
+    """Ballots that may wait to be counted at one time; further ones are answered 503."""
     intake_group: int = Field(512, ge=1)
-    """Ballots that share a transaction at the most."""
+    """The most ballots that share one transaction."""
+    fast_path: bool = True
+    """Whether plain ballots and totals are answered before the framework; off, the routes answer all of them."""
 
     @model_validator(mode="after")
     def _versions_apart(self) -> Self:

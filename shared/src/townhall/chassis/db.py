@@ -1,6 +1,6 @@
 """The database of a service: one transaction for each effect, with its announcements in it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,10 +46,15 @@ class Transaction:
     now: datetime
     """When the transaction began, by the database's clock; aware."""
     announced: list[Announcement] = field(default_factory=list)
+    callbacks: list[Callable[[], object]] = field(default_factory=list)
 
     def announce(self, *events: Event) -> None:
         """Publish these facts, in this order, if and only if the transaction commits."""
         self.announced.extend(Announcement(event, trace.current(event.key)) for event in events)
+
+    def on_commit(self, callback: Callable[[], object]) -> None:
+        """Call `callback` after the commit, never after a rollback: for metrics and logs of an effect."""
+        self.callbacks.append(callback)
 
 
 def driver_url(url: str, driver: str = "postgresql+asyncpg") -> str:
@@ -86,6 +91,8 @@ class Database:
             tx = Transaction(session, now=(await session.execute(_NOW)).scalar_one())
             yield tx
             await outbox.write(session, self.source, tx.announced, tx.now)
+        for callback in tx.callbacks:
+            callback()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:

@@ -23,7 +23,7 @@ _LONGEST: Final = 300
 def configure(service: str, level: str = "info") -> None:
     """Send every log of this process, ours and the libraries', through one formatter.
 
-    Uvicorn keeps out of the way only when started with `log_config=None`.
+    Granian configures loggers of its own when a server is made; `http/listener.py` keeps it to these.
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -62,10 +62,10 @@ def _funnel(handler: logging.Handler, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "sqlalchemy", "alembic"):
+    for name in ("_granian", "granian.access", "faststream", "sqlalchemy", "alembic"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
-        logger.propagate = name != "uvicorn.access"  # Every request is a metric; a line each would be half the work.
+        logger.propagate = name != "granian.access"  # Every request is a metric; a line each would be half the work.
     for name in ("sqlalchemy", "aiokafka", "httpx", "httpcore"):
         # Below this they write statements, payloads and addresses.
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -5,12 +5,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
-import uvicorn
 from fastapi import APIRouter, FastAPI
-from fastapi.telemetry import TelemetryConfig
-from starlette.datastructures import State
 
 from townhall.chassis import asyncapi, auth, health, http, metrics
 from townhall.chassis.broker import Bus
@@ -19,17 +16,14 @@ from townhall.chassis.consuming.decoding import EventDecoder
 from townhall.chassis.consuming.processing import Processor
 from townhall.chassis.db import Database
 from townhall.chassis.gauges import watch
-from townhall.chassis.http import idempotency
-from townhall.chassis.http.shortcut import Shortcut
-from townhall.chassis.http.wire import Wire
+from townhall.chassis.http import idempotency, server
+from townhall.chassis.http.application import Application, FastPath
 from townhall.chassis.relay import Relay
 from townhall.chassis.settings import ServiceSettings
 from townhall.chassis.work import Companion, Run, Timer, going_on
 from townhall.contracts import Event
 
 _FORGET = Timer("forget_receipts", seconds=60, act=idempotency.forget)
-# The framework's own would look for a provider with each request; traces are this chassis's.
-_NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
 
 __all__ = ["Service", "Timer", "assemble", "serve"]
 
@@ -47,8 +41,8 @@ class Service:
     timers: Sequence[Timer] = ()
     companions: Sequence[Companion] = ()
     state: Mapping[str, object] = field(default_factory=dict)
-    shortcut: Callable[[State], Shortcut] | None = None
-    """Answers plain requests before the framework. Given the application's state, which is full once it has started."""
+    fast_path: FastPath | None = None
+    """Answers some requests without the framework."""
 
 
 def bus_of(settings: ServiceSettings) -> Bus:
@@ -59,21 +53,18 @@ def bus_of(settings: ServiceSettings) -> Bus:
 def assemble(service: Service) -> FastAPI:
     """Put a service together. Nothing is opened before the application starts."""
     db = Database(str(service.settings.database_url), source=service.name)
-    app = FastAPI(
+    app = Application(
+        service.settings,
+        service.fast_path,
         title=service.title,
         version=http.API_VERSION,
         lifespan=partial(_lifespan, service, db),
-        docs_url=None,
-        redoc_url=None,
     )
     app.state.db = db
     app.state.service = service
-    app.state.settings = service.settings
     app.state.keys = auth.keys_of(service.settings)
     for name, value in service.state.items():
         setattr(app.state, name, value)
-    app.state.shortcut = service.shortcut and service.shortcut(app.state)
-    http.install(app, service.settings)
     for router in (*service.routers, http.docs.router, health.router, metrics.router, _documents(service)):
         app.include_router(router)
     return app
@@ -117,20 +108,12 @@ def _documents(service: Service) -> APIRouter:
 
 
 def serve(build: Callable[[Any], FastAPI], settings: ServiceSettings) -> None:
-    """Serve until SIGTERM or SIGINT: then refuse, finish what is under way, and end."""
+    """Build the application and serve it until SIGTERM or SIGINT, then end the process."""
     app = build(settings)
     # What was imported stays for good: looked through again and again, it would stop every request for 100 ms at times.
     gc.freeze()
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http=Wire,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
-    uvicorn.Server(config).run()
+
+    def stopping() -> None:
+        app.state.health.stopping = True
+
+    server.run(app, settings, stopping)

@@ -1,53 +1,41 @@
-"""Serving an application on a real socket, for tests of the HTTP server in front of the framework."""
+"""Applications behind a real socket: for what an ASGI client never sees."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from socket import socket
+from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
-from typing_extensions import override
 
-from townhall.chassis.http.wire import Wire
-
-
-class _Served(uvicorn.Server):
-    """A server with an event that is set once it listens, and its port."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    @override
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        return int(self.servers[0].sockets[0].getsockname()[1])
+from townhall.chassis.http.listener import EmbeddedServer, listen
+from townhall.embedded.ports import HOST
 
 
 @asynccontextmanager
-async def listening(app: FastAPI, protocol: type[Wire] = Wire) -> AsyncIterator[int]:
-    """Serve an open application; yields its port. At the end running requests are finished."""
-    server = _Served(uvicorn.Config(app, port=0, http=protocol, lifespan="off", log_config=None, server_header=False))
+async def listening(app: FastAPI, **settings: Any) -> AsyncIterator[int]:  # noqa: ANN401  settings are of any type
+    """Serve an application that is open already, as a service is; yields the port.
+
+    Keyword arguments replace the server's settings. Requests under way at the end are finished first.
+    """
+    served = app.state.settings.model_copy(update=settings)
+    listener = listen(HOST, 0, write_seconds=served.write_seconds)
+    port = int(listener.getsockname()[1])
+    server = EmbeddedServer(app, listener, served)
     serving = asyncio.create_task(server.serve())
-    await server.listening.wait()
-    yield server.port
-    server.should_exit = True
-    await serving
+    try:
+        yield port
+    finally:
+        server.stop()
+        await asyncio.wait({serving}, timeout=served.stop_seconds)
 
 
-async def said(port: int, *pieces: bytes) -> bytes:
-    """Send the pieces one after the other; return received received until the connection closes."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def exchange(port: int, *pieces: bytes) -> bytes:
+    """Send the pieces one after the other; return everything received until the server closes the connection."""
+    reader, writer = await asyncio.open_connection(HOST, port)
     async with asyncio.timeout(10):
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
-        received = await reader.read()
+        everything = await reader.read()
     writer.close()
-    return received
+    return everything

@@ -66,7 +66,7 @@ def rehearse(
     DIR is replayed vote by vote. Petition counts (a CSV file with petition_idx, title and num_agree) become synthetic
     ballots: each petition is a task, each consent, times --scale, a yes ballot of another citizen, and the ballots of
     all tasks are interleaved in proportion. The platform's totals are compared with a recount of the input.
-    A rehearsal enacts new rule versions, so run it on a data directory of its own. More: docs/rehearsals.md.
+    A rehearsal enacts new rule versions, so run it on a data directory of its own. More: docs/how-to/rehearse.md.
 
     \b
     Examples:
