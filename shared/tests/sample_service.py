@@ -1,4 +1,4 @@
-"""A small service with one route of each kind, to try the chassis through HTTP."""
+"""A small service with one route of each kind, for HTTP tests of the chassis."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,15 +14,15 @@ from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
 from townhall.chassis.http import (
     Application,
+    Cursor,
     Day,
+    Idempotent,
     Line,
     Moment,
-    Idempotent,
     Page,
     PageOf,
-    RequestModel,
-    Cursor,
     Prose,
+    RequestModel,
     ResponseModel,
 )
 from townhall.chassis.settings import ServiceSettings
@@ -41,7 +41,7 @@ class Colour(StrEnum):
 
 
 class Detail(RequestModel):
-    """Something inside a note."""
+    """A nested model."""
 
     count: int
 
@@ -63,14 +63,14 @@ class NoteRequest(RequestModel):
 
 
 class NoteResponse(ResponseModel):
-    """What was handed in."""
+    """The accepted note."""
 
     title: str
     at: datetime | None = None
 
 
 class Unwilling(Rejected):
-    """A rule that always says no."""
+    """A rule that always refuses."""
 
     code = "unwilling"
     rule = "X1"
@@ -78,7 +78,7 @@ class Unwilling(Rejected):
 
 
 def app_of(issuer: Issuer, **given: object) -> FastAPI:
-    """Put the service together. Keyword arguments are settings where they have such a name, else its state."""
+    """Build the service. Keyword arguments are settings where they have such a name, else its state."""
     own: dict[str, Any] = {name: given.pop(name) for name in given.keys() & ServiceSettings.model_fields.keys()}
     own.setdefault("port", 0)
     settings = ServiceSettings(
@@ -99,7 +99,7 @@ def app_of(issuer: Issuer, **given: object) -> FastAPI:
 
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:
-    """Return a client that gets what a caller would get, and none of the application's exceptions."""
+    """Return an in-process client; exceptions of the application become responses."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sample_service.test")
 
 
@@ -161,7 +161,7 @@ class _Postgres(Exception):
 
 
 def problem_of(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """Return a problem's body after checking that it is one, and that it repeats nothing."""
+    """Check that the response is a problem of this status and code without an echo of the input; return its body."""
     body: dict[str, Any] = answer.json()
     assert (answer.status_code, body["status"], body["code"]) == (status, status, code)
     assert answer.headers["content-type"] == "application/problem+json"

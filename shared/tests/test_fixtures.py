@@ -1,4 +1,4 @@
-"""The fixtures themselves: fresh databases, topics of one's own, tokens that services trust."""
+"""The test fixtures: new databases, separate topics, trusted tokens."""
 
 from aiokafka import AIOKafkaConsumer
 from sqlalchemy import text

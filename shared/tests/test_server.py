@@ -1,4 +1,4 @@
-"""A service as a process: it starts, serves, drains and ends, and nothing of it is left behind."""
+"""A service process starts, serves, drains and ends without leftovers."""
 
 import asyncio
 import signal

@@ -106,7 +106,7 @@ def test_callers_who_read_nothing_are_let_go(service: Service, ballots: Ballots,
         start = service.forget_peak()
         with others_at(service.port) as others:
             flood(crowd, data, read=False, within=WRITE)
-            ended = sum(caller.wait(within=4 * WRITE) for caller in crowd)
+            ended = sum(caller.ended(within=4 * WRITE) for caller in crowd)
         growth, still = service.peak() - start, service.descriptors() - before
     got(f"{ended} of 30 let go; memory +{growth:.0f} MB; others answered within {others.slowest:.2f} s; {still} held")
     assert ended == 30

@@ -11,7 +11,7 @@ from townhall.chassis.waiting import rest
 from townhall_local.errors import CommandError
 
 Settings = Mapping[str, str]
-POLLS: Final = 100
+ATTEMPTS: Final = 100
 POLL_EVERY: Final = 0.1
 """Seconds between reads until the cluster shows a change."""
 _TOPIC_CONFIG: Final = 1
@@ -45,7 +45,7 @@ async def change_settings(admin: AIOKafkaAdminClient, wanted: Mapping[str, Setti
 
 async def _until_shown(admin: AIOKafkaAdminClient, wanted: Mapping[str, Settings]) -> None:
     """Wait: the cluster acknowledges a change before its brokers apply it."""
-    for _ in range(POLLS):
+    for _ in range(ATTEMPTS):
         shown = await settings_of(admin, list(wanted))
         if all(settings.items() <= shown[name].items() for name, settings in wanted.items()):
             return
