@@ -79,9 +79,8 @@ def rehearse(
     progress = Console(stderr=True)
     try:
         _require_directory(report)
-        selection = Selection(
-            recording, max_voters, petitions, factor(scale) if scale is not None else None, ballots, top
-        )
+        exact_scale = factor(scale) if scale is not None else None
+        selection = Selection(recording, max_voters, petitions, exact_scale, ballots, top)
         result = uvloop.run(_run(data_dir, selection.schedule(), yes_threshold, progress))
     except EXPECTED_ERRORS as error:
         _abort(progress, error)
