@@ -11,6 +11,9 @@ PYTHON   ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,\
 SERVICES := proposal voting committee evaluation
 PARTS    := shared $(addprefix services/,$(SERVICES)) deploy/local
 ARGS     ?=
+# Most tests wait more than they compute, so there are more workers than cores. Each has its own PostgreSQL and broker.
+WORKERS  ?= 4
+PARALLEL  = -n $(WORKERS) --dist loadgroup
 
 ##@ Run
 setup: $(READY) ## install everything into .venv/; does nothing if it is up to date
@@ -20,12 +23,16 @@ up: setup ## run the platform on this machine until Ctrl-C (ARGS="--data-dir DIR
 	@$(BIN)/townhall up $(ARGS)
 
 ##@ Test
-test: setup ## all tests, on the embedded PostgreSQL and broker (ARGS is passed to pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+quick: setup ## the tests that need no database, broker or process; under 20 seconds
+	@$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=quick -m 'not (database or broker or process or proxy)' $(ARGS)
+test: setup ## all tests, in parallel and random order (ARGS="--randomly-seed=N" repeats an order)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17 and Maven)
-	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest -m broker $(ARGS)
+	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest $(PARALLEL) -m 'broker and not proxy' $(ARGS)
 test-proxy: setup ## the tests of deploy/proxy (needs nginx and its stream module)
 	@$(BIN)/python -m pytest -m proxy tests/attacks/test_proxy.py $(ARGS)
+coverage: setup ## `make test` with line and branch coverage; fails below the minimum in pyproject.toml
+	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term:skip-covered $(ARGS)
 campaign: setup ## one seeded fault run (ARGS="--seed S --fault F --mutant M --secs N"; ARGS=--list: all faults and mutants)
 	@$(BIN)/python -m tests.campaign $(ARGS)
 campaign-short: setup ## every fault once and some mutants, two runs at a time (about seven minutes)
@@ -67,7 +74,7 @@ schemas: setup ## freeze the schema and a sample of each new event type
 lock: $(BIN)/uv ## resolve all requirement files again, pinned by hash
 	@.ci/lock $(ARGS)
 clean: ## remove build output and tool caches, not .venv/
-	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache .coverage
 
 help: ## print this help
 	@awk 'BEGIN {FS = ":.*## "} \
@@ -91,5 +98,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) has no venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up test test-kafka test-proxy bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
+.PHONY: setup demo up quick test test-kafka test-proxy coverage bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
         clean help

@@ -1,10 +1,14 @@
-"""The fixtures of all test suites, and the marker of tests that use a broker."""
+"""The fixtures of all test suites, the markers of what tests need, and the order of tests for parallel runs."""
+
+import sys
+from collections.abc import Iterator
+from typing import Final
 
 import pytest
 import structlog
 from hypothesis import settings
 
-from townhall.chassis import logs
+from townhall.chassis.telemetry import logs
 
 pytest_plugins = [
     "townhall.testing.brokers",
@@ -16,19 +20,55 @@ pytest_plugins = [
 # The same examples in each run. `--hypothesis-profile=search` generates many more, new ones in each run.
 settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("search", settings.get_profile("steady"), derandomize=False, max_examples=3000)
+settings.register_profile("quick", settings.get_profile("steady"), max_examples=25)
 settings.load_profile("steady")
+
+NEEDS: Final = {
+    "proxy": ("needs nginx; not part of the default run", ()),
+    "process": ("starts programs such as the platform or an embedded server; set by the test", ()),
+    "broker": ("uses a broker; set automatically", ("broker", "empty_broker")),
+    "database": ("uses PostgreSQL; set automatically", ("cluster",)),
+}
+"""Markers, slowest first: their meaning and the fixtures that set them. `make quick` runs tests without any."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Configure plain logging and register the markers."""
     # As in a service; structlog's default renders tracebacks with local variables, which takes seconds.
     structlog.configure(processors=[logs.frames_only, structlog.processors.JSONRenderer()])
-    config.addinivalue_line("markers", "broker: uses a broker; set automatically")
-    config.addinivalue_line("markers", "proxy: needs nginx; not part of the default run")
+    for mark, (meaning, _fixtures) in NEEDS.items():
+        config.addinivalue_line("markers", f"{mark}: {meaning}")
+    sys.addaudithook(_refuse_processes)
 
 
+_quick: str | None = None
+"""The running test, if it has no marker."""
+
+
+def _refuse_processes(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "subprocess.Popen" and _quick and arguments[0] != "git":  # only lists files
+        raise AssertionError(f"{_quick} starts a process: mark it `process`")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Fail an unmarked test that starts a process, so that `make quick` stays quick."""
+    global _quick  # noqa: PLW0603  an audit hook can't be removed, so it reads this variable
+    _quick = None if any(item.get_closest_marker(mark) for mark in NEEDS) else item.nodeid
+    try:
+        return (yield)
+    finally:
+        _quick = None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the test by its fixtures."""
+    for mark, (_meaning, fixtures) in NEEDS.items():
+        if set(fixtures) & set(getattr(item, "fixturenames", ())):
+            item.add_marker(mark)
+
+
+@pytest.hookimpl(trylast=True)  # after the random order
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that use the broker fixtures, so that `pytest -m broker` selects them."""
-    for item in items:
-        if {"broker", "empty_broker"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker("broker")
+    """Run slow tests first, so that no worker ends with a long one."""
+    items.sort(key=lambda item: next((n for n, mark in enumerate(NEEDS) if item.get_closest_marker(mark)), len(NEEDS)))

@@ -16,9 +16,10 @@ from bench.server import NOTHING, SINGLE, STATEMENT, VARIANTS
 from townhall.chassis.db import Database
 from townhall.contracts import proposal
 from townhall.contracts.values import RuleUsed, TaskId
-from voting import handlers
-from voting.domain.nullifier import Keyring
 from voting.domain.parameters import Parameters
+from voting.domain.voter_keys import Keyring
+from voting.handlers import votes
+from voting.store.rules import RULES
 
 YES: Final = b'{"choice":"yes"}'
 CALLERS: Final = 16
@@ -129,7 +130,7 @@ def _cpu_seconds(infrastructure: Infrastructure, processes: Sequence[Process]) -
 async def set_unreachable_threshold(db: Database) -> None:
     """Enact a rule under which no vote reaches its threshold."""
     async with db.transaction() as tx:
-        await handlers.RULES.enact(
+        await RULES.enact(
             tx, "bench", Parameters(yes_more_than=UNREACHABLE_THRESHOLD, ballots_changeable=True), None
         )
 
@@ -148,5 +149,5 @@ async def schedule(db: Database, key: str) -> UUID:
             closes_at=tx.now + timedelta(days=30),
             rule=RuleUsed(version=1, article="bench"),
         )
-        await handlers.schedule_votes(tx, [task], keyring)
+        await votes.schedule_votes(tx, [task], keyring)
     return task.task_id

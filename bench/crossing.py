@@ -12,9 +12,9 @@ from bench.ballots import YES, schedule
 from bench.infrastructure import Infrastructure, opened
 from bench.load import LoadResult, open_loop, request
 from townhall.chassis.db import Database
-from townhall.chassis.waiting import rest
-from voting import handlers
+from townhall.chassis.retrying import sleep
 from voting.domain.parameters import Parameters
+from voting.store.rules import RULES
 
 CROSSINGS = 40
 MORE_THAN = 20
@@ -31,7 +31,7 @@ async def measure(infrastructure: Infrastructure, top: float, seconds: float) ->
         cases = await stack.enter_async_context(opened(committee_url, "committee"))
         async with votes.transaction() as tx:
             rule = Parameters(yes_more_than=MORE_THAN, ballots_changeable=True)
-            await handlers.RULES.enact(tx, "bench", rule, None)
+            await RULES.enact(tx, "bench", rule, None)
         tasks = [await schedule(votes, infrastructure.key) for _ in range(CROSSINGS + 1)]
         process = await stack.enter_async_context(infrastructure.serving("bench.server", "voting", voting_url))
         await stack.enter_async_context(infrastructure.serving("committee", "committee", committee_url))
@@ -71,4 +71,4 @@ async def _times_to_case(votes: Database, cases: Database) -> list[float]:
                 opened_at: dict[UUID, datetime] = dict((await session.execute(_OPENED)).tuples().all())
             if reached.keys() <= opened_at.keys():
                 return [(opened_at[task] - reached[task]).total_seconds() for task in reached]
-            await rest(0.2)
+            await sleep(0.2)

@@ -22,16 +22,14 @@ from sqlalchemy import text
 
 from bench.infrastructure import Infrastructure, opened
 from proposal.consumers import subscriptions as timeline_subscriptions
-from townhall.chassis import metrics
+from townhall.chassis.background import running
 from townhall.chassis.broker import Bus
-from townhall.chassis.consuming import Consumer, Subscription
-from townhall.chassis.consuming.decoding import EventDecoder
-from townhall.chassis.consuming.processing import Processor
+from townhall.chassis.consuming import Consumer, Processor, Subscription
 from townhall.chassis.db import Database, Transaction
-from townhall.chassis.relay import BATCH as RELAYED
-from townhall.chassis.relay import Relay
-from townhall.chassis.waiting import rest
-from townhall.chassis.work import going_on
+from townhall.chassis.outbox.relay import BATCH as RELAYED
+from townhall.chassis.outbox.relay import Relay
+from townhall.chassis.retrying import sleep
+from townhall.chassis.telemetry import metrics
 from townhall.contracts import Event, ReceivedEvent, voting
 from townhall.contracts.values import RuleUsed, TaskId
 from townhall.testing.brokers import drop_topics, make_topics
@@ -105,9 +103,9 @@ def _event(kind: type[Event], tx: Transaction, task: TaskId) -> Event:
 async def _relay(db: Database, bus: Bus, count: int) -> None:
     """Publish everything in the outbox."""
     target = _published() + count
-    async with going_on({"relay": Relay(db.dsn, bus).run}):
+    async with running({"relay": Relay(db.dsn, bus).run}):
         while _published() < target:
-            await rest(0.005)
+            await sleep(0.005)
 
 
 def _published() -> float:
@@ -137,16 +135,16 @@ async def _consume(db: Database, bus: Bus, subscriptions: Sequence[Subscription]
     async with db.transaction() as tx:
         await tx.session.execute(text("CREATE TABLE IF NOT EXISTS effect (event uuid PRIMARY KEY)"))
     before = _applied()
-    consumer = Consumer(bus, db, subscriptions, Processor(db, EventDecoder(subscriptions)))
-    async with going_on({"consumer": consumer.run}):
+    consumer = Consumer(bus, db, subscriptions, Processor(db, subscriptions))
+    async with running({"consumer": consumer.run}):
         while not (first := _applied() - before):
-            await rest(0.01)
+            await sleep(0.01)
         return await _timed(int(count - first), lambda: _wait_until_applied(before + count))
 
 
 async def _wait_until_applied(applied: float) -> None:
     while _applied() < applied:
-        await rest(0.01)
+        await sleep(0.01)
 
 
 def _applied() -> float:

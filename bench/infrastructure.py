@@ -20,7 +20,7 @@ import psutil
 from townhall.chassis import migrate
 from townhall.chassis.broker import Bus
 from townhall.chassis.db import Database
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall.embedded import Kafka, Postgres, Tansu, databases
 from townhall.embedded.issuer import Issuer, key_in, new_key, pem
 from townhall.embedded.ports import free_port
@@ -119,7 +119,7 @@ class Process:
         """Wait until it is ready; raises `TimeoutError`."""
         async with asyncio.timeout(READY_WITHIN):
             while not await self._ready():
-                await rest(0.1)
+                await sleep(0.1)
 
     async def _ready(self) -> bool:
         try:

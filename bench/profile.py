@@ -15,8 +15,11 @@ from starlette.types import Message, Scope
 
 from bench.infrastructure import Infrastructure
 from bench.server import nothing
+from townhall.chassis.auth import Keys
+from townhall.chassis.state import provide, state_of
 from voting.app import build
 from voting.settings import Settings
+from voting.state import VotingState
 
 FUNCTIONS: Final = 14
 """Functions reported, most expensive first."""
@@ -35,8 +38,10 @@ async def measure(infrastructure: Infrastructure, ballots: int) -> dict[str, flo
         name.lower(): value for name, value in infrastructure.settings("postgresql://nobody@127.0.0.1/none", 1).items()
     }
     app = build(Settings(**settings | {"master_key": infrastructure.key}))
-    app.state.intake = _NoIntake
-    await app.state.keys.refresh()
+    unused: Any = None
+    no_intake: Any = _NoIntake
+    provide(app, VotingState(unused, no_intake, unused))
+    await state_of(app, Keys).refresh()
     scopes = [_scope(token) for token in await infrastructure.tokens(ballots)]
     await _call(app, scopes[:CONCURRENT])  # warm-up
     profiled = cProfile.Profile()

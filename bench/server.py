@@ -8,22 +8,26 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from fastapi import FastAPI
 
-from townhall.chassis import logs
 from townhall.chassis.db import Database
 from townhall.chassis.serve import serve
 from townhall.chassis.settings import load
+from townhall.chassis.state import provide, state_of
+from townhall.chassis.telemetry import logs
 from townhall.contracts.values import TaskId
-from voting import handlers
 from voting.app import build
 from voting.domain.ballot import CastBallot, Counted, CurrentBallot, Outcome
+from voting.domain.voter_keys import Keyring
+from voting.handlers import ballots
 from voting.intake import Intake
 from voting.settings import Settings
+from voting.state import VotingState
 from voting.store.bulk_insert import BulkInsert
 
 NOTHING, SINGLE, STATEMENT = "nothing", "single", "statement"
@@ -75,13 +79,13 @@ class Single:
     """One transaction per ballot, as in a handler."""
 
     def __init__(self, app: FastAPI) -> None:
-        self._state: Any = app.state
+        self._app = app
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def cast(self, cast_ballot: CastBallot) -> Counted:
         """Count one ballot."""
-        async with self._slots, self._state.db.transaction() as tx:
-            (answer,) = await handlers.count_ballots(tx, [cast_ballot], self._state.keyring)
+        async with self._slots, state_of(self._app, Database).transaction() as tx:
+            (answer,) = await ballots.count_ballots(tx, [cast_ballot], state_of(self._app, VotingState).keyring)
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -90,17 +94,17 @@ class Single:
 class Statement:
     """One statement per ballot, the one of group commit, on one of several connections."""
 
-    def __init__(self, app: FastAPI) -> None:
-        db: Database = app.state.db
+    def __init__(self, app: FastAPI, keyring: Keyring) -> None:
+        db = state_of(app, Database)
         self._free: asyncio.Queue[BulkInsert] = asyncio.Queue()
         for _ in range(AT_ONCE):
-            self._free.put_nowait(BulkInsert(db.dsn, app.state.keyring))
+            self._free.put_nowait(BulkInsert(db.dsn, keyring))
 
     async def cast(self, cast_ballot: CastBallot) -> Counted:
         """Count one ballot."""
         connection = await self._free.get()
         try:
-            (answer,) = await handlers.count_first(connection, [cast_ballot])
+            (answer,) = await ballots.count_in_bulk(connection, [cast_ballot])
         finally:
             self._free.put_nowait(connection)
         if answer is None:
@@ -114,7 +118,7 @@ def build_with_variants(settings: Settings) -> FastAPI:
     variants: dict[str, Take] = {
         NOTHING: nothing,
         SINGLE: answered(Single(app).cast),
-        STATEMENT: answered(Statement(app).cast),
+        STATEMENT: answered(Statement(app, Keyring(settings.master_key_version, settings.masters)).cast),
     }
     tasks = dict(argument.split("=") for argument in sys.argv[1:])
     others = {TaskId(UUID(task)): variants[name] for name, task in tasks.items()}
@@ -123,7 +127,9 @@ def build_with_variants(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
         async with default(running) as state:
-            running.state.intake = VariantIntake(running.state.intake, others)
+            default_state = state_of(running, VotingState)
+            variant_intake: Any = VariantIntake(default_state.intake, others)
+            provide(running, replace(default_state, intake=variant_intake))
             yield state
 
     app.router.lifespan_context = lifespan

@@ -5,10 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from townhall.chassis.consuming import Requeue
-from townhall.chassis.consuming.decoding import EventDecoder
+from townhall.chassis.consuming import Processor, Requeue
 from townhall.chassis.consuming.message import Subscription
-from townhall.chassis.consuming.processing import Processor
 from townhall.chassis.db import Database, Transaction
 from townhall.contracts import ReceivedEvent, voting
 from townhall.rejected import Rejected
@@ -35,9 +33,8 @@ class Effects:
         """The number of events of each call."""
         self.dies_after: int | None = None
         """The number of effects before a simulated crash, or None."""
-        reader = EventDecoder([Subscription(voting.TOPIC, {voting.VoteClosed: self.apply})])
-        self.applying = Processor(db, reader)
-        self.requeue = Requeue(db, reader)
+        self.processor = Processor(db, [Subscription(voting.TOPIC, {voting.VoteClosed: self.apply})])
+        self.requeue = Requeue(db, self.processor)
 
     async def prepare(self) -> None:
         """Create the table of effects and empty all tables."""
@@ -96,5 +93,5 @@ class Effects:
 
     async def obey(self) -> None:
         """Process requeued dead letters, and messages parked behind settled ones."""
-        while await self.requeue.once():
+        while await self.requeue.process_next():
             pass

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from uuid import UUID, uuid4
 
-from townhall.chassis import trace
-from townhall.chassis.consuming.message import Message, received
-from townhall.chassis.envelope import sealed
+from townhall.chassis.consuming.message import Message
+from townhall.chassis.envelope import event_headers
+from townhall.chassis.telemetry import tracing
 from townhall.contracts import voting
 from townhall.contracts.values import RuleUsed, TaskId
 
@@ -36,7 +36,9 @@ class Topic:
     def message(self, event: voting.VoteClosed | voting.VoteScheduled) -> Message:
         """Return a well-formed message."""
         self._versions[event.key] = version = self._versions.get(event.key, 0) + 1
-        headers = sealed("voting", event, event_id=uuid4(), version=version, at=AT, traceparent=trace.started())
+        headers = event_headers(
+            "voting", event, event_id=uuid4(), version=version, at=AT, traceparent=tracing.new_traceparent()
+        )
         return self.raw(event.key, headers, event.model_dump_json().encode())
 
     def raw(self, key: str | None, headers: Mapping[str, str], value: bytes | None) -> Message:
@@ -50,4 +52,4 @@ class Topic:
             headers=[("odd", None), ("binary", b"\xff"), *((name, text.encode()) for name, text in headers.items())],
             value=value,
         )
-        return received(record, "")
+        return Message.of(record, "")

@@ -1,5 +1,6 @@
 """A small service with one route of each kind, for HTTP tests of the chassis."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from shared.tests.token_variants import ISSUER, Issuer
 from townhall.chassis.auth import Caller, Role, allow
-from townhall.chassis.db import Transaction
+from townhall.chassis.db import Database, Transaction
 from townhall.chassis.http import (
     Application,
     Cursor,
@@ -26,6 +27,7 @@ from townhall.chassis.http import (
     ResponseModel,
 )
 from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import provide, state_of
 from townhall.rejected import Rejected
 
 SECRET = "s3cr3t-주민번호"
@@ -77,9 +79,15 @@ class Unwilling(Rejected):
     title = "Not today."
 
 
-def app_of(issuer: Issuer, **given: object) -> FastAPI:
-    """Build the service. Keyword arguments are settings where they have such a name, else its state."""
-    own: dict[str, Any] = {name: given.pop(name) for name in given.keys() & ServiceSettings.model_fields.keys()}
+@dataclass(slots=True)
+class Acts:
+    """How often the creating route had its effect."""
+
+    number: int = 0
+
+
+def app_of(issuer: Issuer, db: Database | None = None, **own: Any) -> FastAPI:  # noqa: ANN401  settings are of any type
+    """Build the service. Keyword arguments are settings."""
     own.setdefault("port", 0)
     settings = ServiceSettings(
         environment="local",
@@ -91,9 +99,9 @@ def app_of(issuer: Issuer, **given: object) -> FastAPI:
         **own,
     )
     app = Application(settings, title="SampleService", version="1")
-    app.state.keys = issuer.keys()
-    for name, value in given.items():
-        setattr(app.state, name, value)
+    provide(app, issuer.keys())
+    provide(app, Acts())
+    provide(app, db or Database(settings.database_url, source="sample"))
     _add_routes(app)
     return app
 
@@ -115,10 +123,11 @@ def _add_routes(app: FastAPI) -> None:  # noqa: C901  one route of each kind
         payload: NoteRequest, who: Annotated[Caller, allow(Role.CITIZEN)], idempotent: Idempotent
     ) -> NoteResponse:
         async def act(tx: Transaction) -> NoteResponse:
-            app.state.acts += 1
+            acts = state_of(app, Acts)
+            acts.number += 1
             if payload.title == "unwilling":
                 raise Unwilling
-            return NoteResponse(title=f"{payload.title} {app.state.acts}", at=tx.now)
+            return NoteResponse(title=f"{payload.title} {acts.number}", at=tx.now)
 
         return await idempotent(act)
 

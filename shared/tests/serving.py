@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
@@ -17,21 +17,32 @@ from fastapi.responses import JSONResponse
 
 from shared.tests.sample_service import SECRET, app_of
 from shared.tests.token_variants import Issuer
-from townhall.chassis import logs
 from townhall.chassis.http import server
+from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import provide, state_of
+from townhall.chassis.telemetry import logs
+
+
+@dataclass(slots=True)
+class Stopping:
+    """Whether the service is about to end."""
+
+    now: bool = False
 
 
 def build(words: list[str]) -> FastAPI:
     """Put the service together as the words say."""
     settings: dict[str, Any] = dict(word.split("=") for word in words if "=" in word)
-    app = app_of(Issuer(), health=SimpleNamespace(stopping=False), released=asyncio.Event(), **settings)
+    app = app_of(Issuer(), **settings)
+    released = asyncio.Event()
+    provide(app, Stopping())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, app.state.released.set)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, released.set)
         if "hold" in words:
-            await app.state.released.wait()
-            app.state.released.clear()
+            await released.wait()
+            released.clear()
         if "fail-start" in words:
             raise RuntimeError(SECRET)
         yield
@@ -43,7 +54,7 @@ def build(words: list[str]) -> FastAPI:
 
     @app.get("/held")
     async def held() -> dict[str, str]:
-        await app.state.released.wait()
+        await released.wait()
         return {}
 
     @app.get("/large")
@@ -52,7 +63,7 @@ def build(words: list[str]) -> FastAPI:
 
     @app.get("/readyz")
     async def readyz() -> JSONResponse:
-        return JSONResponse({}, 503 if app.state.health.stopping else 200)
+        return JSONResponse({}, 503 if state_of(app, Stopping).now else 200)
 
     return app
 
@@ -64,9 +75,9 @@ def main() -> None:
     app = build([f"port={port}", *words])
 
     def stopping() -> None:
-        app.state.health.stopping = True
+        state_of(app, Stopping).now = True
 
-    server.run(app, app.state.settings, stopping)
+    server.run(app, state_of(app, ServiceSettings), stopping)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,7 @@ from sqlalchemy import text
 
 from shared.tests.effects import Effects
 from shared.tests.facts import AT, Topic, closed
-from townhall.chassis.consuming import Message, Subscription
-from townhall.chassis.consuming.decoding import EventDecoder
-from townhall.chassis.consuming.processing import Processor
+from townhall.chassis.consuming import Message, Processor, Subscription
 from townhall.chassis.db import Database, Transaction
 from townhall.contracts import ReceivedEvent, voting
 from townhall.contracts.values import TaskId
@@ -48,7 +46,7 @@ async def test_a_batch_is_one_transaction_and_one_call(effects: Effects) -> None
     """G10: inbox and effect of all its events are committed together; the handler is given all of them at once."""
     topic, one, other = Topic(), uuid4(), uuid4()
     mixed = zip(batch(topic, one, 1, 2, 3), batch(topic, other, 4, 5, 6), strict=True)
-    await effects.applying.take([message for pair in mixed for message in pair])
+    await effects.processor.process([message for pair in mixed for message in pair])
     assert await effects.noted() == [(one, 1), (other, 4), (one, 2), (other, 5), (one, 3), (other, 6)]
     assert effects.given == [6]
     assert await transactions(effects.db) == 1
@@ -57,8 +55,8 @@ async def test_a_batch_is_one_transaction_and_one_call(effects: Effects) -> None
 async def test_repeats_are_taken_out_of_a_batch(effects: Effects) -> None:
     """G10: an event twice in a batch, or known from an earlier one, isn't given to the handler again."""
     first, second, third = batch(Topic(), uuid4(), 1, 2, 3)
-    await effects.applying.take([first, second, first, second])
-    await effects.applying.take([second, third, first, third])
+    await effects.processor.process([first, second, first, second])
+    await effects.processor.process([second, third, first, third])
     assert await effects.totals() == [1, 2, 3]
     assert effects.given == [2, 1]
 
@@ -67,7 +65,7 @@ async def test_a_fault_in_the_middle_concerns_its_key_alone(effects: Effects) ->
     """G11: with one event that can't be applied, all others of the batch are, in the order of their keys."""
     topic, bad, good = Topic(), uuid4(), uuid4()
     effects.cannot = {2}
-    await effects.applying.take([*batch(topic, good, 11), *batch(topic, bad, 1, 2, 3), *batch(topic, good, 12, 13)])
+    await effects.processor.process([*batch(topic, good, 11), *batch(topic, bad, 1, 2, 3), *batch(topic, good, 12, 13)])
     assert await effects.noted() == [(good, 11), (bad, 1), (good, 12), (good, 13)]
     assert await effects.listed_dead_letters() == [("ZeroDivisionError", "waiting"), ("parked", "waiting")]
 
@@ -75,7 +73,7 @@ async def test_a_fault_in_the_middle_concerns_its_key_alone(effects: Effects) ->
 async def test_poison_in_the_middle_concerns_its_key_alone(effects: Effects) -> None:
     """G11: with one message that can't be read, all others of the batch are applied, in the order of their keys."""
     topic, bad, good = Topic(), uuid4(), uuid4()
-    await effects.applying.take(
+    await effects.processor.process(
         [
             *batch(topic, good, 11),
             *batch(topic, bad, 1),
@@ -91,8 +89,8 @@ async def test_poison_in_the_middle_concerns_its_key_alone(effects: Effects) -> 
 async def test_a_held_key_does_not_slow_its_neighbours(effects: Effects) -> None:
     """G11: events of a held key wait behind in order; the rest of their batch stays one transaction."""
     topic, held, free = Topic(), uuid4(), uuid4()
-    await effects.applying.take([poison(topic, held)])
-    await effects.applying.take([*batch(topic, held, 1), *batch(topic, free, 7, 8), *batch(topic, held, 2)])
+    await effects.processor.process([poison(topic, held)])
+    await effects.processor.process([*batch(topic, held, 1), *batch(topic, free, 7, 8), *batch(topic, held, 2)])
     assert (await effects.noted(), effects.given) == ([(free, 7), (free, 8)], [2])
     await effects.operator("dropped", "bad-body")
     assert await effects.noted() == [(free, 7), (free, 8), (held, 1), (held, 2)]
@@ -102,7 +100,7 @@ async def test_a_refusal_in_the_middle_refuses_no_other(effects: Effects) -> Non
     """A rule that says no to one event of a batch leaves the others their effect."""
     topic, task = Topic(), uuid4()
     effects.refused = {2}
-    await effects.applying.take(batch(topic, task, 1, 2, 3))
+    await effects.processor.process(batch(topic, task, 1, 2, 3))
     assert await effects.totals() == [1, 3]
     assert await effects.listed_dead_letters() == []
 
@@ -121,7 +119,7 @@ async def test_events_of_several_kinds_keep_their_order(database: Database) -> N
     shut, planned = closed(task), voting.VoteScheduled(task_id=task, opens_at=AT, closes_at=AT)
     subscription = Subscription(voting.TOPIC, {voting.VoteClosed: on_closed, voting.VoteScheduled: on_scheduled})
     messages = [topic.message(event) for event in (planned, planned, shut, planned, shut, shut)]
-    await Processor(database, EventDecoder([subscription])).take(messages)
+    await Processor(database, [subscription]).process(messages)
     assert calls == [("scheduled", [1, 2]), ("closed", [3]), ("scheduled", [4]), ("closed", [5, 6])]
 
 
@@ -134,7 +132,7 @@ async def test_what_is_announced_belongs_to_the_trace_of_its_cause(database: Dat
 
     topic = Topic()
     messages = [topic.message(closed()) for _ in range(3)]
-    await Processor(database, EventDecoder([Subscription(voting.TOPIC, {voting.VoteClosed: answer})])).take(messages)
+    await Processor(database, [Subscription(voting.TOPIC, {voting.VoteClosed: answer})]).process(messages)
     async with database.reading() as session:
         rows = await session.execute(text("SELECT key, headers ->> 'traceparent' AS trace FROM outbox"))
         traces = {row.key: row.trace for row in rows}
@@ -147,6 +145,6 @@ async def test_batches_that_overlap_wait_for_each_other_and_never_in_a_circle(ef
     topic, chance = Topic(), random.Random(7)
     messages = [topic.message(closed(yes=number)) for number in range(300)]
     given = [chance.sample(messages, size) for size in (280, 30, 150, 70, 290, 12)]
-    await asyncio.gather(*(effects.applying.take(each) for each in given))
+    await asyncio.gather(*(effects.processor.process(each) for each in given))
     assert len(set(await effects.totals())) == len(await effects.totals())
     assert await transactions(effects.db) <= len(given)

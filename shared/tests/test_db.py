@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from townhall.chassis.db import SETTINGS, SILENCE, Database
-from townhall.chassis.faults import transient
+from townhall.chassis.transient import transient
 
 _ONE = text("SELECT 1")
 

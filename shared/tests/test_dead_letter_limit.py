@@ -10,16 +10,14 @@ from sqlalchemy import text
 
 from shared.tests.facts import Topic
 from shared.tests.test_relay import Listener, announce
+from townhall.chassis.background import running
 from townhall.chassis.broker import Bus
-from townhall.chassis.consuming import Consumer, Subscription, dead_letters
-from townhall.chassis.consuming.consumer import MAX_DEAD_LETTERS
-from townhall.chassis.consuming.decoding import EventDecoder
-from townhall.chassis.consuming.processing import Processor
+from townhall.chassis.consuming import Consumer, Processor, Subscription, dead_letters
+from townhall.chassis.consuming.dead_letters import MAX_WAITING
 from townhall.chassis.db import Database
 from townhall.chassis.health import Health
-from townhall.chassis.relay import Relay
-from townhall.chassis.waiting import rest
-from townhall.chassis.work import going_on
+from townhall.chassis.outbox.relay import Relay
+from townhall.chassis.retrying import sleep
 from townhall.contracts import voting
 from townhall.testing.databases import DatabaseOf
 
@@ -29,19 +27,19 @@ async def crowd(db: Database, messages: int) -> None:
     topic = Topic()
     async with db.transaction() as tx:
         for number in range(messages):
-            await dead_letters.put(tx.session, topic.raw(f"k{number}", {}, b"junk"), "bad-envelope")
+            await dead_letters.add(tx.session, topic.raw(f"k{number}", {}, b"junk"), "bad-envelope")
 
 
 async def count(db: Database) -> int:
     """Count the messages that wait for an operator."""
     async with db.reading() as session:
-        return await dead_letters.causes(session)
+        return await dead_letters.waiting(session)
 
 
 async def until(seen: Callable[[], Awaitable[bool]]) -> None:
     """Look again and again until it is so."""
     while not await seen():
-        await rest(0.1)
+        await sleep(0.1)
 
 
 async def make_room(db: Database) -> None:
@@ -52,23 +50,23 @@ async def make_room(db: Database) -> None:
 
 async def choked(consumer: Consumer) -> bool:
     """Tell whether hearing has stopped."""
-    return consumer.choked
+    return consumer.paused
 
 
-@pytest.mark.parametrize(("messages", "room"), [(MAX_DEAD_LETTERS - 1, True), (MAX_DEAD_LETTERS, False)])
+@pytest.mark.parametrize(("messages", "room"), [(MAX_WAITING - 1, True), (MAX_WAITING, False)])
 async def test_readiness_fails_without_waiting_for_the_next_message(
     database_of: DatabaseOf, *, messages: int, room: bool
 ) -> None:
     """G11: readiness fails at once, even if no further message arrives for hours."""
     db, bus = await database_of("voting"), Bus("127.0.0.1:1")
     subscriptions = [Subscription(voting.TOPIC, {})]
-    consumer = Consumer(bus, db, subscriptions, Processor(db, EventDecoder(subscriptions)))
+    consumer = Consumer(bus, db, subscriptions, Processor(db, subscriptions))
     health = Health("voting", db, Relay(db.dsn, bus), consumer)
     await crowd(db, messages)
     assert await health.checks() == {
         "running": True,
         "database": True,
-        "heard_once": False,
+        "consumer_joined": False,
         "dead_letter_capacity": room,
     }
     await make_room(db)
@@ -78,10 +76,10 @@ async def test_readiness_fails_without_waiting_for_the_next_message(
 @pytest.mark.broker
 async def test_consuming_stops_until_there_is_room(database: Database, bus: Bus) -> None:
     """G11: with too many dead letters the cause is not the messages, so consuming stops."""
-    await crowd(database, MAX_DEAD_LETTERS)
+    await crowd(database, MAX_WAITING)
     listener = Listener(1)
     consumer = listener.consumer(bus, database)
-    async with going_on({"relay": Relay(database.dsn, bus).run, "consumer": consumer.run}), asyncio.timeout(60):
+    async with running({"relay": Relay(database.dsn, bus).run, "consumer": consumer.run}), asyncio.timeout(60):
         await announce(database, [task := uuid4()], 1)
         await until(partial(choked, consumer))
         assert not listener.versions
@@ -94,12 +92,12 @@ async def test_consuming_stops_until_there_is_room(database: Database, bus: Bus)
 async def test_one_batch_stores_no_more_dead_letters_than_there_is_room_for(database: Database, bus: Bus) -> None:
     """G11: the limit holds within a batch too, and messages beyond it are neither lost nor skipped."""
     async with bus.producer() as producer:
-        for number in range(MAX_DEAD_LETTERS + 20):
+        for number in range(MAX_WAITING + 20):
             await producer.send(bus.topic(voting.TOPIC), b"junk", key=f"k{number}".encode(), partition=0)
     consumer = Listener(1).consumer(bus, database)
-    async with going_on({"consumer": consumer.run}), asyncio.timeout(60):
+    async with running({"consumer": consumer.run}), asyncio.timeout(60):
         await until(partial(choked, consumer))
-        assert await count(database) == MAX_DEAD_LETTERS
+        assert await count(database) == MAX_WAITING
         await make_room(database)
         await until(partial(_holds, database, 20))
 

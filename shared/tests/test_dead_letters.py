@@ -30,8 +30,8 @@ async def test_a_key_waits_behind_a_dead_letter(picky: Effects) -> None:
     """G11: later events of the key wait; those of other keys go on."""
     picky.cannot = {2}
     topic, task = Topic(), uuid4()
-    await picky.applying.take([*batch(topic, task, 1, 2, 3), *batch(topic, uuid4(), 9)])
-    await picky.applying.take(batch(topic, task, 4))
+    await picky.processor.process([*batch(topic, task, 1, 2, 3), *batch(topic, uuid4(), 9)])
+    await picky.processor.process(batch(topic, task, 4))
     assert await picky.totals() == [1, 9]
     assert await picky.listed_dead_letters() == [
         ("ZeroDivisionError", "waiting"),
@@ -44,10 +44,10 @@ async def test_a_requeued_message_is_applied_before_those_behind_it(picky: Effec
     """G11: once the fault is mended, the key goes on in its order, and later events don't overtake."""
     picky.cannot = {2}
     topic, task = Topic(), uuid4()
-    await picky.applying.take(batch(topic, task, 1, 2, 3))
+    await picky.processor.process(batch(topic, task, 1, 2, 3))
     picky.cannot = set()
     await picky.operator("requeued", "ZeroDivisionError")
-    await picky.applying.take(batch(topic, task, 4))
+    await picky.processor.process(batch(topic, task, 4))
     assert await picky.totals() == [1, 2, 3, 4]
 
 
@@ -55,7 +55,7 @@ async def test_dropping_a_message_lets_the_key_go_on(picky: Effects) -> None:
     """G11: what an operator gives up has no effect; what waited behind it has."""
     picky.cannot = {2}
     topic, task = Topic(), uuid4()
-    await picky.applying.take(batch(topic, task, 1, 2, 3))
+    await picky.processor.process(batch(topic, task, 1, 2, 3))
     await picky.operator("dropped", "ZeroDivisionError")
     assert await picky.totals() == [1, 3]
 
@@ -64,7 +64,7 @@ async def test_a_requeued_message_that_fails_again_waits_again(picky: Effects) -
     """G11: nothing is lost by requeueing too early."""
     picky.cannot = {2}
     topic, task = Topic(), uuid4()
-    await picky.applying.take(batch(topic, task, 2, 3))
+    await picky.processor.process(batch(topic, task, 2, 3))
     await picky.operator("requeued", "ZeroDivisionError")
     assert await picky.totals() == []
     assert await picky.listed_dead_letters() == [("ZeroDivisionError", "waiting"), ("parked", "waiting")]
@@ -89,7 +89,7 @@ async def test_an_unreadable_message_is_kept_whole(
     topic = Topic()
     whole = topic.message(closed()).headers if reason == "bad-body" else {}
     poison = topic.raw("열쇠", {**whole, **headers}, value)
-    await picky.applying.take([poison, topic.message(closed(yes=5))])
+    await picky.processor.process([poison, topic.message(closed(yes=5))])
     assert await picky.listed_dead_letters() == [(reason, "waiting")]
     assert await picky.totals() == [5]
     async with picky.db.reading() as session:
@@ -105,9 +105,9 @@ async def test_a_message_becomes_one_dead_letter_however_often_it_is_delivered(p
     """Replaying a topic adds no second dead letter for the same message, dropped or not."""
     topic = Topic()
     poison = topic.raw("k", {}, b"junk")
-    await picky.applying.take([poison])
+    await picky.processor.process([poison])
     await picky.operator("dropped", "bad-envelope")
-    await picky.applying.take([poison])
+    await picky.processor.process([poison])
     assert await picky.listed_dead_letters() == [("bad-envelope", "dropped")]
 
 
@@ -115,6 +115,6 @@ async def test_only_causes_count_against_the_limit(picky: Effects) -> None:
     """A hundred events behind one bad message are one matter for an operator."""
     picky.cannot = {0}
     topic, task = Topic(), uuid4()
-    await picky.applying.take(batch(topic, task, *range(30)))
+    await picky.processor.process(batch(topic, task, *range(30)))
     async with picky.db.reading() as session:
-        assert await dead_letters.causes(session) == 1
+        assert await dead_letters.waiting(session) == 1

@@ -12,8 +12,8 @@ import pytest
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from townhall.chassis import logs
-from townhall.chassis.work import going_on
+from townhall.chassis.background import running
+from townhall.chassis.telemetry import logs, tracing
 
 CANARY = "canary-비밀투표"
 _LIBRARIES = ("", "_granian", "granian.access", "faststream", "sqlalchemy", "alembic", "aiokafka")
@@ -61,9 +61,19 @@ async def test_our_own_lines(output: LogOutput) -> None:
     with structlog.contextvars.bound_contextvars(request_id="r-1"):
         structlog.get_logger("desk").info("note_taken", count=3)
     line = output.lines()[0]
+    assert "trace_id" not in line
     assert (line["event"], line["count"], line["service"], line["request_id"]) == ("note_taken", 3, "desk", "r-1")
     assert line["level"] == "info"
     assert line["timestamp"].endswith("Z")
+
+
+def test_a_line_names_its_trace(output: LogOutput) -> None:
+    """Each line written for a request or event has the `trace_id` of its trace, a library's lines too."""
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    with tracing.request_span("GET", f"00-{trace_id}-b7ad6b7169203331-00"):
+        structlog.get_logger("sample").info("note_taken")
+        logging.getLogger("anything").warning("lost it")
+    assert [line["trace_id"] for line in output.lines()] == [trace_id] * 2
 
 
 def test_below_the_level(output: LogOutput) -> None:
@@ -108,7 +118,7 @@ def test_exceptions_tell_types_and_frames_only(speaks: str, output: LogOutput) -
 def test_groups_tell_each(output: LogOutput) -> None:
     """All exceptions of an exception group are logged."""
     several = ExceptionGroup(CANARY, [KeyError(CANARY), OSError(CANARY)])
-    structlog.get_logger("desk").error("work_failed", exc_info=several)
+    structlog.get_logger("desk").error("task_failed", exc_info=several)
     group = output.lines()[0]["exception"][0]
     assert [each["type"] for each in group["of"]] == ["builtins.KeyError", "builtins.OSError"]
     assert json.dumps(CANARY)[1:-1] not in output.stream.getvalue()
@@ -130,10 +140,10 @@ async def test_work_that_fails_says_where(output: LogOutput) -> None:
         (again if failed.is_set() else failed).set()
         cast(CANARY)
 
-    async with going_on({"work": work}), asyncio.timeout(20):
+    async with running({"work": work}), asyncio.timeout(20):
         await again.wait()
     (first, *_) = output.lines()
-    assert (first["event"], first["work"], first["fault"]) == ("work_failed", "work", "DBAPIError")
+    assert (first["event"], first["task"], first["error"]) == ("background_task_failed", "work", "DBAPIError")
     assert any(" cast" in frame for each in first["exception"] for frame in each["frames"])
     assert json.dumps(CANARY)[1:-1] not in output.stream.getvalue()
 

@@ -14,9 +14,9 @@ from typing_extensions import override
 from shared.tests.effects import Died, Effects
 from shared.tests.facts import Topic, closed
 from shared.tests.model import TOO_MANY_ATTEMPTS, UNREADABLE, ModelConsumer, ModelMessage
-from townhall.chassis.consuming import Message, dead_letters, inbox
+from townhall.chassis.consuming import Message, dead_letters, processor
 from townhall.chassis.db import Database
-from townhall.chassis.envelope import unsealed
+from townhall.chassis.envelope import parse_headers
 from townhall.testing.state_machines import Action, Machine, action
 
 KEYS = (0, 1, 2)
@@ -80,7 +80,7 @@ class Delivery(Machine):
         messages = [message for _, message in batch]
 
         async def both() -> None:
-            await asyncio.gather(*(self.effects.applying.take(messages) for _ in range(2)))
+            await asyncio.gather(*(self.effects.processor.process(messages) for _ in range(2)))
 
         self.wait_for(both())
         self.applied(batch)
@@ -108,8 +108,8 @@ class Delivery(Machine):
 
         async def put() -> None:
             async with self.effects.db.transaction() as tx:
-                await inbox.take(tx.session, [unsealed(message.headers).id])
-                await dead_letters.put(tx.session, message, TOO_MANY_ATTEMPTS, 5)
+                await processor.claim(tx.session, [parse_headers(message.headers).id])
+                await dead_letters.add(tx.session, message, TOO_MANY_ATTEMPTS, 5)
 
         self.wait_for(put())
         self.model.exhaust_attempts(expected)
@@ -145,7 +145,7 @@ class Delivery(Machine):
 
     def take(self, messages: list[Message]) -> None:
         """Deliver a batch to the service."""
-        self.wait_for(self.effects.applying.take(messages))
+        self.wait_for(self.effects.processor.process(messages))
 
     def applied(self, batch: list[tuple[ModelMessage, Message]]) -> None:
         """Deliver the batch to the model."""
@@ -214,9 +214,7 @@ class Delivery(Machine):
         good = [expected for part in self.published.values() for expected, _ in part if expected.readable]
         for key in KEYS:
             mine = [expected.number for expected in self.model.applied if expected.key == key]
-            assert mine == [
-                expected.number for expected in good if expected.key == key and expected.number not in dropped
-            ]
+            assert mine == [expected.number for expected in good if expected.key == key and expected.number not in dropped]
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from shared.tests.facts import closed
-from townhall.chassis import outbox, trace
+from townhall.chassis import outbox
 from townhall.chassis.db import Database
 from townhall.chassis.outbox import LARGEST, EventTooLarge
+from townhall.chassis.telemetry import tracing
 from townhall.contracts.voting import VoteClosed
 
 
@@ -46,9 +47,10 @@ async def test_nothing_is_announced_by_a_transaction_that_fails(database: Databa
 async def test_an_event_says_who_announced_it_and_when(database: Database) -> None:
     """The envelope carries CloudEvents' attributes and the trace of the cause."""
     event = closed()
-    traceparent = trace.follow(None)
-    async with database.transaction() as tx:
-        tx.announce(event)
+    traceparent = tracing.new_traceparent()
+    with tracing.request_span("POST", traceparent):
+        async with database.transaction() as tx:
+            tx.announce(event)
     (headers,) = await rows(database)
     assert headers["ce_type"] == "voting.vote-closed.v1"
     assert headers["ce_subject"] == str(event.task_id)

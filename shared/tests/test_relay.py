@@ -12,16 +12,15 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from sqlalchemy import text
 
 from shared.tests.facts import closed
-from townhall.chassis import outbox, trace
+from townhall.chassis import outbox
+from townhall.chassis.background import running
 from townhall.chassis.broker import Bus
-from townhall.chassis.consuming import Consumer, Subscription
-from townhall.chassis.consuming.decoding import EventDecoder
-from townhall.chassis.consuming.processing import Processor
+from townhall.chassis.consuming import Consumer, Processor, Subscription
 from townhall.chassis.db import Database, Transaction
 from townhall.chassis.outbox import LARGEST, Announcement
-from townhall.chassis.relay import BATCH, MUCH, UNSENT, Relay
-from townhall.chassis.waiting import rest
-from townhall.chassis.work import going_on
+from townhall.chassis.outbox.relay import BATCH, MAX_BYTES, UNSENT, Relay
+from townhall.chassis.retrying import sleep
+from townhall.chassis.telemetry import tracing
 from townhall.contracts import ReceivedEvent, voting
 from townhall.embedded.databases import connected
 from townhall.embedded.server import Server
@@ -48,7 +47,7 @@ class Listener:
     def consumer(self, bus: Bus, db: Database) -> Consumer:
         """Return a consumer that ends here."""
         subscriptions = [Subscription(voting.TOPIC, {voting.VoteClosed: self.apply})]
-        return Consumer(bus, db, subscriptions, Processor(db, EventDecoder(subscriptions)))
+        return Consumer(bus, db, subscriptions, Processor(db, subscriptions))
 
 
 async def announce(db: Database, tasks: list[UUID], times: int) -> None:
@@ -82,7 +81,7 @@ async def test_every_key_is_delivered_in_order_and_complete(database: Database, 
     tasks = [uuid4() for _ in range(12)]
     listener = Listener(12 * 40)
     works = {"relay": Relay(database.dsn, bus).run, "consumer": listener.consumer(bus, database).run}
-    async with going_on(works), asyncio.timeout(60):
+    async with running(works), asyncio.timeout(60):
         await announce(database, tasks, 40)
         await listener.all.wait()
     assert listener.versions == {task: list(range(1, 41)) for task in tasks}
@@ -90,9 +89,9 @@ async def test_every_key_is_delivered_in_order_and_complete(database: Database, 
 
 async def published(db: Database, bus: Bus) -> list[tuple[str, int]]:
     """Run a relay until the outbox is empty; return key and version of every record of the topic, as they lie there."""
-    async with going_on({"relay": Relay(db.dsn, bus).run}), asyncio.timeout(60):
+    async with running({"relay": Relay(db.dsn, bus).run}), asyncio.timeout(60):
         while await unsent(db):
-            await rest(0.05)
+            await sleep(0.05)
     found: list[tuple[str, int]] = []
     async with db.reading() as session:
         announced = (await session.execute(text("SELECT count(*) FROM outbox"))).scalar_one()
@@ -135,14 +134,14 @@ async def test_rows_that_fit_no_batch_are_not_overtaken(database: Database, bus:
 
 async def test_large_events_are_read_a_few_at_a_time(database: Database, bus: Bus) -> None:
     """G9: however large events are, the relay holds only so much of them, and publishes them whole and in order."""
-    task, many = uuid4(), 2 * MUCH // LARGEST + 5
+    task, many = uuid4(), 2 * MAX_BYTES // LARGEST + 5
     async with database.transaction() as tx:
         tx.announce(*(large(task) for _ in range(many)))
     async with connected(database.dsn) as connection:
         first = await connection.fetch(UNSENT, [])
         second = await connection.fetch(UNSENT, [row["id"] for row in first])
     sizes = [sum(len(row["payload"]) for row in rows) for rows in (first, second)]
-    assert all(MUCH <= size < MUCH + LARGEST for size in sizes)
+    assert all(MAX_BYTES <= size < MAX_BYTES + LARGEST for size in sizes)
     records = await published(database, bus)
     assert [version for _, version in records] == list(range(1, many + 1))
 
@@ -154,7 +153,7 @@ async def test_a_row_that_is_committed_late_is_published(database: Database, bus
 
     async def slow() -> None:
         async with database.transaction() as tx:
-            await outbox.write(tx.session, "voting", [Announcement(closed(late), trace.started())], tx.now)
+            await outbox.write(tx.session, "voting", [Announcement(closed(late), tracing.new_traceparent())], tx.now)
             written.set()
             await over.wait()
 
@@ -163,9 +162,9 @@ async def test_a_row_that_is_committed_late_is_published(database: Database, bus
     await announce(database, others, 4 * BATCH // len(others))
     listener = Listener(4 * BATCH + 1)
     works = {"relay": Relay(database.dsn, bus).run, "consumer": listener.consumer(bus, database).run}
-    async with going_on(works), asyncio.timeout(60):
+    async with running(works), asyncio.timeout(60):
         while not await sent(database):
-            await rest(0.002)
+            await sleep(0.002)
         over.set()
         await task
         await listener.all.wait()
@@ -176,7 +175,7 @@ async def test_one_relay_leads_and_another_takes_over(database: Database, bus: B
     """G8: two relays publish nothing twice in a healthy run, and when the leader ends the other goes on."""
     first, second = Relay(database.dsn, bus), Relay(database.dsn, bus)
     listener = Listener(20)
-    async with going_on({"consumer": listener.consumer(bus, database).run, "second": second.run}), asyncio.timeout(60):
+    async with running({"consumer": listener.consumer(bus, database).run, "second": second.run}), asyncio.timeout(60):
         leader = asyncio.create_task(first.run())
         await announce(database, [uuid4()], 10)
         leader.cancel()
@@ -195,7 +194,7 @@ async def test_events_wait_for_a_broker_that_is_away(database: Database, bus: Bu
     assert await unsent(database) == 3
     listener = Listener(3)
     works = {"relay": Relay(database.dsn, bus).run, "consumer": listener.consumer(bus, database).run}
-    async with going_on(works), asyncio.timeout(60):
+    async with running(works), asyncio.timeout(60):
         await listener.all.wait()
 
 
@@ -213,7 +212,7 @@ async def test_a_refilled_topic_repeats_without_effect(database: Database, bus: 
     """G13: a refill publishes everything again; the inbox knows it all."""
     listener = Listener(6)
     works = {"relay": Relay(database.dsn, bus).run, "consumer": listener.consumer(bus, database).run}
-    async with going_on(works), asyncio.timeout(60):
+    async with running(works), asyncio.timeout(60):
         await announce(database, [task := uuid4()], 5)
         async with database.transaction() as tx:
             await tx.session.execute(text("UPDATE outbox SET sent_at = NULL"))
@@ -225,15 +224,15 @@ async def test_a_refilled_topic_repeats_without_effect(database: Database, bus: 
 async def test_a_new_incarnation_consumes_everything(database: Database, bus: Bus) -> None:
     """G12: an emptied database has a new consumer group, which consumes from the beginning."""
     works = {"relay": Relay(database.dsn, bus).run}
-    async with going_on(works), asyncio.timeout(60):
+    async with running(works), asyncio.timeout(60):
         await announce(database, [task := uuid4()], 4)
         first = Listener(4)
-        async with going_on({"consumer": first.consumer(bus, database).run}):
+        async with running({"consumer": first.consumer(bus, database).run}):
             await first.all.wait()
         async with database.transaction() as tx:
             await tx.session.execute(text("UPDATE incarnation SET id = gen_random_uuid()"))
             await tx.session.execute(text("TRUNCATE inbox"))
         second = Listener(4)
-        async with going_on({"consumer": partial(second.consumer(bus, database).run)}):
+        async with running({"consumer": partial(second.consumer(bus, database).run)}):
             await second.all.wait()
     assert second.versions == {task: [1, 2, 3, 4]}

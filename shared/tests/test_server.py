@@ -13,9 +13,11 @@ import psutil
 import pytest
 
 from shared.tests.sample_service import SECRET
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall.embedded.ports import HOST, free_port
 from townhall.embedded.process import Child
+
+pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[2]
 START = 60
@@ -55,7 +57,7 @@ async def until(http: httpx.AsyncClient, path: str, status: int) -> None:
     """Return once a path is answered so."""
     async with asyncio.timeout(START):
         while await answered(http, path) != status:
-            await rest(0.02)
+            await sleep(0.02)
 
 
 async def answered(http: httpx.AsyncClient, path: str) -> int:
@@ -90,7 +92,7 @@ async def test_its_end_is_graceful(start: Start, port: int) -> None:
         assert await answered(http, "/notes") == 200
         async with asyncio.timeout(START):
             while await answered_anew(port):
-                await rest(0.02)
+                await sleep(0.02)
         child.signal(signal.SIGUSR1)
     assert [task.result().status_code for task in held] == [200] * 5
     assert child.wait(5)

@@ -31,6 +31,7 @@ def test_a_crash_point_exists(line: str) -> None:
     assert callable(attrgetter(name)(import_module(module)))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[each.stem for each in MUTANTS])
 def test_a_mutant_can_be_applied(mutant: object) -> None:
     """Each mutant of the campaign finds the code it changes, in every service."""

@@ -12,7 +12,7 @@ REQUIRED = {
     "__init__", "__main__", "app", "consumers", "domain", "handlers", "metrics", "migrations", "routes", "schemas",
     "settings", "store",
 }  # fmt: skip
-ADDITIONAL = {"voting": {"fast_path", "intake", "tally_cache"}}
+ADDITIONAL = {"voting": {"fast_path", "intake", "state", "tally_cache"}}
 """Modules that only one service has."""
 
 

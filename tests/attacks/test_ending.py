@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from time import monotonic
 
-from services.voting.tests.polls import Polls
 from sqlalchemy import text
 
+from services.voting.tests.harness import VotingHarness
 from tests.attacks.ballots import Ballots
 from tests.attacks.callers import Caller, ask, request
 from tests.attacks.conftest import Got, StartOf
@@ -20,9 +20,9 @@ ENDS_WITHIN = GRACE + 3.0
 _BALLOTS = text("SELECT count(*) FROM ballot WHERE task_id = CAST(:task_id AS uuid)")
 
 
-async def count(polls: Polls, task_id: str) -> int:
+async def count(harness: VotingHarness, task_id: str) -> int:
     """Return how many ballots were ever accepted, by the database itself."""
-    async with polls.db.reading() as session:
+    async with harness.db.reading() as session:
         return int((await session.execute(_BALLOTS, {"task_id": task_id})).scalar_one())
 
 
@@ -42,7 +42,7 @@ def burdens(port: int) -> Iterator[None]:
 
 
 async def test_a_graceful_end_answers_what_it_counts(
-    start_service: StartOf, polls: Polls, ballots: Ballots, got: Got
+    start_service: StartOf, harness: VotingHarness, ballots: Ballots, got: Got
 ) -> None:
     """SIGTERM under load: as many ballots are counted as were answered with 200; the end is in time, with code 0."""
     service = start_service()
@@ -53,7 +53,7 @@ async def test_a_graceful_end_answers_what_it_counts(
         ended = service.child.wait(ENDS_WITHIN + 8.0)
         took = monotonic() - began
         voters.wait_for_end()
-    counted, others = await count(polls, ballots.task_id), sorted(set(voters.others))
+    counted, others = await count(harness, ballots.task_id), sorted(set(voters.others))
     ending = f"ended after {took:.1f} s with {service.child.exit_code}"
     got(f"{counted} counted, {voters.answered} answered, others {others}, {ending}")
     assert ended

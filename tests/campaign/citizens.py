@@ -7,7 +7,7 @@ from typing import Final
 
 from tests.campaign.client import Asked, Client
 from tests.campaign.ledger import Ledger, Made, Poll
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 
 REPEATS: Final = 0.08
 CHANGES: Final = 0.02
@@ -51,7 +51,7 @@ class Crowd:
             await asyncio.gather(*(self._cast(poll, citizen, choice) for _ in range(times)))
             self._votes.setdefault(number, []).append((poll, citizen, choice))
             if not self.hurried:
-                await rest(dice.uniform(0, PACE))
+                await sleep(dice.uniform(0, PACE))
 
     def _next(self, number: int, dice: Random, newcomer: str) -> tuple[Poll, str, str]:
         """Choose who votes next, on what, and how."""
@@ -100,7 +100,7 @@ class Crowd:
             paper = {"title": title, "problem": "불편합니다.", "remedy": "고쳐 주세요."}
             asked = await self.client.ask((role, f"a{number}-{written}"), "POST", ("proposal", "/proposals"), paper)
             note_made(self.ledger.proposals, title, asked)
-            await rest(dice.uniform(0, AUTHORS_PACE))
+            await sleep(dice.uniform(0, AUTHORS_PACE))
 
 
 def note_made(made: Made, name: str, asked: Asked) -> None:

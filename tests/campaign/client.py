@@ -10,7 +10,7 @@ from uuid import uuid4
 import aiohttp
 
 from tests.campaign.stage import Stage
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 
 Json = dict[str, Any]
 ATTEMPT: Final = aiohttp.ClientTimeout(total=3)
@@ -66,7 +66,7 @@ class Client:
             if self.leaving or time.monotonic() > give_up:
                 asked.status = 0
                 break
-            await rest(wait * self._dice.uniform(0.5, 1.5))
+            await sleep(wait * self._dice.uniform(0.5, 1.5))
             wait = min(wait * 2, 1.0)
         return asked
 

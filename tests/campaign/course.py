@@ -27,7 +27,7 @@ from tests.campaign.setting import MUTANTS, PLANTED, Setting
 from tests.campaign.stage import Stage
 from tests.campaign.staging import staged
 from tests.campaign.topics import Intruder
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall_local.service_names import SERVICES
 
 LANES: Final = 10
@@ -81,7 +81,7 @@ class Course:
         self.say(f"{secs:.0f} s of load and {self.run.fault}")
         working = [asyncio.create_task(crowd.run()), asyncio.create_task(officials.run())]
         strikes = schedule(self.run.seed, self.fault.acts, secs)
-        await asyncio.gather(self.nemesis.run(strikes), rest(secs))
+        await asyncio.gather(self.nemesis.run(strikes), sleep(secs))
         crowd.going = officials.going = False
         await self.nemesis.heal()
         await self.stage.standing()
@@ -100,7 +100,7 @@ class Course:
                 await draining.converged(self.stage.ground.urls, draining.CONVERGES_WITHIN, aside_too=False)
             self.verdict.recovery_seconds = round(time.monotonic() - self.healed, 1)
             for last in self.ledger.still_to_close(now := time.time())[-1:]:  # noqa: TID251  a calendar
-                await rest(last - now)
+                await sleep(last - now)
         except (draining.NotConverged, TimeoutError) as fault:
             waits = str(fault) or await draining.what_waits(self.stage.ground.urls)
             said = "; ".join(filter(None, (waits, self.stage.unready, self.stage.hindrance)))
@@ -135,7 +135,7 @@ class Course:
             found = list(delivery.parked(await gathered(urls, servers, self.intruder.junk)))
             if not found or time.monotonic() - began > draining.PARKS_WITHIN:
                 return found
-            await rest(0.5)
+            await sleep(0.5)
 
     def _answers(self) -> Iterator[tuple[str, str]]:
         for said in self.ledger.wrong:

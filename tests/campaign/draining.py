@@ -8,11 +8,11 @@ import asyncpg
 
 from tests.campaign.evidence import HEARS
 from tests.campaign.stage import Stage
-from townhall.chassis.consuming import inbox
-from townhall.chassis.waiting import rest
+from townhall.chassis.consuming import incarnation
+from townhall.chassis.retrying import sleep
 from townhall.embedded.databases import connected
-from townhall_local.operating.outbox_refill import refill
 from townhall_local.service_names import SERVICES
+from townhall_local.operating.outbox_refill import refill
 
 CONVERGES_WITHIN: Final = 30.0
 BEGINS_WITHIN: Final = 90.0
@@ -42,7 +42,7 @@ async def converged(urls: Mapping[str, str], within: float, *, aside_too: bool =
     while waiting := await _waiting(urls, aside_too=aside_too):
         if time.monotonic() - began > within:
             raise NotConverged("; ".join(waiting))
-        await rest(0.3)
+        await sleep(0.3)
     return time.monotonic() - began
 
 
@@ -94,7 +94,7 @@ async def hear_again(stage: Stage) -> None:
     async with stage.mending:
         for service in SERVICES:
             async with connected(stage.ground.urls[service]) as connection:
-                await connection.execute(str(inbox._REINCARNATE))  # noqa: SLF001  what `townhall replay` does
+                await connection.execute(str(incarnation._RENEW))  # noqa: SLF001  what `townhall replay` does
         for each in stage.processes:
             stage.kill(each)
     await stage.ready(BEGINS_WITHIN)
@@ -110,7 +110,7 @@ async def fill_again(stage: Stage) -> None:
         if stage.ground.broker.durable:
             _forget(stage)
         await stage.by_hand(stage.ground.broker.start)
-        await stage.ground.prepare_broker()
+        await stage.ground.furnish_broker()
         await refill(stage.ground.urls)
     await stage.ready(BEGINS_WITHIN)
 

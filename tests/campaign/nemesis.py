@@ -16,8 +16,8 @@ from tests.campaign.schedule import Strike
 from tests.campaign.stage import UNREACHABLE, Stage, until
 from tests.campaign.stopping import Later, Stopping, one_of
 from tests.campaign.topics import Intruder
-from townhall.chassis.consuming import inbox
-from townhall.chassis.waiting import rest
+from townhall.chassis.consuming import incarnation
+from townhall.chassis.retrying import sleep
 from townhall.embedded.databases import connected
 from townhall_local.service_names import SERVICES
 from townhall_local.up.service import ServiceProcess
@@ -57,7 +57,7 @@ class Nemesis:
         loop = asyncio.get_running_loop()
         began, acts = loop.time(), self.acts()
         for strike in strikes:
-            await rest(max(0.0, began + strike.at - loop.time()))
+            await sleep(max(0.0, began + strike.at - loop.time()))
             self.struck[strike.act] += await self._strike(acts[strike.act], strike)
 
     @staticmethod
@@ -69,7 +69,7 @@ class Nemesis:
                     with suppress(*MISSED):
                         if await act(strike):
                             return True
-                    await rest(0.2)
+                    await sleep(0.2)
         return False
 
     def acts(self) -> Mapping[str, Act]:
@@ -155,7 +155,7 @@ class Nemesis:
     async def _replay_service(self, strike: Strike) -> bool:
         process = one_of(self.stage, strike)
         async with connected(self.stage.ground.urls[process.name]) as connection:
-            await connection.execute(str(inbox._REINCARNATE))  # noqa: SLF001  what `townhall replay` does
+            await connection.execute(str(incarnation._RENEW))  # noqa: SLF001  what `townhall replay` does
         return self.stage.kill(process)
 
     async def _shift_clock(self, seconds: float, strike: Strike) -> bool:

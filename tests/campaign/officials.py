@@ -10,7 +10,7 @@ from typing import Any, Final
 from tests.campaign.citizens import note_made
 from tests.campaign.client import Asked, Client
 from tests.campaign.ledger import Ledger, Poll
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 
 SECRETARY: Final = ("secretary", "secretary")
 OFFICER: Final = ("officer", "officer")
@@ -58,7 +58,7 @@ class Officials:
         async with asyncio.timeout(60):
             while not all(poll.seen_open for poll in self.ledger.polls.values()):
                 await self._look()
-                await rest(0.1)
+                await sleep(0.1)
 
     async def run(self) -> None:
         """Put a vote up that closes when the load ends, then work at every desk until told to stop."""
@@ -88,7 +88,7 @@ class Officials:
     async def _at(self, desk: Any) -> None:  # noqa: ANN401  one of the desks
         while self.going:
             await desk()
-            await rest(self.dice.uniform(0.2, 0.6))
+            await sleep(self.dice.uniform(0.2, 0.6))
 
     async def _watch(self) -> None:
         """See which votes are open, and try what must be refused."""
@@ -113,7 +113,7 @@ class Officials:
             await self._refer(self.dice.choice(list(self.ledger.polls)))
         elif roll < 0.35:
             await self._enact(self.dice.randint(5, 25))
-        await rest(1.0)
+        await sleep(1.0)
 
     async def _refer(self, task_id: str) -> None:
         place = ("proposal", f"/tasks/{task_id}/referral")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall.embedded.ports import HOST
 
 CHUNK: Final = 65_536
@@ -83,7 +83,7 @@ class Wire:
                         return
                     if self.state == "cut-reply":
                         break
-                    await rest(self.dice.uniform(0, LONGEST_DELAY))
+                    await sleep(self.dice.uniform(0, LONGEST_DELAY))
                 sink.write(chunk)
                 await sink.drain()
         sink.transport.abort()

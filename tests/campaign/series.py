@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from tests.campaign import plan
 from tests.campaign.run import Run
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall.embedded.process import Child
 
 CANT: Final = 3
@@ -81,7 +81,7 @@ async def _one(run: Run, log: Path) -> Line | None:
     try:
         async with asyncio.timeout(LONGEST):
             while child.exit_code is None:
-                await rest(0.1)
+                await sleep(0.1)
     except TimeoutError:
         child.kill()
     return None if child.exit_code == CANT else _verdict(run, log)

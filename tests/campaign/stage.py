@@ -20,8 +20,8 @@ from townhall_local.up.home import Home
 
 from tests.campaign.planted.switches import Switches
 from tests.campaign.proxy import Wire
-from townhall.chassis.relay import LOCK
-from townhall.chassis.waiting import rest
+from townhall.chassis.outbox.relay import LOCK
+from townhall.chassis.retrying import sleep
 from townhall.embedded.databases import connected
 from townhall.embedded.issuer import LIFETIME, Issuer
 from townhall_local.up.service import ServiceProcess
@@ -156,7 +156,7 @@ class Stage:
     async def keep(self) -> None:
         """Start again whatever ended, as a supervisor does, for ever."""
         while True:
-            await rest(0.1)
+            await sleep(0.1)
             async with self.mending:
                 try:
                     await self._mend()
@@ -185,7 +185,7 @@ class Stage:
         if not self.ground.broker.running:
             await self.by_hand(self.ground.broker.start)
         async with asyncio.timeout(FURNISHED_WITHIN):
-            await self.ground.prepare_broker()
+            await self.ground.furnish_broker()
         self.furnished = True
 
     async def standing(self) -> None:
@@ -227,4 +227,4 @@ async def until(look: Callable[[], Awaitable[bool]], within: float, every: float
     """Look until it is so; `TimeoutError` when it isn't in time."""
     async with asyncio.timeout(within):
         while not await look():
-            await rest(every)
+            await sleep(every)

@@ -18,7 +18,7 @@ from tests.campaign.setting import PLANTED, ROOT, Setting
 from tests.campaign.stage import READY_WITHIN, Stage, until
 from townhall.embedded.issuer import AUDIENCE
 from townhall_local.service_names import SERVICES
-from townhall_local.up.issuer_server import JWKS, serve_issuer
+from townhall_local.up.issuer_server import JWKS, issuing
 from townhall_local.up.service import ServiceProcess
 
 SESSION_MS: Final = {"tansu": "3000", "kafka": "6000"}
@@ -36,7 +36,7 @@ async def staged(directory: Path, setting: Setting, seed: int) -> AsyncIterator[
         async with AsyncExitStack() as stack:
             ground = Ground(home, setting.broker)
             stack.callback(_end, ground)
-            issuer = await stack.enter_async_context(serve_issuer(home.signing_key(), 0))
+            issuer = await stack.enter_async_context(issuing(home.signing_key(), 0))
             await ground.start()
             stage = Stage(home, ground, issuer, [], Switches(switches))
             stack.callback(_end_all, stage)

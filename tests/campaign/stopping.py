@@ -12,7 +12,7 @@ from typing import Final
 from tests.campaign.ledger import Ledger
 from tests.campaign.schedule import Strike
 from tests.campaign.stage import UNREACHABLE, Stage
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall_local.up.service import ServiceProcess
 
 CONSUMERS: Final = ("proposal", "committee", "evaluation")
@@ -39,7 +39,7 @@ class Later:
         """Act after so many seconds."""
 
         async def end() -> None:
-            await rest(seconds)
+            await sleep(seconds)
             act()
 
         self.watch(end())
@@ -86,7 +86,7 @@ class Stopping:
                 if now is not None and now is not before:
                     self.marks["leaders replaced"] += 1
                     return
-                await rest(0.2)
+                await sleep(0.2)
 
     async def consumer(self, strike: Strike) -> bool:
         """Stop one that does nothing but hear."""
@@ -95,7 +95,7 @@ class Stopping:
     async def intake(self, strike: Strike) -> bool:
         """Stop voting shortly before the next vote closes, until some time after."""
         closes_at, process = await self._next_closing(), one_of(self.stage, strike, "voting")
-        await rest(max(0.0, closes_at - _now() - AROUND_CLOSING))
+        await sleep(max(0.0, closes_at - _now() - AROUND_CLOSING))
         if not await self.pause(process.pid, max(strike.seconds, closes_at - _now() + AROUND_CLOSING)):
             return False
         self.later.do(closes_at - _now(), partial(self._mark_if_asleep, process.pid))
@@ -108,7 +108,7 @@ class Stopping:
         while True:
             if ahead := self.ledger.still_to_close(_now() + 0.1):
                 return ahead[0]
-            await rest(0.1)
+            await sleep(0.1)
 
     async def pause(self, pid: int, seconds: float) -> bool:
         """Stop a process for so long; tell whether it stands still."""

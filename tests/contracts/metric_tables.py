@@ -15,6 +15,16 @@ def defined(module: str) -> list[MetricWrapperBase]:
     return [value for value in vars(import_module(module)).values() if isinstance(value, MetricWrapperBase)]
 
 
+def moved(module: str) -> dict[str, bool]:
+    """Return the names of a module's metrics, and whether each has a sample above zero in this process."""
+    found: dict[str, bool] = {}
+    for metric in defined(module):
+        [family] = metric.collect()
+        values = [sample.value for sample in family.samples if not sample.name.endswith("_created")]
+        found[family.name] = any(values)
+    return found
+
+
 def tables(title: str, module: str) -> Iterator[str]:
     """Yield the lines of one section: a row for each metric."""
     yield from (f"## {title}", "", "| metric | kind | labels | meaning |", "|---|---|---|---|")

@@ -68,7 +68,7 @@ def _event(kind: type[Event]) -> Iterator[str]:
 def metrics() -> str:
     """Return docs/reference/metrics.md."""
     lines = ["# Metrics", "", HEADER, "", ABOUT_METRICS, ""]
-    lines += metric_tables.tables("Every service", "townhall.chassis.metrics")
+    lines += metric_tables.tables("Every service", "townhall.chassis.telemetry.metrics")
     for name in NAMES:
         service(name)
         lines += metric_tables.tables(f"`{name}`", f"{name}.metrics")

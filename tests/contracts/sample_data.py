@@ -12,6 +12,8 @@ from httpx import AsyncClient
 from sqlalchemy import text
 
 from townhall.chassis.db import Database
+from townhall.chassis.serve import Service
+from townhall.chassis.state import state_of
 from townhall.contracts import Event, committee, proposal, voting
 from townhall.contracts.values import CaseId, DirectiveId, Outcome, RuleUsed, TaskId
 from townhall.testing import deliver_events
@@ -92,7 +94,7 @@ class SampleService:
 
     async def create_sample_data(self) -> None:
         """Deliver the initial events, run the timers once, and send the requests."""
-        service = self.app.state.service
+        service = state_of(self.app, Service)
         await deliver_events(self.db, service.subscriptions, *initial_events(datetime.now(UTC))[service.name])  # noqa: TID251  the time of the first event
         for timer in service.timers:
             async with self.db.transaction() as tx:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from townhall.chassis.db import Database
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall.testing import client_for, settle
 from townhall.testing.tokens import Mint
 
@@ -69,5 +69,5 @@ async def wait_until(probe: Callable[[], Awaitable[Json | None]], within: float 
     """Poll `probe` until it returns something, for effects of timers. Raises `TimeoutError`."""
     async with asyncio.timeout(within):
         while (value := await probe()) is None:
-            await rest(0.02)
+            await sleep(0.02)
     return value

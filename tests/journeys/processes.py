@@ -16,7 +16,7 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from townhall.chassis.db import Database
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall.testing.brokers import KIND
 from townhall_local.client.api import Json, PublicApi, Refused
 from townhall_local.client.issuer import issuer_at
@@ -109,7 +109,7 @@ async def wait_until(probe: Any, within: float = TIMEOUT) -> Any:  # noqa: ANN40
     """Poll `probe` until its result is true; return that. Raises `TimeoutError`."""
     async with asyncio.timeout(within):
         while not (value := await probe()):
-            await rest(0.05)
+            await sleep(0.05)
     return value
 
 

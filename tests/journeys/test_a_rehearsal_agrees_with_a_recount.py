@@ -13,6 +13,8 @@ import pytest
 from townhall_local.rehearsal import polis
 from townhall_local.rehearsal.recount import ballots, recount
 
+pytestmark = [pytest.mark.broker, pytest.mark.process, pytest.mark.xdist_group("copy")]
+
 COMMENTS = {
     "0": "심야 버스를 늘려 주세요",
     "1": "two\nlines, and a \u202ehidden turn",
@@ -54,7 +56,6 @@ async def rehearse(*what: str | Path, more_than: int, data_dir: Path) -> dict[st
     return report
 
 
-@pytest.mark.broker
 async def test_two_rehearsals_on_one_platform_each_agree_with_the_recount(
     tmp_path: Path, shared_platform: Path
 ) -> None:
@@ -81,7 +82,6 @@ async def test_two_rehearsals_on_one_platform_each_agree_with_the_recount(
 CONSENTS = {"11": 600, "12": 150, "13": 90, "14": 1, "15": 0}
 
 
-@pytest.mark.broker
 async def test_a_synthetic_load_is_counted_exactly(tmp_path: Path, shared_platform: Path) -> None:
     """Each petition has its share of the ballots, and those above the threshold have a case."""
     petitions = tmp_path / "petitions.csv"

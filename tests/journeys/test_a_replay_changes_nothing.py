@@ -17,7 +17,7 @@ from tests.journeys.test_a_proposal_reaches_the_president import (
     vote,
 )
 from townhall.chassis import outbox
-from townhall.chassis.consuming import inbox
+from townhall.chassis.consuming import incarnation
 from townhall.chassis.db import Database
 
 pytestmark = pytest.mark.broker
@@ -96,7 +96,7 @@ async def test_a_replay_from_the_beginning_changes_nothing(
     before, known, since = await state_of(adopted.databases), await consumed(adopted.databases), duplicates()
     for db in adopted.databases.values():
         async with db.transaction() as tx:
-            await inbox.reincarnate(tx.session)
+            await incarnation.renew(tx.session)
     for db in adopted.databases.values():
         await running(db)
     await wait_until(lambda: duplicates_reached(since, known), within=60)
@@ -111,7 +111,7 @@ async def test_an_emptied_projection_is_rebuilt(
     before = await state_of({"proposal": db})
     async with db.transaction() as tx:
         await tx.session.execute(text("TRUNCATE fact, current_ballot, inbox"))
-        await inbox.reincarnate(tx.session)
+        await incarnation.renew(tx.session)
     assert await state_of({"proposal": db}) != before
     await running(db)
     await adopted.settle()

@@ -17,9 +17,13 @@ from tests.journeys.processes import (
 )
 from townhall_local.client.users import PlatformClient
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.process]
 
-CRASH_POINTS = (CRASHING / "crash_points.txt").read_text().splitlines()
+# Two workers share the crash points, each with its own platform.
+CRASH_POINTS = [
+    pytest.param(point, marks=pytest.mark.xdist_group(f"kill-{number % 2}"))
+    for number, point in enumerate((CRASHING / "crash_points.txt").read_text().splitlines())
+]
 CITIZENS = 8
 MORE_THAN = 5
 

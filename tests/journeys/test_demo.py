@@ -9,6 +9,8 @@ import pytest
 
 from townhall.testing.brokers import KIND
 
+pytestmark = [pytest.mark.broker, pytest.mark.process, pytest.mark.xdist_group("copy")]
+
 WITHIN = 240.0
 
 
@@ -22,7 +24,6 @@ async def run_demo(*options: str) -> tuple[int | None, str]:
     return process.returncode, (output + errors).decode()
 
 
-@pytest.mark.broker
 @pytest.mark.usefixtures("shared_platform")
 async def test_the_demo_succeeds_beside_another_platform() -> None:
     """It uses free ports and its own directory, reaches the published evaluation, and exits with 0."""

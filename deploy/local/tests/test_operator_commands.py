@@ -44,7 +44,7 @@ async def voting(database_of: DatabaseOf) -> Database:
             [(KEY, "bad-body"), (KEY, dead_letters.PARKED), (None, "bad-envelope")]
         ):
             message = Message("townhall.proposal.v1", 0, position, key, {"ce_type": "proposal.x.v1"}, b"\xff{")
-            await dead_letters.put(tx.session, message, reason)
+            await dead_letters.add(tx.session, message, reason)
     return db
 
 

@@ -26,7 +26,7 @@ from townhall.chassis.auth import Role
     ],
 )
 async def test_a_decision_is_stored_and_announced(harness: ProposalHarness, verdict: Verdict, kind: str) -> None:
-    """P5: every decision is stored and announced with its reason and the role of the person who proposal it."""
+    """P5: every decision is stored and announced with its reason and the role of the person who made it."""
     proposal = await harness.submitted()
     decided = await harness.run(screen_proposal, proposal.id, verdict, OFFICER)
     assert await harness.read(proposal.id) == decided

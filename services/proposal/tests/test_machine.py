@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
@@ -18,7 +17,7 @@ from proposal.domain.submission import Author
 from services.proposal.tests.model import PROPOSALS_A_DAY, SCREENING_DAYS, ModelProposal, ModelTask, ProposalModel
 from services.proposal.tests.samples import parameters
 from townhall.contracts.values import ActedBy, ProposalId, RuleUsed, TaskId
-from townhall.testing.state_machines import Machine, Action, action
+from townhall.testing.state_machines import Machine, Action, runs, action
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RULE = RuleUsed(version=1, article="제7조")
@@ -255,4 +254,4 @@ class Proposals(Machine):
 
 
 TestProposals = Proposals.TestCase
-TestProposals.settings = settings(max_examples=200, stateful_step_count=30)
+TestProposals.settings = runs(examples=200, steps=30)

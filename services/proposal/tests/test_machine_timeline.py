@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 from typing_extensions import override
@@ -19,7 +18,7 @@ from proposal.domain.timeline import (
     state_shown_by,
 )
 from townhall.contracts.values import TaskId
-from townhall.testing.state_machines import Machine, Action, action
+from townhall.testing.state_machines import Machine, Action, runs, action
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OTHER_TYPES = ("evaluation.milestone-planned.v1", "voting.something-new.v1")
@@ -143,4 +142,4 @@ class Timeline(Machine):
 
 
 TestTimeline = Timeline.TestCase
-TestTimeline.settings = settings(max_examples=300, stateful_step_count=8)
+TestTimeline.settings = runs(examples=300, steps=8)

@@ -1,4 +1,4 @@
-"""Who may do what by the HTTP API, and how bad input is answered."""
+"""The roles of each route, and the responses to bad input."""
 
 from uuid import uuid4
 
@@ -21,8 +21,8 @@ from services.proposal.tests.api import ADMIT, PROPOSAL, TASK, Json, ProposalApi
         ({}, 422, "invalid-request"),
     ],
 )
-async def test_screening_refused(api: ProposalApi, payload: Json, status: int, code: str) -> None:
-    """Bad input is a problem with a public code; the proposal stays as it was."""
+async def test_refused_screenings(api: ProposalApi, payload: Json, status: int, code: str) -> None:
+    """P5, P6, P7: bad input gets a problem with a public code, and the proposal doesn't change."""
     assert problem(await api.screened(payload)) == (status, code)
     assert [each["state"] for each in (await api.get("/proposals"))["items"]] == ["screening"]
 
@@ -43,14 +43,14 @@ async def test_screening_refused(api: ProposalApi, payload: Json, status: int, c
         ({"title": "가" * 101}, 422, "invalid-request"),
     ],
 )
-async def test_selection_refused(api: ProposalApi, change: Json, status: int, code: str) -> None:
-    """P11, P12: each rule has its own public code."""
+async def test_refused_selections(api: ProposalApi, change: Json, status: int, code: str) -> None:
+    """P11, P12: each rule has its own public code, and no task is created."""
     assert problem(await api.call("POST", "/tasks", TASK | change, role="officer")) == (status, code)
     assert (await api.get("/tasks"))["items"] == []
 
 
-async def test_selecting_what_is_not_admitted(api: ProposalApi) -> None:
-    """P11: what waits for screening isn't put to the vote."""
+async def test_selecting_a_proposal_in_screening(api: ProposalApi) -> None:
+    """P11: a proposal in screening is refused."""
     payload = TASK | {"origin": "proposals", "proposal_ids": [await api.proposal()]}
     response = await api.call("POST", "/tasks", payload | {"reason": "public-interest"}, role="officer")
     assert problem(response) == (409, "proposal-not-admitted")
@@ -70,7 +70,7 @@ async def test_selecting_what_is_not_admitted(api: ProposalApi) -> None:
     ],
 )
 async def test_roles(api: ProposalApi, method: str, path: str, payload: Json | None, roles: set[str]) -> None:
-    """Every act is for its roles alone; without a token nobody acts."""
+    """Every write is allowed to its roles only, and refused without a token."""
     path = path.format(uuid4())
     assert (await api.call(method, path, payload)).status_code == 401
     for role in ("citizen", "officer", "member", "chair", "secretary", "agency", "evaluator", "auditor"):
@@ -81,6 +81,6 @@ async def test_roles(api: ProposalApi, method: str, path: str, payload: Json | N
 
 @pytest.mark.parametrize("path", ["/proposals/{}", "/tasks/{}"])
 async def test_unknown_ids(api: ProposalApi, path: str) -> None:
-    """An id nobody gave out is a plain 404; what is no id at all is a bad request."""
+    """An unknown id gets 404, a malformed one 422."""
     assert (await api.call("GET", path.format(uuid4()))).status_code == 404
     assert (await api.call("GET", path.format("'; --"))).status_code == 422

@@ -1,4 +1,4 @@
-"""A polling place for every test of voting, and the service over it."""
+"""Fixtures: the harness of each test, and the service on the harness's database."""
 
 from collections.abc import AsyncIterator
 
@@ -16,25 +16,25 @@ from townhall.testing.sockets import listening
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def harness(request: pytest.FixtureRequest, database_of: DatabaseOf) -> VotingHarness:
-    """A fresh database of voting. A module that counts asks for it `BOTH_WAYS`."""
+    """A harness on a new database. Parametrize it with `BOTH_PATHS` to count on both paths."""
     return VotingHarness(await database_of("voting"), bulk_insert=getattr(request, "param", False))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def app(app_of: AppOf, harness: VotingHarness) -> FastAPI:
-    """The service over the polling place's database; votes are under its keys from here on."""
+    """The service on the harness's database. The harness uses the service's keys from then on."""
     application = await app_of(harness.db)
-    harness.under_keys_of(application)
+    harness.use_keys_of(application)
     return application
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def wire(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    """Its API behind a socket, with the fast path. However many call at once, none waits for another here."""
-    each_their_own = Limits(max_connections=None, max_keepalive_connections=None)
+    """A client of the service on a socket, with the fast path and without a connection limit."""
+    unlimited = Limits(max_connections=None, max_keepalive_connections=None)
     async with (
         listening(app) as port,
-        AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=each_their_own, timeout=30) as client,
+        AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=unlimited, timeout=30) as client,
     ):
         yield client
 
@@ -48,6 +48,6 @@ async def api(
         yield wire
         return
     app = await app_of(harness.db, fast_path=False)
-    harness.under_keys_of(app)
+    harness.use_keys_of(app)
     async with client_for(app) as client:
         yield client

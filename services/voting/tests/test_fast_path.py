@@ -8,15 +8,17 @@ from uuid import uuid4
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
-from starlette.datastructures import State
 from starlette.types import Message, Receive, Scope, Send
 
-from services.voting.tests.harness import VotingHarness
-from townhall.chassis.auth import Claims, keys_of
+from services.voting.tests.harness import KEYRING, VotingHarness
+from townhall.chassis.auth import Claims, Keys, keys_of
+from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import provide, state_of
 from townhall.testing import client_for
 from townhall.testing.tokens import Mint
 from townhall.testing.services import AppOf
 from voting.fast_path import FastPath
+from voting.state import VotingState
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -106,11 +108,11 @@ async def test_keys_that_are_not_here_are_fetched(
     """The first caller after a new key waits for it, as by the route; and while the issuer is away hears so."""
     headers = JSON | mint("citizen", "김").header
     url = f"/votes/{await harness.schedule()}/ballot"
-    here = app.state.settings
+    here = state_of(app, ServiceSettings)
     for settings, status in ((here, 200), (here.model_copy(update={"jwks_url": "/none"}), 503)):
         answers = []
         for way in ({}, BY_ROUTE):
-            app.state.keys = keys_of(settings)
+            provide(app, keys_of(settings))
             answers.append(answered(await wire.put(url, content=b'{"choice":"no"}', headers=headers | way)))
         assert answers[0][:2] == answers[1][:2]
         assert answers[0][0] == status
@@ -174,8 +176,11 @@ async def test_only_a_plain_request_is_answered_here(
     async def send(_: Message) -> None:
         raise AssertionError
 
-    stop = Stop()
-    state = State({"settings": app.state.settings, "intake": stop, "tally_cache": stop, "keys": stop})
+    stop: Any = Stop()
+    stopping = FastAPI()
+    provide(stopping, state_of(app, ServiceSettings), ServiceSettings)
+    provide(stopping, stop, Keys)
+    provide(stopping, VotingState(KEYRING, stop, stop))
     scope = {
         "type": "http",
         "method": method.decode(),
@@ -184,7 +189,7 @@ async def test_only_a_plain_request_is_answered_here(
         "headers": [*headers.items()],
     }
     with pytest.raises(Stored if fast else Passed):
-        await FastPath(state, routes)(scope, receive, send)
+        await FastPath(stopping, routes)(scope, receive, send)
 
 
 async def test_it_can_be_turned_off(app_of: AppOf, harness: VotingHarness) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import aiohttp
 
 from tests.campaign.evidence import Evidence
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 
 FRESH_WITHIN: Final = 5.0
 
@@ -19,7 +19,7 @@ async def broken(evidence: Evidence, urls: Sequence[str]) -> list[tuple[str, str
         while found := [said async for said in _differing(http, evidence, urls)]:
             if time.monotonic() - began > FRESH_WITHIN:
                 break
-            await rest(0.3)
+            await sleep(0.3)
     return found
 
 

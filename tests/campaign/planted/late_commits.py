@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.campaign.planted.switches import Switches
 from townhall.chassis import outbox
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 
 LONGEST = 0.3
 
@@ -19,6 +19,6 @@ def plant(_service: str, switches: Switches) -> None:
         await write(session, source, announced, at)
         if switches.on("late-commits"):
             switches.mark("commits held back")
-            await rest(random.uniform(0, LONGEST))
+            await sleep(random.uniform(0, LONGEST))
 
     outbox.write = late

@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from tests.campaign.planted.switches import Switches
-from townhall.chassis.consuming import inbox
+from townhall.chassis.consuming import processor
 
 
 def plant(_service: str, switches: Switches) -> None:
     """Compare what was asked for with what was fresh."""
-    take = inbox.take
+    take = processor.claim
 
     async def noticing(session: Any, ids: Sequence[UUID]) -> set[UUID]:  # noqa: ANN401  SQLAlchemy's
         fresh = await take(session, ids)
@@ -18,4 +18,4 @@ def plant(_service: str, switches: Switches) -> None:
             switches.mark("batches with repeats heard")
         return fresh
 
-    inbox.take = noticing
+    processor.claim = noticing

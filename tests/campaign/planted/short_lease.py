@@ -1,7 +1,7 @@
 """A relay that is silent for two seconds loses its lead, so that a stopped leader is replaced while it is stopped."""
 
 from tests.campaign.planted.switches import Switches
-from townhall.chassis import relay
+from townhall.chassis.outbox import relay
 
 LEASE = "2s"
 

@@ -8,7 +8,7 @@ from proposal import consumers, routes
 from proposal.handlers.screenings import announce_overdue_screenings
 from proposal.settings import Settings
 from proposal.store.rules import RULES
-from townhall.chassis.rules_routes import rules_router
+from townhall.chassis.rules.routes import rules_router
 from townhall.chassis.serve import Service, Timer, assemble
 from townhall.contracts import CATALOGUE
 from townhall.contracts import proposal as events

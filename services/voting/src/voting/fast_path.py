@@ -12,14 +12,19 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from starlette.datastructures import State
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from townhall.chassis.auth import Claims, KeysUnavailable, Role, TokenKeyUnknown, authorize
+from townhall.chassis.auth import Claims, Keys, KeysUnavailable, Role, TokenKeyUnknown, authorize
 from townhall.chassis.http.limits import Replay, read_body
+from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import state_of
+from townhall.chassis.telemetry import tracing
 from townhall.contracts.values import TaskId
-from voting.domain.ballot import Choice, Counted, CastBallot
-from voting.schemas import CountedResponse
+from voting.domain.ballot import CastBallot, Choice, Counted, Trace
+from voting.schemas.ballots import CountedResponse
+from voting.state import VotingState
+from voting.tally_cache import CachedTally
 
 Header = tuple[bytes, bytes]
 
@@ -56,10 +61,10 @@ _TOTALS: Final = Route("/votes/{task_id}")
 
 
 class FastPath:
-    """An ASGI application before the framework. `state` is the application's: intake, tally cache, issuer's keys."""
+    """An ASGI application before the framework. It passes what it does not answer to `routes`."""
 
-    def __init__(self, state: State, routes: ASGIApp) -> None:
-        self._state = state
+    def __init__(self, app: FastAPI, routes: ASGIApp) -> None:
+        self._app = app
         self._routes = routes
         self._unchecked: list[_Unchecked] = []
         self._waiting_for_keys: set[asyncio.Future[None]] = set()
@@ -74,6 +79,10 @@ class FastPath:
         else:
             await self._ballot(_task_id(vote[1]), scope, receive, send)
 
+    @property
+    def _state(self) -> VotingState:
+        return state_of(self._app, VotingState)
+
     async def _totals(self, task_id: TaskId, scope: Scope, receive: Receive, send: Send) -> None:
         plain = scope["method"] == "GET" and not any(name in _MATTERS for name, _ in scope["headers"])
         cached = self._state.tally_cache.fresh(task_id) if plain else None
@@ -81,16 +90,14 @@ class FastPath:
             await self._routes(scope, receive, send)
             return
         scope["route"] = _TOTALS
-        await _answer(
-            send, cached.body, [(name.lower().encode(), value.encode()) for name, value in cached.headers.items()]
-        )
+        await _answer(send, cached.body, _totals_headers(cached))
 
     async def _ballot(self, task_id: TaskId, scope: Scope, receive: Receive, send: Send) -> None:
         token = _plain_token(scope["headers"]) if scope["method"] == "PUT" else None
         if token is None:
             await self._routes(scope, receive, send)
             return
-        body = await read_body(receive, most=LARGEST, seconds=self._state.settings.body_seconds)
+        body = await read_body(receive, most=LARGEST, seconds=state_of(self._app, ServiceSettings).body_seconds)
         choice = _BODIES.get(body)
         if choice is None:
             await self._routes(scope, Replay(body, receive), send)
@@ -104,7 +111,7 @@ class FastPath:
         loop = asyncio.get_running_loop()
         if not self._unchecked:
             loop.call_soon(self._verify)
-        unchecked = _Unchecked(task_id, token, choice, loop.create_future())
+        unchecked = _Unchecked(task_id, token, choice, loop.create_future(), tracing.current())
         self._unchecked.append(unchecked)
         return unchecked.answer
 
@@ -113,7 +120,7 @@ class FastPath:
         together, self._unchecked = self._unchecked, []
         for each in together:
             try:
-                self._count(each, self._state.keys.claims_now(each.token))
+                self._count(each, state_of(self._app, Keys).claims_now(each.token))
             except (KeysUnavailable, TokenKeyUnknown):
                 self._waiting_for_keys.add(waiting := asyncio.ensure_future(self._fetch_keys(each)))
                 waiting.add_done_callback(self._waiting_for_keys.discard)
@@ -123,13 +130,14 @@ class FastPath:
     async def _fetch_keys(self, unchecked: "_Unchecked") -> None:
         """Verify a token whose key is not known yet."""
         try:
-            self._count(unchecked, await self._state.keys.claims(unchecked.token))
+            self._count(unchecked, await state_of(self._app, Keys).claims(unchecked.token))
         except Exception as error:  # noqa: BLE001  the same
             unchecked.answer.set_exception(error)
 
     def _count(self, unchecked: "_Unchecked", claims: Claims) -> None:
         authorize(claims, _CITIZEN)
-        self._state.intake.take(CastBallot(unchecked.task_id, claims.subject, unchecked.choice), unchecked.answer)
+        ballot = CastBallot(unchecked.task_id, claims.subject, unchecked.choice, unchecked.trace)
+        self._state.intake.take(ballot, unchecked.answer)
 
 
 class _Unchecked(NamedTuple):
@@ -139,6 +147,7 @@ class _Unchecked(NamedTuple):
     token: str
     choice: Choice
     answer: "asyncio.Future[Counted]"
+    trace: Trace
 
 
 async def _answer(send: Send, body: bytes, headers: list[Header]) -> None:
@@ -151,6 +160,11 @@ async def _answer(send: Send, body: bytes, headers: list[Header]) -> None:
 def _ballot_body(task_id: TaskId, counted: Counted) -> bytes:
     """Return the JSON of an answer. Ballots counted together with the same outcome share it."""
     return CountedResponse.after(task_id, counted).model_dump_json().encode()
+
+
+@lru_cache(512)
+def _totals_headers(cached: CachedTally) -> list[Header]:
+    return [(name.lower().encode(), value.encode()) for name, value in cached.headers.items()]
 
 
 @lru_cache(4096)

@@ -17,26 +17,26 @@ from townhall.chassis.http import API_VERSION
 from townhall.contracts import Event
 
 Document = dict[str, Any]
-Act = Literal["announce", "hear"]
+Act = Literal["announce", "consume"]
 
 HOST: Final = "kafka.example:9092"
-"""Where the bus is, is told to a service and never by one."""
+"""Stands for the address of the cluster, which is a setting and no part of the document."""
 
 _ABOUT: Final = "Facts as CloudEvents 1.0 in Kafka's binary mode; those of one key keep their order."
 
 
 def document(name: str, announces: Sequence[type[Event]], consumes: Sequence[type[Event]]) -> Document:
-    """Describe what a service says and what it acts on. A service may hear types beyond these, and ignores them."""
+    """Return the document of the events a service announces and consumes; it ignores other types."""
     broker = KafkaBroker(HOST, specification_url=HOST, protocol_version="4", description="Apache Kafka")
     for topic, kinds in _by_topic(announces).items():
         broker.publisher(topic, title=_name("announce", topic), schema=_any_of(kinds), description=_ABOUT)
     for topic, kinds in _by_topic(consumes).items():
-        broker.subscriber(topic, title=_name("hear", topic), description=_ABOUT)(_hearer(kinds))
+        broker.subscriber(topic, title=_name("consume", topic), description=_ABOUT)(_subscriber(kinds))
     specification = AsyncAPI(broker, title=f"Townhall: {name}", version=API_VERSION, schema_version="3.0.0")
     made: Document = specification.to_specification().to_jsonable()
-    kinds_by_channel = _channels("announce", announces) | _channels("hear", consumes)
+    kinds_by_channel = _channels("announce", announces) | _channels("consume", consumes)
     for channel, kinds in kinds_by_channel.items():
-        _tell_apart(made, channel, kinds)
+        _add_messages(made, channel, kinds)
     [made["servers"]] = [{"bus": server} for server in made["servers"].values()]
     made["components"]["messages"] = {kind.TYPE: _message(kind) for kind in (*announces, *consumes)}
     made["components"]["schemas"] = _schemas(made["components"]["schemas"])
@@ -62,15 +62,15 @@ def _any_of(kinds: Sequence[type[Event]]) -> Any:  # noqa: ANN401  a union made 
     return reduce(or_, kinds)
 
 
-def _hearer(kinds: Sequence[type[Event]]) -> Any:  # noqa: ANN401  a function FastStream reads and never calls
-    async def hear(event: Event) -> None:
-        """Stand for the service's own delivery."""
+def _subscriber(kinds: Sequence[type[Event]]) -> Any:  # noqa: ANN401  a function FastStream reads and never calls
+    async def consume(event: Event) -> None:
+        """Stand for the handlers of the service."""
 
-    hear.__annotations__["event"] = _any_of(kinds)
-    return hear
+    consume.__annotations__["event"] = _any_of(kinds)
+    return consume
 
 
-def _tell_apart(made: Document, channel: str, kinds: Sequence[type[Event]]) -> None:
+def _add_messages(made: Document, channel: str, kinds: Sequence[type[Event]]) -> None:
     made["channels"][channel]["servers"] = [{"$ref": "#/servers/bus"}]
     made["channels"][channel]["messages"] = {
         kind.TYPE: {"$ref": f"#/components/messages/{kind.TYPE}"} for kind in kinds

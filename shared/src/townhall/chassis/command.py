@@ -8,9 +8,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from townhall.chassis import logs
 from townhall.chassis.serve import serve
 from townhall.chassis.settings import ServiceSettings, SettingsRefused, load
+from townhall.chassis.telemetry import logs, tracing
 
 
 def main(name: str, build: Callable[[Any], FastAPI], settings_class: type[ServiceSettings]) -> None:
@@ -24,6 +24,7 @@ def main(name: str, build: Callable[[Any], FastAPI], settings_class: type[Servic
     if command == "migrate":
         _migrate(name, str(settings.database_url))
     elif command == "serve":
+        tracing.configure(name)
         serve(build, settings)
     else:
         build(settings)
@@ -38,7 +39,7 @@ def _migrate(name: str, url: str) -> None:
 def _parser(name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m {name}",
-        description=f"The {name} service of Townhall. Settings are read from {name.upper()}_* environment variables.",
+        description=f"The {name} service of Townhall. Settings: {name.upper()}_* variables, or files named by them.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="serve | migrate | check")
     commands.add_parser("serve", help="serve HTTP, publish and consume events until SIGTERM")

@@ -1,6 +1,6 @@
-"""The database of a service: one transaction for each effect, with its announcements in it."""
+"""The database of a service: one transaction per effect, which also stores what it announces."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,9 +10,10 @@ from sqlalchemy import make_url, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from structlog import get_logger
 
-from townhall.chassis import outbox, trace
-from townhall.chassis.outbox import Announcement
+from townhall.chassis import outbox
+from townhall.chassis.telemetry import tracing
 from townhall.contracts import Event
 
 SETTINGS: Final = {
@@ -21,44 +22,60 @@ SETTINGS: Final = {
     "synchronous_commit": "on",
     "statement_timeout": "15s",
     "lock_timeout": "10s",
-    # What a service left locked when it or its network went away is free again before others give up.
+    # Releases the locks of a service that is gone before others time out on them.
     "idle_in_transaction_session_timeout": "15s",
 }
-"""What every connection of a service asks of PostgreSQL."""
+"""PostgreSQL settings of every connection of a service."""
 SILENCE: Final = 16.0
-"""Seconds without an answer after which the server counts as gone: a living one has ended the statement by then, and
-a network that forgot a connection never says so."""
+"""Seconds without an answer after which the server counts as gone: it would have ended the statement by then, and a
+connection dropped by the network never reports it."""
 
 _NOW = text("SELECT now()")
 
+log = get_logger()
 
-def _give_up(fault: ExceptionContext) -> None:
-    """Let go of all connections when one falls silent: whatever the network forgot of it, it forgot of those before."""
-    if isinstance(fault.original_exception, TimeoutError):
-        fault.invalidate_pool_on_disconnect = True
+
+def _on_error(error: ExceptionContext) -> None:
+    """Discard all pooled connections if one times out: what dropped it has dropped the older ones too."""
+    if isinstance(error.original_exception, TimeoutError):
+        error.invalidate_pool_on_disconnect = True
 
 
 @dataclass(slots=True)
 class Transaction:
-    """The unit of work. What it announces is stored when it commits, or not at all."""
+    """The unit of work: what it announces is stored with it, and its callbacks run after its commit."""
 
     session: AsyncSession
     now: datetime
     """When the transaction began, by the database's clock; aware."""
-    announced: list[Announcement] = field(default_factory=list)
+    announced: list[outbox.Announcement] = field(default_factory=list)
     callbacks: list[Callable[[], object]] = field(default_factory=list)
 
-    def announce(self, *events: Event) -> None:
-        """Publish these facts, in this order, if and only if the transaction commits."""
-        self.announced.extend(Announcement(event, trace.current(event.key)) for event in events)
+    def announce(self, *events: Event, context: Mapping[str, object] | None = None) -> None:
+        """Publish these events, in this order, if and only if the transaction commits.
+
+        They belong to the trace of the given context, by default of the request or event being handled.
+        """
+        self.announced.extend(outbox.Announcement(event, tracing.traceparent(event.key, context)) for event in events)
 
     def on_commit(self, callback: Callable[[], object]) -> None:
-        """Call `callback` after the commit, never after a rollback: for metrics and logs of an effect."""
+        """Call this after the commit, in the order of registration; never if the transaction is rolled back.
+
+        For metrics and log lines of an effect. An exception from it is logged and not raised: the effect stands.
+        """
         self.callbacks.append(callback)
 
 
+def _run_callbacks(tx: Transaction) -> None:
+    for callback in tx.callbacks:
+        try:
+            callback()
+        except Exception as error:
+            log.exception("on_commit_failed", error=type(error).__name__)
+
+
 def driver_url(url: str, driver: str = "postgresql+asyncpg") -> str:
-    """Return the URL with the driver this code is written for, whichever PostgreSQL form it came in."""
+    """Return a PostgreSQL URL with this driver, whichever it named."""
     return make_url(url).set(drivername=driver).render_as_string(hide_password=False)
 
 
@@ -67,7 +84,7 @@ class Database:
 
     def __init__(self, url: str, *, source: str, pool_size: int = 8, silence: float = SILENCE) -> None:
         self.dsn = driver_url(url, "postgresql")
-        """The URL as PostgreSQL's own clients take it."""
+        """The URL without a driver, as asyncpg and libpq take it."""
         self.source = source
         settings = SETTINGS | {"application_name": source}
         self.engine = create_async_engine(
@@ -75,28 +92,27 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
-            # Error texts must not carry what people wrote or chose.
+            # Error messages must not contain what people wrote or chose.
             hide_parameters=True,
             connect_args={"server_settings": settings, "timeout": 5, "command_timeout": silence},
         )
-        listen(self.engine.sync_engine, "handle_error", _give_up)
+        listen(self.engine.sync_engine, "handle_error", _on_error)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         reader = self.engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
         self._readers = async_sessionmaker(reader)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Commit on the way out, or roll everything back when the block raises."""
+        """Open a transaction: commit at the end of the block and run the callbacks, or roll back if it raises."""
         async with self._sessions.begin() as session:
             tx = Transaction(session, now=(await session.execute(_NOW)).scalar_one())
             yield tx
             await outbox.write(session, self.source, tx.announced, tx.now)
-        for callback in tx.callbacks:
-            callback()
+        _run_callbacks(tx)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """Read from one snapshot; nothing can be written."""
+        """Open a read-only session on one snapshot."""
         async with self._readers() as session:
             yield session
 

@@ -14,7 +14,7 @@ CONTENT_TYPE: Final = "application/json"
 
 
 class Unreadable(Exception):
-    """A message that no retry can make readable. Its reason is a code, never a part of the message."""
+    """The message is no event of this platform, now or ever. `reason` is a code, never a part of the message."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -23,7 +23,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The attributes every event carries, read from headers."""
+    """The CloudEvents attributes of an event, parsed from its headers."""
 
     id: UUID
     type: str
@@ -33,10 +33,10 @@ class Envelope:
     traceparent: str | None
 
 
-def sealed(
+def event_headers(
     source: str, event: Event, *, event_id: UUID, version: int, at: datetime, traceparent: str
 ) -> dict[str, str]:
-    """Return the headers an event travels with (CloudEvents 1.0.2, Kafka Protocol Binding 3.2)."""
+    """Return the Kafka headers of an event (CloudEvents 1.0.2, Kafka Protocol Binding 3.2)."""
     return {
         "content-type": CONTENT_TYPE,
         "ce_specversion": "1.0",
@@ -51,10 +51,10 @@ def sealed(
     }
 
 
-def texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
-    """Return the headers that are text. Null and non-UTF-8 values are legal in Kafka and mean nothing here.
+def header_texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    """Return the headers as text, without NUL, which PostgreSQL can't store.
 
-    NUL, which PostgreSQL can't hold, is left out.
+    Null values, legal in Kafka, become empty; values that are not UTF-8 are left out.
     """
     found: dict[str, str] = {}
     for name, value in headers:
@@ -65,8 +65,8 @@ def texts(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     return found
 
 
-def unsealed(headers: Mapping[str, str]) -> Envelope:
-    """Read the attributes, or raise `Unreadable` when they aren't a CloudEvent of this platform."""
+def parse_headers(headers: Mapping[str, str]) -> Envelope:
+    """Parse the attributes; raises `Unreadable` if they are not a CloudEvent of this platform."""
     try:
         return Envelope(
             id=UUID(headers["ce_id"]),
@@ -76,14 +76,14 @@ def unsealed(headers: Mapping[str, str]) -> Envelope:
             at=datetime.fromisoformat(headers["ce_time"]),
             traceparent=headers.get("traceparent"),
         )
-    except (KeyError, ValueError) as fault:
-        raise Unreadable("bad-envelope") from fault
+    except (KeyError, ValueError) as error:
+        raise Unreadable("bad-envelope") from error
 
 
-def opened(envelope: Envelope, body: bytes | None) -> ReceivedEvent[Event]:
-    """Read the event itself, or raise `Unreadable`. The type must be in the catalogue."""
+def parse_event(envelope: Envelope, body: bytes | None) -> ReceivedEvent[Event]:
+    """Parse the event itself; raises `Unreadable` if the body doesn't match. The type must be in the catalogue."""
     try:
         event = CATALOGUE[envelope.type].model_validate_json(body or b"")
-    except ValidationError as fault:
-        raise Unreadable("bad-body") from fault
+    except ValidationError as error:
+        raise Unreadable("bad-body") from error
     return ReceivedEvent(id=envelope.id, source=envelope.source, version=envelope.version, at=envelope.at, event=event)

@@ -1,24 +1,25 @@
-"""Whether a service lives, and whether it should be given requests."""
+"""Liveness and readiness of a service."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from townhall.chassis import revisions
 from townhall.chassis.consuming import Consumer, dead_letters
-from townhall.chassis.consuming.consumer import MAX_DEAD_LETTERS
 from townhall.chassis.db import Database
-from townhall.chassis.relay import Relay
+from townhall.chassis.outbox.relay import Relay
+from townhall.chassis.state import from_state
 
 router = APIRouter(include_in_schema=False)
 
 
 @dataclass(slots=True)
 class Health:
-    """What readiness looks at. Losing the broker later is told but keeps the service ready: the outbox waits for it."""
+    """What readiness depends on. A broker lost later is shown but keeps the service ready: the outbox waits for it."""
 
     name: str
     db: Database
@@ -27,43 +28,44 @@ class Health:
     stopping: bool = False
 
     async def checks(self) -> Mapping[str, bool]:
-        """Return each check and whether it is well."""
+        """Return each check and whether it passes."""
         database, dead_letter_capacity = await self._stored()
         return {
             "running": not self.stopping,
             "database": database,
-            "heard_once": self.consumer is None or self.consumer.joined_once,
+            "consumer_joined": self.consumer is None or self.consumer.joined,
             "dead_letter_capacity": dead_letter_capacity,
         }
 
-    def told(self) -> Mapping[str, bool]:
-        """Return what an operator wants to know but no request has to wait for."""
+    def details(self) -> Mapping[str, bool]:
+        """Return what operators may want to know and readiness doesn't depend on."""
         return {"relay_leading": self.relay.leading, "consumer": self.consumer is not None and self.consumer.assigned}
 
     async def _stored(self) -> tuple[bool, bool]:
-        """Tell whether the database is there and new enough, and whether it has room for more messages set aside.
+        """Return whether the database is reachable and migrated, and whether more dead letters may be stored.
 
-        Counted and not asked of the consumer, which notices that there is no room only when the next messages come.
+        The latter is counted here, since the consumer notices only with the next messages.
         """
         try:
             async with self.db.reading() as session:
                 if await revisions.behind(await session.connection(), self.name):
                     return False, True
-                return True, await dead_letters.causes(session) < MAX_DEAD_LETTERS
+                return True, await dead_letters.waiting(session) < dead_letters.MAX_WAITING
         except (SQLAlchemyError, OSError, TimeoutError):
             return False, True
 
 
 @router.get("/livez")
 async def livez() -> Mapping[str, str]:
-    """Answer while the process can. Looks at nothing outside it."""
+    """Answer 200 as long as the process can answer; depends on nothing outside it."""
     return {"status": "alive"}
 
 
 @router.get("/readyz")
-async def readyz(request: Request) -> JSONResponse:
-    """Answer 200 when every check is well, else 503; the body names them."""
-    health: Health = request.app.state.health
+async def readyz(health: Annotated[Health, Depends(from_state(Health))]) -> JSONResponse:
+    """Answer 200 if every check passes, else 503; the body names them."""
     checks = await health.checks()
     ready = all(checks.values())
-    return JSONResponse({"ready": ready, "checks": checks, "told": health.told()}, status_code=200 if ready else 503)
+    return JSONResponse(
+        {"ready": ready, "checks": checks, "details": health.details()}, status_code=200 if ready else 503
+    )

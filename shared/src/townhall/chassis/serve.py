@@ -1,26 +1,27 @@
-"""One service as a process: routes in front; relay, consumer and timers beside them; a graceful end."""
+"""One service as a process: its HTTP application, and relay, consumer and timers as background tasks beside it."""
 
+import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from townhall.chassis import asyncapi, auth, health, http, metrics
+from townhall.chassis import asyncapi, auth, health, http
+from townhall.chassis.background import BackgroundTask, Resource, Timer, running
 from townhall.chassis.broker import Bus
-from townhall.chassis.consuming import Consumer, Requeue, Subscription
-from townhall.chassis.consuming.decoding import EventDecoder
-from townhall.chassis.consuming.processing import Processor
+from townhall.chassis.consuming import Consumer, Processor, Requeue, Subscription
 from townhall.chassis.db import Database
-from townhall.chassis.gauges import watch
 from townhall.chassis.http import idempotency, server
 from townhall.chassis.http.application import Application, FastPath
-from townhall.chassis.relay import Relay
+from townhall.chassis.outbox.relay import Relay
 from townhall.chassis.settings import ServiceSettings
-from townhall.chassis.work import Companion, Run, Timer, going_on
+from townhall.chassis.state import provide, state_of
+from townhall.chassis.telemetry import gauges, metrics, tracing
 from townhall.contracts import Event
 
 _FORGET = Timer("forget_receipts", seconds=60, act=idempotency.forget)
@@ -39,8 +40,7 @@ class Service:
     subscriptions: Sequence[Subscription] = ()
     announces: Sequence[type[Event]] = ()
     timers: Sequence[Timer] = ()
-    companions: Sequence[Companion] = ()
-    state: Mapping[str, object] = field(default_factory=dict)
+    resources: Sequence[Resource] = ()
     fast_path: FastPath | None = None
     """Answers some requests without the framework."""
 
@@ -60,11 +60,8 @@ def assemble(service: Service) -> FastAPI:
         version=http.API_VERSION,
         lifespan=partial(_lifespan, service, db),
     )
-    app.state.db = db
-    app.state.service = service
-    app.state.keys = auth.keys_of(service.settings)
-    for name, value in service.state.items():
-        setattr(app.state, name, value)
+    for value in (db, service, auth.keys_of(service.settings)):
+        provide(app, value)
     for router in (*service.routers, http.docs.router, health.router, metrics.router, _documents(service)):
         app.include_router(router)
     return app
@@ -74,28 +71,35 @@ def assemble(service: Service) -> FastAPI:
 async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterator[None]:
     bus = bus_of(service.settings)
     relay = Relay(db.dsn, bus)
-    reader = EventDecoder(service.subscriptions)
-    consumer = Consumer(bus, db, service.subscriptions, Processor(db, reader)) if service.subscriptions else None
-    app.state.health = state = health.Health(service.name, db, relay, consumer)
-    works: dict[str, Run] = {"relay": relay.run, "gauges": partial(watch, db), "requeue": Requeue(db, reader).run}
+    processor = Processor(db, service.subscriptions)
+    consumer = Consumer(bus, db, service.subscriptions, processor) if service.subscriptions else None
+    state = health.Health(service.name, db, relay, consumer)
+    provide(app, state)
+    tasks: dict[str, BackgroundTask] = {
+        "relay": relay.run,
+        "gauges": partial(gauges.watch, db),
+        "requeue": Requeue(db, processor).run,
+    }
     if consumer is not None:
-        works["consumer"] = consumer.run
-    works |= {timer.name: partial(timer.run, db) for timer in (*service.timers, _FORGET)}
-    async with at_hand(app), going_on(works):
+        tasks["consumer"] = consumer.run
+    tasks |= {timer.name: partial(timer.run, db) for timer in (*service.timers, _FORGET)}
+    metrics.describe_build(service.name, version(f"townhall-{service.name}"))
+    async with at_hand(app), running(tasks):
         yield
         state.stopping = True
+    await asyncio.to_thread(tracing.flush)
 
 
 @asynccontextmanager
 async def at_hand(app: FastAPI) -> AsyncIterator[None]:
-    """Open what routes need, and nothing that goes on beside them; close it and the database afterwards."""
+    """Open what routes need and no background tasks; close it and the database afterwards."""
+    db = state_of(app, Database)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(app.state.db.close)
-        for companion in app.state.service.companions:
-            for name, value in (await stack.enter_async_context(companion(app.state.db))).items():
-                setattr(app.state, name, value)
-        # Or the first crowd would wait for the issuer's keys all at once.
-        await app.state.keys.refresh()
+        stack.push_async_callback(db.close)
+        for resource in state_of(app, Service).resources:
+            provide(app, await stack.enter_async_context(resource(db)))
+        # Else the first requests would all wait for the issuer's keys.
+        await state_of(app, auth.Keys).refresh()
         yield
 
 
@@ -110,10 +114,10 @@ def _documents(service: Service) -> APIRouter:
 def serve(build: Callable[[Any], FastAPI], settings: ServiceSettings) -> None:
     """Build the application and serve it until SIGTERM or SIGINT, then end the process."""
     app = build(settings)
-    # What was imported stays for good: looked through again and again, it would stop every request for 100 ms at times.
+    # Freeze imported objects, so that full collections don't pause requests (up to 100 ms).
     gc.freeze()
 
     def stopping() -> None:
-        app.state.health.stopping = True
+        state_of(app, health.Health).stopping = True
 
     server.run(app, settings, stopping)

@@ -1,4 +1,4 @@
-"""What a service is told from outside: read once, checked whole, and quiet about secrets."""
+"""Settings of a service: read once from environment variables or files, validated whole, secrets never shown."""
 
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit

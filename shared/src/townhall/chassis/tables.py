@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 FIRST = (
-    # Where each key stands: locked while its next version is announced, so that order per key is commit order.
+    # The last version of each key: locked while the next is announced, so that the order of a key is commit order.
     "CREATE TABLE stream (key text PRIMARY KEY, version bigint NOT NULL)",
     """
     CREATE TABLE outbox (
@@ -64,7 +64,7 @@ FIRST = (
         CONSTRAINT one_effect_per_key PRIMARY KEY (person, key)
     )
     """,
-    # Names the life of this database: a new one hears every topic from the beginning.
+    # The identity of this database; a new one reads every topic from the beginning.
     "CREATE TABLE incarnation (id uuid NOT NULL, since timestamptz NOT NULL DEFAULT now())",
     "INSERT INTO incarnation (id) VALUES (gen_random_uuid())",
 )

@@ -9,12 +9,10 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
-from townhall.chassis import trace
-from townhall.chassis.consuming import Message, Subscription
-from townhall.chassis.consuming.decoding import EventDecoder
-from townhall.chassis.consuming.processing import Processor
+from townhall.chassis.consuming import Message, Processor, Subscription
 from townhall.chassis.db import Database
-from townhall.chassis.envelope import sealed
+from townhall.chassis.envelope import event_headers
+from townhall.chassis.telemetry import tracing
 from townhall.contracts import Event
 
 _POSITIONS: Final = count()
@@ -32,7 +30,7 @@ async def deliver_events(db: Database, subscriptions: Sequence[Subscription], *e
 
 async def deliver_messages(db: Database, subscriptions: Sequence[Subscription], messages: Sequence[Message]) -> None:
     """Deliver messages to a service as one batch."""
-    await Processor(db, EventDecoder(subscriptions)).take(messages)
+    await Processor(db, subscriptions).process(messages)
 
 
 def message_of(event: Event, at: datetime) -> Message:
@@ -40,5 +38,7 @@ def message_of(event: Event, at: datetime) -> Message:
     source = event.TOPIC.split(".")[1]
     _VERSIONS[source, event.key] += 1
     version = _VERSIONS[source, event.key]
-    headers = sealed(source, event, event_id=uuid4(), version=version, at=at, traceparent=trace.started())
+    headers = event_headers(
+        source, event, event_id=uuid4(), version=version, at=at, traceparent=tracing.new_traceparent()
+    )
     return Message(event.TOPIC, 0, next(_POSITIONS), event.key, headers, event.model_dump_json().encode())

@@ -9,7 +9,9 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from townhall.chassis.db import Database
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
+from townhall.chassis.serve import Service
+from townhall.chassis.state import state_of
 
 TIMEOUT: Final = 30.0
 _POLL_EVERY: Final = 0.02
@@ -35,12 +37,12 @@ async def settle(*apps: FastAPI, within: float = TIMEOUT) -> None:
     while pending := await _pending(apps):
         if time.monotonic() > deadline:
             raise Unsettled(f"after {within:.0f} s: {', '.join(pending)}")
-        await rest(_POLL_EVERY)
+        await sleep(_POLL_EVERY)
 
 
 async def _pending(apps: Sequence[FastAPI]) -> list[str]:
     """Describe what is left. Consumers announce too, so nothing may have been announced during the check."""
-    databases: list[Database] = [app.state.db for app in apps]
+    databases: list[Database] = [state_of(app, Database) for app in apps]
     before = [await _outbox(db) for db in databases]
     unsent = [f"{db.source} has {new} to publish" for db, (_, new) in zip(databases, before, strict=True) if new]
     unconsumed = [left for app in apps if (left := await _unconsumed(app, databases))]
@@ -55,11 +57,12 @@ async def _outbox(db: Database) -> tuple[int, int]:
 
 
 async def _unconsumed(app: FastAPI, sources: Sequence[Database]) -> str:
-    types = [kind.TYPE for each in app.state.service.subscriptions for kind in each.consumes]
+    types = [kind.TYPE for each in state_of(app, Service).subscriptions for kind in each.consumes]
     announced: list[UUID] = []
     for db in sources:
         async with db.reading() as session:
             announced += (await session.execute(_ANNOUNCED, {"types": types})).scalars().all()
-    async with app.state.db.reading() as session:
+    db = state_of(app, Database)
+    async with db.reading() as session:
         unconsumed = (await session.execute(_UNCONSUMED, {"ids": announced})).scalar_one()
-    return f"{app.state.db.source} has {unconsumed} to consume" if unconsumed else ""
+    return f"{db.source} has {unconsumed} to consume" if unconsumed else ""

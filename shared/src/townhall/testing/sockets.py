@@ -8,6 +8,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from townhall.chassis.http.listener import EmbeddedServer, listen
+from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import state_of
 from townhall.embedded.ports import HOST
 
 
@@ -17,7 +19,7 @@ async def listening(app: FastAPI, **settings: Any) -> AsyncIterator[int]:  # noq
 
     Keyword arguments replace the server's settings. Requests under way at the end are finished first.
     """
-    served = app.state.settings.model_copy(update=settings)
+    served = state_of(app, ServiceSettings).model_copy(update=settings)
     listener = listen(HOST, 0, write_seconds=served.write_seconds)
     port = int(listener.getsockname()[1])
     server = EmbeddedServer(app, listener, served)

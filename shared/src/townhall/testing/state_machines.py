@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
@@ -19,6 +20,12 @@ def action(name: str, **given: st.SearchStrategy[Any]) -> st.SearchStrategy[Acti
     in each run, so that long paths, such as from a proposal to a published result, hardly ever occur.
     """
     return st.tuples(st.just(name), st.fixed_dictionaries(given))
+
+
+def runs(*, examples: int, steps: int) -> settings:
+    """Return hypothesis settings with so many runs and steps; with a tenth of the runs in the profile `quick`."""
+    quick = settings.get_current_profile_name() == "quick"
+    return settings(max_examples=examples // 10 if quick else examples, stateful_step_count=steps)
 
 
 class Machine(RuleBasedStateMachine):

@@ -39,7 +39,7 @@ def replay(
 
 
 async def _reset_consumer_group(service: str, url: str) -> None:
-    from townhall.chassis.consuming import inbox  # noqa: PLC0415  slow to load, and no other command needs it
+    from townhall.chassis.consuming import incarnation  # noqa: PLC0415  slow to load, and no other command needs it
 
     async with database(service, url) as db, db.transaction() as tx:
-        await inbox.reincarnate(tx.session)
+        await incarnation.renew(tx.session)

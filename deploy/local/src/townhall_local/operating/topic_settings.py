@@ -7,7 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
 
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall_local.errors import CommandError
 
 Settings = Mapping[str, str]
@@ -49,7 +49,7 @@ async def _until_shown(admin: AIOKafkaAdminClient, wanted: Mapping[str, Settings
         shown = await settings_of(admin, list(wanted))
         if all(settings.items() <= shown[name].items() for name, settings in wanted.items()):
             return
-        await rest(POLL_EVERY)
+        await sleep(POLL_EVERY)
     raise CommandError(
         "The cluster accepted the new settings but does not show them yet; check again with `townhall topics plan`."
     )

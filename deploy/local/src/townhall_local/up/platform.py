@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall.embedded import CannotStart
 from townhall.embedded.issuer import AUDIENCE, Issuer
 from townhall_local.errors import CommandError
@@ -83,7 +83,7 @@ class _Platform:
     async def watch(self) -> None:
         """Restart processes that end unexpectedly, until cancelled."""
         while True:
-            await rest(_CHECK_EVERY)
+            await sleep(_CHECK_EVERY)
             if not self.infrastructure.postgres.running:
                 self.notify("PostgreSQL ended; restarting it")
                 self.infrastructure.postgres.start()

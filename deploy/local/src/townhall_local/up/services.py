@@ -7,7 +7,7 @@ from typing import Final
 
 import aiohttp
 
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 from townhall_local.errors import CommandError
 from townhall_local.running_platform import ServiceAddress
 from townhall_local.up.service import STOP_WITHIN, ServiceProcess
@@ -40,7 +40,7 @@ class Services:
                     raise CommandError(
                         f"The {slow.name} service was not ready within {READY_WITHIN:.0f} s; its log is {slow.log}."
                     )
-                await rest(_POLL_EVERY)
+                await sleep(_POLL_EVERY)
 
     async def stop(self) -> None:
         """Send SIGTERM to all, wait `STOP_WITHIN` seconds for their end, and kill the rest."""
@@ -48,7 +48,7 @@ class Services:
         for service in self._services:
             service.stop()
         while time.monotonic() < deadline and any(each.pid and each.ended is None for each in self._services):
-            await rest(_POLL_EVERY)
+            await sleep(_POLL_EVERY)
         for service in self._services:
             service.stopped(0)
 

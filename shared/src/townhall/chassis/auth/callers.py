@@ -8,8 +8,11 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
+from townhall.chassis.auth.keys import Keys
 from townhall.chassis.auth.refusals import RoleNotAllowed, TokenMissing
 from townhall.chassis.auth.tokens import Claims
+from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import state_of
 from townhall.contracts.roles import Role
 
 _bearer = HTTPBearer(
@@ -40,9 +43,9 @@ def allow(first: Role, *others: Role) -> Any:  # noqa: ANN401  FastAPI's marker 
 
 async def identify(request: Request, wanted: Sequence[str]) -> Caller:
     """Return who calls, or raise why they may not. `wanted` names roles, the one to act in first."""
-    claims = await request.app.state.keys.claims(bearer_token(request.headers.getlist("authorization")))
+    claims = await state_of(request.app, Keys).claims(bearer_token(request.headers.getlist("authorization")))
     role = authorize(claims, wanted)
-    key: bytes = request.app.state.settings.person_key.get_secret_value()
+    key: bytes = state_of(request.app, ServiceSettings).person_key.get_secret_value()
     person = hmac.digest(key, claims.subject.encode("utf-8", "surrogatepass"), "sha256").hex()
     caller = Caller(person, claims.subject, frozenset(role for role in Role if role in claims.roles), role)
     request.state.caller = caller

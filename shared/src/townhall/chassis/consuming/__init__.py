@@ -1,7 +1,8 @@
-"""Consumer other services: each event's effect exactly once, in the order of its key, whatever the bus does."""
+"""Consuming the events of other services: each has its effect exactly once, in the order of its key."""
 
 from townhall.chassis.consuming.consumer import Consumer
 from townhall.chassis.consuming.message import Message, Subscription
+from townhall.chassis.consuming.processor import Processor
 from townhall.chassis.consuming.requeue import Requeue
 
-__all__ = ["Consumer", "Message", "Requeue", "Subscription"]
+__all__ = ["Consumer", "Message", "Processor", "Requeue", "Subscription"]

@@ -1,8 +1,7 @@
-"""The subscriber: one consumer group per service over all the topics it consumes.
+"""The Kafka loop of a service: one consumer group over all topics it subscribes to.
 
-FastStream's defaults lose or repeat messages, so: offsets are committed after the effects (`NACK_ON_ERROR`), headers
-are never decoded by the framework (a null header would skip the whole batch), and a rebalance waits for the batch in
-flight.
+FastStream's defaults lose or repeat messages. So offsets are committed after the effects (`NACK_ON_ERROR`), headers are
+not decoded by the framework (a null header would skip the whole batch), and a rebalance waits for the batch in flight.
 """
 
 import asyncio
@@ -18,61 +17,62 @@ from faststream.kafka.message import KafkaAckableMessage
 from faststream.kafka.subscriber.usecase import BatchSubscriber
 from structlog import get_logger
 
-from townhall.chassis import metrics
-from townhall.chassis.broker import PATIENCE_MS, Bus
-from townhall.chassis.consuming import dead_letters, inbox
-from townhall.chassis.consuming.message import Subscription, received
-from townhall.chassis.consuming.processing import Processor
+from townhall.chassis.broker import REQUEST_TIMEOUT_MS, Bus
+from townhall.chassis.consuming import dead_letters, incarnation
+from townhall.chassis.consuming.lag import Lag
+from townhall.chassis.consuming.message import Message, Subscription
+from townhall.chassis.consuming.processor import Processor
 from townhall.chassis.db import Database
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 
 BATCH: Final = 500
-"""Messages handled in one transaction at the most."""
-MAX_DEAD_LETTERS: Final = 100
-"""Messages waiting for an operator at which hearing stops: by then it isn't the messages that are wrong."""
+"""Messages of one transaction, at most."""
 STUCK: Final = 60.0
-"""Seconds without assignment, or with lag and no progress, after which the consumer is built anew (aiokafka 1154)."""
-LOOK: Final = 2.0
-"""Seconds between looks at the consumer."""
+"""Seconds without assignment, or with lag and no progress, after which the consumer is replaced (aiokafka 1154)."""
+CHECK: Final = 2.0
+"""Seconds between checks of progress."""
 
 log = get_logger()
 
 
 class Stuck(Exception):
-    """The consumer stopped moving although there is something to hear."""
+    """The consumer makes no progress although messages wait."""
 
 
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's class is untyped
-    """Hears the subscribed topics for as long as `run` runs."""
+    """Consumes the subscribed topics while `run` runs."""
 
-    def __init__(self, bus: Bus, db: Database, subscriptions: Sequence[Subscription], applying: Processor) -> None:
+    def __init__(self, bus: Bus, db: Database, subscriptions: Sequence[Subscription], processor: Processor) -> None:
         self._bus = bus
         self._db = db
         self._subscriptions = subscriptions
-        self._applying = applying
-        self._idle = asyncio.Lock()
-        self._moved_at = 0.0
-        self.choked = False
-        """True while too many messages are aside for hearing to go on."""
+        self._processor = processor
+        self._batch = asyncio.Lock()
+        """Held while a batch is processed."""
+        self._lag = Lag()
+        self._progress_at = 0.0
+        self.paused = False
+        """True while too many dead letters wait for consuming to go on."""
         self.assigned = False
-        self.joined_once = False
+        self.joined = False
         """True from the first time the group was joined."""
 
     async def run(self) -> None:
-        """Hear until cancelled. Raises when the broker can't be reached or the consumer got stuck."""
-        async with self._db.transaction() as tx:
-            group = f"{self._bus.prefix}{self._db.source}-{await inbox.incarnation(tx.session)}"
+        """Consume until cancelled. Raises if the broker can't be reached, and `Stuck`."""
+        async with self._db.reading() as session:
+            group = f"{self._bus.prefix}{self._db.source}-{await incarnation.current(session)}"
         broker = self._broker()
         subscriber = self._subscribe(broker, group)
         try:
             await broker.start()
-            self.joined_once = True
-            self._moved_at = time.monotonic()
+            self.joined = True
+            self._progress_at = time.monotonic()
             while subscriber.consumer is not None:
-                await rest(LOOK)
-                self._look(subscriber.consumer)
+                await sleep(CHECK)
+                self._check(subscriber.consumer)
         finally:
             self.assigned = False
+            self._lag.clear()
             # A consumer whose broker is gone can take long to stop (aiokafka issue 773).
             with suppress(Exception):
                 await asyncio.wait_for(broker.stop(), 12)
@@ -81,7 +81,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
         return KafkaBroker(
             self._bus.servers,
             allow_auto_create_topics=False,
-            request_timeout_ms=PATIENCE_MS,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
             retry_backoff_ms=500,
             graceful_timeout=8,
             consumer_only=True,
@@ -111,59 +111,53 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
         return subscriber
 
     async def _on_batch(self, records: "list[ConsumerRecord[Any, Any]]") -> None:
-        async with self._idle:
-            await self._room()
-            await self._applying.take([received(record, self._bus.prefix) for record in records], self._room)
-            self._moved_at = time.monotonic()
+        """Process a batch; FastStream commits its offsets when this returns, and fetches it again if it raises."""
+        async with self._batch:
+            await self._capacity()
+            messages = [Message.of(record, self._bus.prefix) for record in records]
+            await self._processor.process(messages, self._capacity)
+            self._lag.handled(records)
+            self._progress_at = time.monotonic()
 
-    async def _room(self) -> None:
-        """Wait while too many messages are aside."""
-        while await self._crowded():
-            self.choked = True
-            await rest(1)
-        self.choked = False
+    async def _capacity(self) -> None:
+        """Back-pressure: wait while too many dead letters wait for an operator."""
+        while await self._is_full():
+            self.paused = True
+            await sleep(1)
+        self.paused = False
 
-    async def _crowded(self) -> bool:
+    async def _is_full(self) -> bool:
         try:
             async with self._db.reading() as session:
-                return await dead_letters.causes(session) >= MAX_DEAD_LETTERS
-        except Exception as fault:  # noqa: BLE001  whatever is wrong, the effect's own transaction will say so
-            log.warning("aside_not_counted", fault=type(fault).__name__)
+                return await dead_letters.waiting(session) >= dead_letters.MAX_WAITING
+        except Exception as error:  # noqa: BLE001  whatever is wrong, the transaction of the effect will fail for it
+            log.warning("dead_letters_not_counted", error=type(error).__name__)
             return False
 
-    def _look(self, consumer: "AIOKafkaConsumer[Any, Any]") -> None:
-        """Publish the lag; raise `Stuck` when nothing moves although something should."""
-        partitions = consumer.assignment()
-        self.assigned = bool(partitions)
-        lags = {partition: _lag(consumer, partition) for partition in partitions}
-        for partition, lag in lags.items():
-            metrics.LAG_RECORDS.labels(partition.topic, partition.partition).set(lag)
-        if (partitions and not any(lags.values())) or self._idle.locked():
-            self._moved_at = time.monotonic()
-        if time.monotonic() - self._moved_at > STUCK:
+    def _check(self, consumer: "AIOKafkaConsumer[Any, Any]") -> None:
+        """Publish the lag; raises `Stuck` if there was no progress for too long."""
+        self.assigned = bool(consumer.assignment())
+        waiting = self._lag.update(consumer)
+        if (self.assigned and not waiting) or self._batch.locked():
+            self._progress_at = time.monotonic()
+        if time.monotonic() - self._progress_at > STUCK:
             raise Stuck
 
-    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:  # noqa: ARG002  aiokafka's form
-        """Let the batch in flight finish before its partitions go to somebody else; the inbox is the guarantee."""
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Let the batch in flight finish before another member gets its partitions; the inbox is the guarantee."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.acquire(), 15)
-            self._idle.release()
+            await asyncio.wait_for(self._batch.acquire(), 15)
+            self._batch.release()
+        self._lag.remove(revoked)
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:  # noqa: ARG002  aiokafka's form
-        """Begin anew with these partitions."""
-        self._moved_at = time.monotonic()
-
-
-def _lag(consumer: "AIOKafkaConsumer[Any, Any]", partition: TopicPartition) -> int:
-    """Records between the last one fetched and the end, as the last fetch told it."""
-    state = consumer._subscription.subscription.assignment.state_value(partition)  # noqa: SLF001  no public way there
-    highwater = consumer.highwater(partition)
-    return max(highwater - state.position, 0) if highwater is not None and state.has_valid_position else 0
+        """Count the time without progress from now."""
+        self._progress_at = time.monotonic()
 
 
 async def _parse(records: "tuple[ConsumerRecord[Any, Any], ...]", original: Any) -> KafkaMessage:  # noqa: ANN401  FastStream's form
-    """Wrap the batch without looking into it; the original parser knows the consumer that will commit."""
-    consumer = original.__self__._consumer  # noqa: SLF001  no public way there
+    """Wrap the batch without decoding it. The original parser knows the consumer that will commit it."""
+    consumer = original.__self__._consumer  # noqa: SLF001  a parser is given no other reference to it
     return KafkaAckableMessage(raw_message=records, body=b"", headers={}, message_id="", consumer=consumer)
 
 

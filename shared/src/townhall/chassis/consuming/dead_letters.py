@@ -1,31 +1,40 @@
-"""Messages set aside: kept with reason and original bytes until an operator requeues or drops them.
+"""Dead letters: messages that could not be applied, kept with reason and bytes until an operator settles them.
 
-A message set aside holds its key: later messages of the key wait *behind* it, in the order of ids.
+An open dead letter holds its key: later messages of the key are *parked* behind it, in the order of row ids.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog import get_logger
 
+from townhall.chassis import outbox
+from townhall.chassis.broker import LARGEST_BATCH, dead_letter_topic
 from townhall.chassis.consuming.message import Message
+from townhall.chassis.db import Transaction
+from townhall.chassis.telemetry import metrics
 
 PARKED: Final = "parked"
 """The reason of a message that only waits for an earlier one of its key."""
+MAX_WAITING: Final = 100
+"""Dead letters waiting for an operator at which consuming stops: by then the service is at fault, not the messages."""
 
 _INSERT = text("""
     INSERT INTO dead_letter (topic, partition, position, digest, key, reason, attempts, headers, value)
     VALUES (:topic, :partition, :position, :digest, :key, :reason, :attempts, CAST(:headers AS jsonb), :value)
     ON CONFLICT ON CONSTRAINT one_row_per_message DO NOTHING RETURNING id
 """)
-_HELD = text("""
+_HELD_KEYS = text("""
     SELECT DISTINCT topic, key FROM dead_letter
     WHERE status IN ('waiting', 'requeued') AND key = ANY(CAST(:keys AS text[]))
 """)
-_CAUSES = text("SELECT count(*) FROM dead_letter WHERE status = 'waiting' AND reason <> 'parked'")
+_WAITING = text("SELECT count(*) FROM dead_letter WHERE status = 'waiting' AND reason <> 'parked'")
 _NEXT = text("""
     SELECT id, topic, partition, position, key, headers, value FROM dead_letter AS this
     WHERE (status = 'requeued' OR (status = 'waiting' AND reason = 'parked'))
@@ -35,22 +44,24 @@ _NEXT = text("""
           AND earlier.status IN ('waiting', 'requeued'))
     ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
 """)
-_SETTLE = text("UPDATE dead_letter SET status = :status, settled_at = now() WHERE id = :id")
-_AGAIN = text("""
+_APPLIED = text("UPDATE dead_letter SET status = 'applied', settled_at = now() WHERE id = :id")
+_FAILED_AGAIN = text("""
     UPDATE dead_letter SET status = 'waiting', reason = :reason, attempts = attempts + 1 WHERE id = :id
 """)
 
+log = get_logger()
+
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A message of the aside whose turn has come."""
+class DeadLetter:
+    """A stored message with its row id."""
 
     id: int
     message: Message
 
 
-async def put(session: AsyncSession, message: Message, reason: str, attempts: int = 1) -> bool:
-    """Set a message aside; return whether it was new here."""
+async def add(session: AsyncSession, message: Message, reason: str, attempts: int = 1) -> bool:
+    """Store a message; return False if it was stored before."""
     values: dict[str, Any] = {
         "topic": message.topic,
         "partition": message.partition,
@@ -65,39 +76,56 @@ async def put(session: AsyncSession, message: Message, reason: str, attempts: in
     return (await session.execute(_INSERT, values)).first() is not None
 
 
-async def held(session: AsyncSession, keys: list[str]) -> set[tuple[str, str]]:
-    """Return which of these keys have a message aside, by topic."""
-    found = await session.execute(_HELD, {"keys": keys})
+async def store(tx: Transaction, service: str, message: Message, reason: str, attempts: int) -> None:
+    """Store a message with its copy for the dead-letter topic, and report it after the commit."""
+    if await add(tx.session, message, reason, attempts):
+        await outbox.write_record(tx.session, _copy(service, message, reason, tx.now))
+        tx.on_commit(partial(_report, message, reason, attempts))
+
+
+def _report(message: Message, reason: str, attempts: int) -> None:
+    log.error("event_dead_lettered", topic=message.topic, event_type=message.type, reason=reason, attempts=attempts)
+    metrics.DEAD_LETTERS.labels(message.topic, reason).inc()
+    metrics.consumed(message.labels, "dead-letter")
+
+
+async def held_keys(session: AsyncSession, keys: list[str]) -> set[tuple[str, str]]:
+    """Return topic and key of each of these keys that has an open dead letter."""
+    found = await session.execute(_HELD_KEYS, {"keys": keys})
     return {(row.topic, row.key) for row in found}
 
 
-async def causes(session: AsyncSession) -> int:
-    """Return how many messages wait for an operator; those that only wait behind one don't count."""
-    return int((await session.execute(_CAUSES)).scalar_one())
+async def waiting(session: AsyncSession) -> int:
+    """Return how many dead letters wait for an operator, parked messages not counted."""
+    return int((await session.execute(_WAITING)).scalar_one())
 
 
-async def due(session: AsyncSession) -> Waiting | None:
-    """Lock and return the next message to try again: requeued, or behind nothing any more."""
+async def next_due(session: AsyncSession) -> DeadLetter | None:
+    """Lock and return the next message to try again: requeued, or parked behind nothing any more."""
     row = (await session.execute(_NEXT)).mappings().one_or_none()
-    return Waiting(row["id"], _message(row)) if row else None
+    return DeadLetter(row["id"], _message(row)) if row else None
 
 
-async def applied(session: AsyncSession, row_id: int) -> None:
-    """Note that the message has had its effect."""
-    await session.execute(_SETTLE, {"id": row_id, "status": "applied"})
+async def mark_applied(session: AsyncSession, row_id: int) -> None:
+    """Settle a message that has had its effect or was refused."""
+    await session.execute(_APPLIED, {"id": row_id})
 
 
-async def failed_again(session: AsyncSession, row_id: int, reason: str) -> None:
-    """Note that the message failed once more; it waits for an operator."""
-    await session.execute(_AGAIN, {"id": row_id, "reason": reason})
+async def mark_failed_again(session: AsyncSession, row_id: int, reason: str) -> None:
+    """Let a requeued message that failed wait for an operator again."""
+    await session.execute(_FAILED_AGAIN, {"id": row_id, "reason": reason})
 
 
-def _message(row: RowMapping) -> Message:
-    return Message(row["topic"], row["partition"], row["position"], row["key"], row["headers"], row["value"])
+def _copy(service: str, message: Message, reason: str, at: datetime) -> outbox.Record:
+    """Return the copy for the dead-letter topic, without the body if the broker might refuse it for its size."""
+    value = message.value or b""
+    fits = len(value) <= LARGEST_BATCH // 2
+    headers = _copy_headers(message, reason, at)
+    return outbox.Record(dead_letter_topic(service), message.key, headers, value if fits else b"", at)
 
 
-def summary(message: Message, reason: str, at: datetime) -> dict[str, str]:
-    """Return the headers of the copy on the aside topic: the original ones and why it is there."""
+def _copy_headers(message: Message, reason: str, at: datetime) -> Mapping[str, str]:
+    """Return the original headers and those that say where the message came from and why it is a dead letter."""
     return dict(message.headers) | {
         "dead_letter_reason": reason,
         "dead_letter_topic": message.topic,
@@ -105,3 +133,7 @@ def summary(message: Message, reason: str, at: datetime) -> dict[str, str]:
         "dead_letter_offset": str(message.position),
         "dead_letter_at": at.isoformat(),
     }
+
+
+def _message(row: RowMapping) -> Message:
+    return Message(row["topic"], row["partition"], row["position"], row["key"], row["headers"], row["value"])

@@ -1,21 +1,21 @@
-"""A message as the bus gave it, and what a service wants of a topic."""
+"""A Kafka record as a service sees it, the events a service subscribes to, and how one becomes the other."""
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from aiokafka import ConsumerRecord
 
 from townhall.chassis.db import Transaction
-from townhall.chassis.envelope import texts
-from townhall.contracts import Event, ReceivedEvent
+from townhall.chassis.envelope import header_texts, parse_event, parse_headers
+from townhall.contracts import CATALOGUE, Event, ReceivedEvent
 
-Handler = Callable[[Transaction, Sequence[ReceivedEvent[Any]]], Awaitable[None]]
-"""Applies events inside the transaction that also takes them into the inbox.
+Handler: TypeAlias = Callable[[Transaction, Sequence[ReceivedEvent[Any]]], Awaitable[None]]
+"""Applies events in the transaction that also writes them into the inbox.
 
-It is given one or more, in the order they were delivered, and never the same twice; several may be about one key. When
-it raises, nothing has happened, and it is given each of them alone.
+It gets one or more events in the order they were delivered, none of them twice; several may be about one key. If it
+raises, the transaction is rolled back, and it is called again for each event by itself.
 """
 
 
@@ -40,31 +40,65 @@ class Message:
     headers: Mapping[str, str]
     value: bytes | None
 
+    @classmethod
+    def of(cls, record: "ConsumerRecord[Any, Any]", prefix: str) -> "Message":
+        """Convert a record without judging it: null, binary and repeated headers are legal in Kafka."""
+        return cls(
+            topic=record.topic.removeprefix(prefix),
+            partition=record.partition,
+            position=record.offset,
+            key=_key(record.key),
+            headers=header_texts(record.headers),
+            value=record.value,
+        )
+
     @property
     def type(self) -> str:
-        """CloudEvents `type`, or nothing when the message doesn't say."""
+        """CloudEvents `type`; empty if the header is missing."""
         return self.headers.get("ce_type", "")
 
     @property
+    def labels(self) -> tuple[str, str]:
+        """Topic and type for metrics; the type is `unknown` unless it is in the catalogue: labels are a closed set."""
+        return self.topic, self.type if self.type in CATALOGUE else "unknown"
+
+    @property
     def digest(self) -> bytes:
-        """Tells a message from another at the same place of an emptied and refilled topic."""
+        """SHA-256 of the body: tells it from another message at the same offset of a topic that was made anew."""
         return hashlib.sha256(self.value or b"").digest()
 
 
-def received(record: "ConsumerRecord[Any, Any]", prefix: str) -> Message:
-    """Read a record without judging it: null, odd and repeated headers are legal in Kafka."""
-    return Message(
-        topic=record.topic.removeprefix(prefix),
-        partition=record.partition,
-        position=record.offset,
-        key=_key(record.key),
-        headers=texts(record.headers),
-        value=record.value,
-    )
+@dataclass(frozen=True, slots=True)
+class DecodedMessage:
+    """A readable message, and the handler of its event."""
+
+    message: Message
+    received: ReceivedEvent[Event]
+    traceparent: str | None
+    handler: Handler
+
+
+class Decoder:
+    """Decodes the messages one service subscribes to."""
+
+    def __init__(self, subscriptions: Sequence[Subscription]) -> None:
+        self._handlers = {
+            (each.topic, kind.TYPE): handler for each in subscriptions for kind, handler in each.consumes.items()
+        }
+
+    def handles(self, message: Message) -> bool:
+        """Return whether the service acts on the message. One without a type can't be ignored: it is unreadable."""
+        return not message.type or (message.topic, message.type) in self._handlers
+
+    def decode(self, message: Message) -> DecodedMessage:
+        """Parse headers and body; raises `Unreadable` if they are not an event of the catalogue."""
+        envelope = parse_headers(message.headers)
+        handler = self._handlers[message.topic, envelope.type]
+        return DecodedMessage(message, parse_event(envelope, message.value), envelope.traceparent, handler)
 
 
 def _key(raw: bytes | None) -> str | None:
-    """Return the key as PostgreSQL can hold it. Two keys that differ in NULs alone would wait for each other."""
+    """Return the key as PostgreSQL can store it. Two keys that differ in NULs alone are parked behind each other."""
     try:
         return raw.decode().replace("\0", "") if raw is not None else None
     except UnicodeDecodeError:

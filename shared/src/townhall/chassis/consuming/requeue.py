@@ -1,68 +1,70 @@
-"""Trying messages of the aside again, in the order of their key, once an operator said so."""
+"""Trying dead letters again after an operator requeued them, and parked messages once nothing is before them."""
 
+from functools import partial
 from typing import Final
 
 from structlog import get_logger
 
-from townhall.chassis.consuming import counting, dead_letters, effects
-from townhall.chassis.consuming.decoding import EventDecoder
+from townhall.chassis.consuming import dead_letters
+from townhall.chassis.consuming.processor import Processor
 from townhall.chassis.db import Database
 from townhall.chassis.envelope import Unreadable
-from townhall.chassis.faults import transient
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
+from townhall.chassis.telemetry import metrics
+from townhall.chassis.transient import transient
 from townhall.rejected import Rejected
 
-EVERY: Final = 1.0
-"""Seconds between looks at the aside."""
+POLL: Final = 1.0
+"""Seconds between looks at the table when nothing is due."""
 
 log = get_logger()
 
 
 class Requeue:
-    """Applies requeued messages, and those that waited behind one that is settled."""
+    """Applies the dead letters that are due, in the order of their keys."""
 
-    def __init__(self, db: Database, reader: EventDecoder) -> None:
+    def __init__(self, db: Database, processor: Processor) -> None:
         self._db = db
-        self._reader = reader
+        self._processor = processor
 
     async def run(self) -> None:
-        """Look at the aside for ever."""
+        """Process what is due until cancelled; raises on transient errors."""
         while True:
-            if not await self.once():
-                await rest(EVERY)
+            if not await self.process_next():
+                await sleep(POLL)
 
-    async def once(self) -> bool:
-        """Try the next message that may go; return whether there was one."""
+    async def process_next(self) -> bool:
+        """Try the next message that is due; return whether there was one."""
         async with self._db.transaction() as tx:
-            waiting = await dead_letters.due(tx.session)
-        return waiting is not None and await self._attempt(waiting.id)
+            due = await dead_letters.next_due(tx.session)
+        return due is not None and await self._attempt(due.id)
 
     async def _attempt(self, row_id: int) -> bool:
         try:
             return await self._apply(row_id)
-        except Exception as fault:
-            if transient(fault):
+        except Exception as error:
+            if transient(error):
                 raise
-            await self._refuse(row_id, fault)
+            await self._settle_failed(row_id, error)
             return True
 
     async def _apply(self, row_id: int) -> bool:
         async with self._db.transaction() as tx:
-            waiting = await dead_letters.due(tx.session)
-            if waiting is None or waiting.id != row_id:
-                return False
-            event = self._reader.read(waiting.message)
-            await effects.make(tx, [event])
-            await dead_letters.applied(tx.session, row_id)
-        counting.outcome(waiting.message, "applied")
+            due = await dead_letters.next_due(tx.session)
+            if due is None or due.id != row_id:
+                return False  # Another replica has it.
+            await self._processor.apply(tx, [self._processor.decode(due.message)])
+            await dead_letters.mark_applied(tx.session, row_id)
+            tx.on_commit(partial(metrics.consumed, due.message.labels, "applied"))
         return True
 
-    async def _refuse(self, row_id: int, fault: Exception) -> None:
-        """A refusal settles the message: a rule said no. Any other fault makes it wait for an operator again."""
+    async def _settle_failed(self, row_id: int, error: Exception) -> None:
+        """Settle a message that a rule refuses; one that failed otherwise waits for an operator again."""
         async with self._db.transaction() as tx:
-            if isinstance(fault, Rejected):
-                await dead_letters.applied(tx.session, row_id)
+            if isinstance(error, Rejected):
+                await dead_letters.mark_applied(tx.session, row_id)
             else:
-                reason = fault.reason if isinstance(fault, Unreadable) else type(fault).__name__
-                await dead_letters.failed_again(tx.session, row_id, reason)
-        log.warning("requeued_event_failed", dead_letter_id=row_id, fault=type(fault).__name__)
+                reason = error.reason if isinstance(error, Unreadable) else type(error).__name__
+                await dead_letters.mark_failed_again(tx.session, row_id, reason)
+            report = partial(log.warning, "requeued_event_failed", dead_letter_id=row_id, error=type(error).__name__)
+            tx.on_commit(report)

@@ -1,8 +1,8 @@
-"""HTTP as every service speaks it: strict papers in, plain views out, and problems that echo nothing."""
+"""HTTP as every service offers it: strict request models, plain responses, and problems that repeat no input."""
 
 from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends
 
 from townhall.chassis.db import Database
 from townhall.chassis.http import docs
@@ -12,6 +12,7 @@ from townhall.chassis.http.openapi import problem_responses
 from townhall.chassis.http.paging import Cursor, Page, PageOf
 from townhall.chassis.http.schemas import Day, Moment, RequestModel, ResponseModel
 from townhall.chassis.http.text import Line, Prose
+from townhall.chassis.state import from_state
 
 __all__ = [
     "API_VERSION",
@@ -36,10 +37,5 @@ API_VERSION: Final = "1.0.0"
 """Of the HTTP API: the first number changes when something that worked stops working."""
 
 
-def _database(request: Request) -> Database:
-    database: Database = request.app.state.db
-    return database
-
-
-Db = Annotated[Database, Depends(_database)]
-"""The service's database, from `app.state.db`."""
+Db = Annotated[Database, Depends(from_state(Database))]
+"""The service's database."""

@@ -5,9 +5,8 @@ from typing import Any, Final, TypeAlias
 
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
-from starlette.datastructures import State
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
 from townhall.chassis.http import idempotency, openapi, problems
@@ -15,10 +14,11 @@ from townhall.chassis.http.checks import RequestChecks
 from townhall.chassis.http.limits import BodyLimits
 from townhall.chassis.http.middleware import RequestMiddleware
 from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import provide
 
-FastPath: TypeAlias = Callable[[State, ASGIApp], ASGIApp]
-"""Makes the ASGI application that answers some requests without the framework: given the state of the application, and
-what takes the requests it leaves. The state is complete once the application has started."""
+FastPath: TypeAlias = Callable[[FastAPI, ASGIApp], ASGIApp]
+"""Makes the ASGI application that answers some requests without the framework. It is given the application, whose state
+is complete once it has started, and the ASGI application for all other requests."""
 
 # The framework's own would look for a provider with each request; traces are continued by the middleware.
 _NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
@@ -32,10 +32,21 @@ class Application(FastAPI):
         super().__init__(docs_url=None, redoc_url=None, redirect_slashes=False, telemetry=_NO_TELEMETRY, **options)
         self._settings = settings
         self._fast_path = fast_path
-        self.state.settings = settings
+        provide(self, settings, ServiceSettings)
         problems.install(self)
         idempotency.install(self)
         openapi.install(self)
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the layers; what FastAPI and Starlette do before them for root paths and telemetry is not used here."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        if self.middleware_stack is None:
+            self.middleware_stack = self.build_middleware_stack()
+        await self.middleware_stack(scope, receive, send)
 
     @override
     def build_middleware_stack(self) -> ASGIApp:
@@ -43,10 +54,9 @@ class Application(FastAPI):
         settings = self._settings
         framework = super().build_middleware_stack()
         if isinstance(framework, ServerErrorMiddleware):
-            framework = (
-                framework.app
-            )  # It answers exceptions as plain text; the request middleware answers all of them.
+            # It answers exceptions as plain text; the request middleware answers all of them.
+            framework = framework.app
         app: ASGIApp = BodyLimits(framework, most=settings.body_bytes, seconds=settings.body_seconds)
         if self._fast_path is not None:
-            app = self._fast_path(self.state, app)
+            app = self._fast_path(self, app)
         return RequestMiddleware(RequestChecks(app, at_once=settings.requests_at_once))

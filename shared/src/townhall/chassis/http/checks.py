@@ -78,10 +78,18 @@ class RequestChecks:
 
 def check(scope: Scope) -> None:
     """Raise why a request is refused by its head, if it is."""
-    hosts = [value for name, value in scope["headers"] if name == b"host"]
-    if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
+    host = None
+    encoded = False
+    for name, value in scope["headers"]:  # One pass: this runs for every request.
+        if name == b"host":
+            if host is not None:
+                raise HostInvalid
+            host = value
+        elif name == b"content-encoding":
+            encoded = True
+    if host is None or not _HOST.fullmatch(host):
         raise HostInvalid
     if not _PATH.fullmatch(scope["raw_path"]):
         raise PathNotFound
-    if any(name == b"content-encoding" for name, _ in scope["headers"]):
+    if encoded:
         raise BodyEncoded

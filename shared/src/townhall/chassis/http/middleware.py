@@ -11,8 +11,8 @@ import structlog
 from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from townhall.chassis import metrics, trace
 from townhall.chassis.http import docs, problems
+from townhall.chassis.telemetry import metrics, tracing
 
 REQUEST_ID: Final = b"x-request-id"
 _REQUEST_ID_FORM: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -45,19 +45,21 @@ class RequestMiddleware:
             scope["method"] = "GET"
         headers = dict(scope["headers"])
         answer = _Answer(scope, send, _request_id(headers.get(REQUEST_ID, b"")), personal=b"authorization" in headers)
+        header = headers.get(b"traceparent")
         # The server gives each request a context of its own, which ends with it.
-        trace.follow(headers[b"traceparent"].decode("latin-1") if b"traceparent" in headers else None)
         structlog.contextvars.bind_contextvars(request_id=answer.request_id)
-        try:
-            await self._app(scope, receive, answer)
-        except Exception as error:
-            problem = problems.answer_to(error)
-            if answer.status is not None:
-                raise  # The server cuts the connection: nobody may take half an answer for a whole one.
-            await problem(scope, receive, answer)
-        finally:
-            route = getattr(scope.get("route"), "path", "unmatched")
-            _measure(scope["method"], route, answer.status, time.perf_counter() - began)
+        with tracing.request_span(scope["method"], header.decode("latin-1") if header else None) as span:
+            try:
+                await self._app(scope, receive, answer)
+            except Exception as error:
+                problem = problems.answer_to(error)
+                if answer.status is not None:
+                    raise  # The server cuts the connection: nobody may take half an answer for a whole one.
+                await problem(scope, receive, answer)
+            finally:
+                route = getattr(scope.get("route"), "path", "unmatched")
+                _measure(scope["method"], route, answer.status, time.perf_counter() - began)
+                tracing.finish_request(span, scope["method"], route, answer.status)
 
 
 class _Answer:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from townhall.chassis.faults import transient
+from townhall.chassis.transient import transient
 from townhall.rejected import Rejected
 
 MEDIA_TYPE: Final = "application/problem+json"

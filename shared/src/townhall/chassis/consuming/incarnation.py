@@ -1,0 +1,24 @@
+"""The identity of a service's database, after which its consumer group is named."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+_CURRENT = text("SELECT id FROM incarnation")
+_RENEW = text("UPDATE incarnation SET id = gen_random_uuid(), since = now() RETURNING id")
+
+
+async def current(session: AsyncSession) -> UUID:
+    """Return the identity of this database.
+
+    A database made anew has another one. So it is a new consumer group, which reads every topic from the beginning.
+    """
+    found: UUID = (await session.execute(_CURRENT)).scalar_one()
+    return found
+
+
+async def renew(session: AsyncSession) -> UUID:
+    """Change the identity: from the next start every topic is read again, and the inbox discards the repeats."""
+    found: UUID = (await session.execute(_RENEW)).scalar_one()
+    return found

@@ -1,0 +1,102 @@
+"""The metrics every service has. Labels come from closed sets: never an id, never a person."""
+
+from functools import cache
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Info
+from prometheus_client.exposition import choose_encoder
+
+_FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_SLOW: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
+
+BUILD = Info("townhall_build", "The service of this process and its version.")
+
+REQUEST_SECONDS = Histogram(
+    "http_server_request_duration_seconds",
+    "Time from the head of a request to the end of its answer, by route template.",
+    ["method", "route", "status"],
+    buckets=_FAST,
+)
+
+CONSUMED = Counter(
+    "townhall_events_consumed_total",
+    "Messages consumed, by outcome: applied, duplicate, refused, ignored, unknown, parked or dead-letter.",
+    ["topic", "type", "outcome"],
+)
+HANDLING_SECONDS = Histogram(
+    "townhall_event_handling_seconds",
+    "Time an event's transaction took, divided by its events; failed attempts not counted.",
+    ["topic", "type"],
+    buckets=_FAST,
+)
+RETRIES = Counter(
+    "townhall_event_retries_total",
+    "Failed attempts at an event that were repeated, by cause: database (transient) or handler.",
+    ["topic", "cause"],
+)
+EFFECT_SECONDS = Histogram(
+    "townhall_event_to_effect_seconds",
+    "Time from the announcing transaction to the committed effect here.",
+    ["topic", "type"],
+    buckets=_SLOW,
+)
+LAG_RECORDS = Gauge(
+    "townhall_consumer_lag_records",
+    "Records of an assigned partition that are not yet fetched.",
+    ["topic", "partition"],
+)
+LAG_SECONDS = Gauge(
+    "townhall_consumer_lag_seconds",
+    "Time since an assigned partition was last without lag, or since its newest handled event; 0 without lag.",
+    ["topic", "partition"],
+)
+
+OUTBOX_PENDING = Gauge("townhall_outbox_pending", "Events of the outbox that the broker has not acknowledged yet.")
+OUTBOX_OLDEST = Gauge("townhall_outbox_oldest_pending_seconds", "Age of the oldest of these; 0 if there is none.")
+OUTBOX_PUBLISHED = Counter("townhall_outbox_published_total", "Events the broker acknowledged.")
+OUTBOX_FAILURES = Counter(
+    "townhall_outbox_failures_total", "Batches the broker did not acknowledge; they are sent again."
+)
+
+DEAD_LETTERS = Counter("townhall_dead_letters_total", "Messages that became dead letters.", ["topic", "reason"])
+DEAD_LETTERS_WAITING = Gauge("townhall_dead_letters_waiting", "Dead letters that wait for an operator.")
+
+
+def describe_build(service: str, version: str) -> None:
+    """Set the labels of `townhall_build`; called once at the start."""
+    BUILD.info({"service": service, "version": version})
+
+
+def consumed(labels: tuple[str, str], outcome: str) -> None:
+    """Count a message by its outcome; `labels` are topic and type."""
+    _consumed(labels, outcome).inc()
+
+
+def applied(labels: tuple[str, str], handling_seconds: float, effect_seconds: float) -> None:
+    """Count an event that had its effect, with the time that took and its age at the commit."""
+    _consumed(labels, "applied").inc()
+    handling, effect = _durations(labels)
+    handling.observe(handling_seconds)
+    effect.observe(max(effect_seconds, 0.0))
+
+
+@cache
+def _consumed(labels: tuple[str, str], outcome: str) -> Counter:
+    """Look a time series up once; all labels come from closed sets."""
+    return CONSUMED.labels(*labels, outcome)
+
+
+@cache
+def _durations(labels: tuple[str, str]) -> tuple[Histogram, Histogram]:
+    return HANDLING_SECONDS.labels(*labels), EFFECT_SECONDS.labels(*labels)
+
+
+router = APIRouter()
+
+
+@router.get("/metrics", include_in_schema=False)
+async def get_metrics(request: Request) -> Response:
+    """Answer `/metrics` in the format the scraper accepts."""
+    encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    return Response(encode(REGISTRY), media_type=content_type)
