@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from tests.architecture import one_way
-from tests.architecture.places import SERVICES, package
+from tests.architecture.repository import SERVICES, package
 
 PLANTED: dict[str, tuple[one_way.Check, str, str]] = {
     "rules elsewhere": (one_way.rules_in_the_store, "handlers/rules.py", "RULES = Rules(Parameters)"),
