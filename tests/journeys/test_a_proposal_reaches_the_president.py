@@ -3,7 +3,7 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-from tests.contracts.metrics import moved
+from tests.contracts.metric_tables import moved
 from tests.journeys.in_process import SERVICES, InProcessPlatform, Json, Refused, wait_until
 
 SECRETARY, OFFICER, CHAIR = ("secretary", "s"), ("officer", "o"), ("chair", "c")
