@@ -1,5 +1,6 @@
 """The HTTP API on real PostgreSQL: what citizens and officers do, and what is public."""
 
+from prometheus_client import REGISTRY
 from services.proposal.tests.api import ADMIT, PAPER, TASK, ProposalApi, refused
 from sqlalchemy import text
 
@@ -20,7 +21,9 @@ async def test_from_proposal_to_task(api: ProposalApi) -> None:
     assert (shown["state"], shown["supports"], shown["task_ids"]) == ("admitted", 1, [task["task_id"]])
     assert (shown["screening"]["decision"], shown["screening"]["acted_by"]) == ("admit", "officer")
     why = {"reason": "few-concerned", "note": "소수의 문제입니다."}
+    before = REGISTRY.get_sample_value("proposal_tasks_referred_total") or 0.0
     referred = await api.ask("POST", f"/tasks/{task['task_id']}/referral", why, role="officer", name="desk")
+    assert REGISTRY.get_sample_value("proposal_tasks_referred_total") == before + 1
     assert referred.json()["state"] == (await api.get(f"/tasks/{task['task_id']}"))["state"] == "referred"
     left = await api.ask("DELETE", f"/proposals/{proposal_id}/support", role="citizen", name="jun")
     assert left.json()["supports"] == 0

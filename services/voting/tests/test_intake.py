@@ -205,13 +205,19 @@ async def test_the_end_leaves_nobody_waiting() -> None:
 async def test_what_waits_and_what_failed_is_counted() -> None:
     """Operators see how many ballots wait, and each group that failed, by cause."""
     failures = {cause: _sample("voting_intake_group_failures_total", cause=cause) for cause in ("ballot", "database")}
-    urn = Urn(poison={"bug": ZeroDivisionError(), "gone": ConnectionResetError()})
-    async with urn.intake(group=2).working() as intake:
+    urn, waited = Urn(poison={"bug": ZeroDivisionError(), "gone": ConnectionResetError()}), list[float]()
+
+    async def count(cast_ballots: Sequence[CastBallot]) -> Sequence[Counted | Rejected]:
+        waited.append(_sample("voting_intake_waiting"))
+        return await urn.count(cast_ballots)
+
+    async with Intake(count, room=100, group=2).working() as intake:
         first = await stalled(urn, intake)
-        waiting = posted(intake, "a", "b", "c", "bug", "gone")
+        rest = posted(intake, "a", "b", "c", "bug", "gone")
         await _turns()
         urn.open.set()
-        await outcomes([first, *waiting])
+        await outcomes([first, *rest])
+    assert max(waited) == 3
     assert _sample("voting_intake_waiting") == 0
     for cause, before in failures.items():
         assert _sample("voting_intake_group_failures_total", cause=cause) > before
