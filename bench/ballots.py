@@ -16,9 +16,10 @@ from bench.server import NOTHING, SINGLE, STATEMENT, WAYS
 from townhall.chassis.db import Database
 from townhall.contracts import proposal
 from townhall.contracts.values import RuleUsed, TaskId
-from voting import handlers
-from voting.domain.nullifier import Keyring
 from voting.domain.parameters import Parameters
+from voting.domain.voter_keys import Keyring
+from voting.handlers import votes
+from voting.store.rules import RULES
 
 YES: Final = b'{"choice":"yes"}'
 CALLERS: Final = 16
@@ -129,7 +130,7 @@ def _spent(infrastructure: Infrastructure, processes: Sequence[Process]) -> tupl
 async def never_crossing(db: Database) -> None:
     """Put a rule in force under which no vote reaches its threshold."""
     async with db.transaction() as tx:
-        await handlers.RULES.enact(tx, "bench", Parameters(yes_more_than=NOBODY_CROSSES, ballots_changeable=True), None)
+        await RULES.enact(tx, "bench", Parameters(yes_more_than=NOBODY_CROSSES, ballots_changeable=True), None)
 
 
 async def schedule(db: Database, key: str) -> UUID:
@@ -146,5 +147,5 @@ async def schedule(db: Database, key: str) -> UUID:
             closes_at=tx.now + timedelta(days=30),
             rule=RuleUsed(version=1, article="bench"),
         )
-        await handlers.schedule_votes(tx, [task], keyring)
+        await votes.schedule_votes(tx, [task], keyring)
     return task.task_id

@@ -13,8 +13,8 @@ from bench.infrastructure import Infrastructure, opened
 from bench.load import Seen, paced, request
 from townhall.chassis.db import Database
 from townhall.chassis.retrying import sleep
-from voting import handlers
 from voting.domain.parameters import Parameters
+from voting.store.rules import RULES
 
 CROSSINGS = 40
 MORE_THAN = 20
@@ -31,7 +31,7 @@ async def measure(infrastructure: Infrastructure, top: float, seconds: float) ->
         cases = await stack.enter_async_context(opened(committee_url, "committee"))
         async with votes.transaction() as tx:
             rule = Parameters(yes_more_than=MORE_THAN, ballots_changeable=True)
-            await handlers.RULES.enact(tx, "bench", rule, None)
+            await RULES.enact(tx, "bench", rule, None)
         tasks = [await schedule(votes, infrastructure.key) for _ in range(CROSSINGS + 1)]
         process = await stack.enter_async_context(infrastructure.serving("bench.server", "voting", voting_url))
         await stack.enter_async_context(infrastructure.serving("committee", "committee", committee_url))

@@ -1,4 +1,7 @@
-"""What the processor does for one ballot on its way to the intake and back, function by function."""
+"""What the processor does for one ballot on its way to the intake and back, function by function.
+
+The application is called as the server calls it, so what the server does in its own threads is not in these figures.
+"""
 
 import asyncio
 import cProfile
@@ -7,22 +10,21 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-import uvicorn
 from fastapi import FastAPI
-from typing_extensions import override
-from uvicorn.server import ServerState
+from starlette.types import Message, Scope
 
 from bench.infrastructure import Infrastructure
-from bench.load import request
 from bench.server import nothing
-from townhall.chassis.http.wire import Wire
+from townhall.chassis.auth import Keys
+from townhall.chassis.state import provide, state_of
 from voting.app import build
 from voting.settings import Settings
+from voting.state import VotingState
 
 MOST: Final = 14
-"""Functions told, from the dearest."""
+"""Functions shown, from the most expensive."""
 TOGETHER: Final = 8
-"""Connections that have something to read at the same time."""
+"""Requests that come at the same time."""
 _BODY: Final = b'{"choice":"yes"}'
 
 
@@ -30,56 +32,55 @@ class _NoIntake:
     take = staticmethod(nothing)
 
 
-class _Nowhere(asyncio.Transport):
-    """The other end of a connection that takes everything."""
-
-    @override
-    def write(self, data: object) -> None: ...
-
-    @override
-    def is_closing(self) -> bool:
-        return False
-
-    @override
-    def resume_reading(self) -> None: ...
-
-    @override
-    def close(self) -> None: ...
-
-
 async def measure(infrastructure: Infrastructure, ballots: int) -> dict[str, float]:
-    """Return the microseconds a ballot spends in each of the dearest functions, each token new."""
+    """Return the microseconds a ballot spends in each of the most expensive functions, each token new."""
     told: dict[str, Any] = {
         name.lower(): value for name, value in infrastructure.settings("postgresql://nobody@127.0.0.1/none", 1).items()
     }
     app = build(Settings(**told | {"master_key": infrastructure.key}))
-    app.state.intake = _NoIntake
-    await app.state.keys.refresh()
-    connections = [_connection(app) for _ in range(TOGETHER)]
-    requests = [
-        request("PUT", f"/votes/{uuid4()}/ballot", token, _BODY) for token in await infrastructure.tokens(ballots)
-    ]
-    await _come(connections, requests[:TOGETHER])  # Builds what is built once.
+    unused: Any = None
+    no_intake: Any = _NoIntake
+    provide(app, VotingState(unused, no_intake, unused))
+    await state_of(app, Keys).refresh()
+    scopes = [_scope(token) for token in await infrastructure.tokens(ballots)]
+    await _call(app, scopes[:TOGETHER])  # Builds what is built once.
     profiled = cProfile.Profile()
     profiled.enable()
     for at in range(TOGETHER, ballots, TOGETHER):
-        await _come(connections, requests[at : at + TOGETHER])
+        await _call(app, scopes[at : at + TOGETHER])
     profiled.disable()
     return _dearest(profiled, ballots)
 
 
-def _connection(app: FastAPI) -> Wire:
-    config = uvicorn.Config(app, log_config=None)
-    connection = Wire(config, ServerState(), {}, asyncio.get_running_loop())
-    connection.connection_made(_Nowhere())
-    return connection
+def _scope(token: str) -> Scope:
+    path = f"/votes/{uuid4()}/ballot"
+    headers = {
+        "host": "bench", "authorization": f"Bearer {token}", "content-type": "application/json",
+        "content-length": str(len(_BODY)),
+    }  # fmt: skip
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "PUT",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
 
 
-async def _come(connections: list[Wire], requests: list[bytes]) -> None:
-    """Let requests come in, and be answered."""
-    for connection, each in zip(connections, requests, strict=False):
-        connection.data_received(each)
-    await asyncio.to_thread(int)
+async def _receive() -> Message:
+    return {"type": "http.request", "body": _BODY, "more_body": False}
+
+
+async def _send(message: Message) -> None:
+    """Take everything."""
+
+
+async def _call(app: FastAPI, scopes: list[Scope]) -> None:
+    """Send requests at the same time, each in a task of its own as the server does, and wait for their answers."""
+    await asyncio.gather(*(app(scope, _receive, _send) for scope in scopes))
 
 
 def _dearest(profiled: cProfile.Profile, ballots: int) -> dict[str, float]:

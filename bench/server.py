@@ -8,6 +8,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -17,13 +18,16 @@ from fastapi import FastAPI
 from townhall.chassis.db import Database
 from townhall.chassis.serve import serve
 from townhall.chassis.settings import load
+from townhall.chassis.state import provide, state_of
 from townhall.chassis.telemetry import logs
 from townhall.contracts.values import TaskId
-from voting import handlers
 from voting.app import build
 from voting.domain.ballot import CastBallot, Counted, CurrentBallot, Outcome
+from voting.domain.voter_keys import Keyring
+from voting.handlers import ballots
 from voting.intake import Intake
 from voting.settings import Settings
+from voting.state import VotingState
 from voting.store.bulk_insert import BulkInsert
 
 NOTHING, SINGLE, STATEMENT = "nothing", "single", "statement"
@@ -75,13 +79,13 @@ class Single:
     """The same ballot in a transaction of its own, as a handler does it."""
 
     def __init__(self, app: FastAPI) -> None:
-        self._state: Any = app.state
+        self._app = app
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def cast(self, cast_ballot: CastBallot) -> Counted:
         """Count one."""
-        async with self._places, self._state.db.transaction() as tx:
-            (answer,) = await handlers.count_ballots(tx, [cast_ballot], self._state.keyring)
+        async with self._places, state_of(self._app, Database).transaction() as tx:
+            (answer,) = await ballots.count_ballots(tx, [cast_ballot], state_of(self._app, VotingState).keyring)
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -90,17 +94,17 @@ class Single:
 class Statement:
     """The same ballot alone in the statement that groups take, on one of several connections."""
 
-    def __init__(self, app: FastAPI) -> None:
-        db: Database = app.state.db
+    def __init__(self, app: FastAPI, keyring: Keyring) -> None:
+        db = state_of(app, Database)
         self._free: asyncio.Queue[BulkInsert] = asyncio.Queue()
         for _ in range(AT_ONCE):
-            self._free.put_nowait(BulkInsert(db.dsn, app.state.keyring))
+            self._free.put_nowait(BulkInsert(db.dsn, keyring))
 
     async def cast(self, cast_ballot: CastBallot) -> Counted:
         """Count one."""
         line = await self._free.get()
         try:
-            (answer,) = await handlers.count_first(line, [cast_ballot])
+            (answer,) = await ballots.count_in_bulk(line, [cast_ballot])
         finally:
             self._free.put_nowait(line)
         if answer is None:
@@ -114,7 +118,7 @@ def measured(settings: Settings) -> FastAPI:
     ways: dict[str, Take] = {
         NOTHING: nothing,
         SINGLE: answered(Single(app).cast),
-        STATEMENT: answered(Statement(app).cast),
+        STATEMENT: answered(Statement(app, Keyring(settings.master_key_version, settings.masters)).cast),
     }
     tasks = dict(word.split("=") for word in sys.argv[1:])
     others = {TaskId(UUID(task)): ways[way] for way, task in tasks.items()}
@@ -123,7 +127,9 @@ def measured(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
         async with usual(running) as state:
-            running.state.intake = Ways(running.state.intake, others)
+            usual_state = state_of(running, VotingState)
+            ways_of_tasks: Any = Ways(usual_state.intake, others)
+            provide(running, replace(usual_state, intake=ways_of_tasks))
             yield state
 
     app.router.lifespan_context = lifespan

@@ -1,5 +1,6 @@
 """A small service with one route of each kind, to try the chassis through HTTP."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -11,8 +12,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from shared.tests.token_variants import ISSUER, Issuer
 from townhall.chassis.auth import Caller, Role, allow
-from townhall.chassis.db import Transaction
+from townhall.chassis.db import Database, Transaction
 from townhall.chassis.http import (
+    Application,
     Cursor,
     Day,
     Idempotent,
@@ -23,9 +25,9 @@ from townhall.chassis.http import (
     Prose,
     RequestModel,
     ResponseModel,
-    install,
 )
 from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import provide, state_of
 from townhall.rejected import Rejected
 
 SECRET = "s3cr3t-주민번호"
@@ -77,22 +79,29 @@ class Unwilling(Rejected):
     title = "Not today."
 
 
-def app_of(issuer: Issuer, **state: object) -> FastAPI:
-    """Put the service together."""
-    app = FastAPI(title="SampleService", version="1")
+@dataclass(slots=True)
+class Acts:
+    """How often the creating route had its effect."""
+
+    number: int = 0
+
+
+def app_of(issuer: Issuer, db: Database | None = None, **own: Any) -> FastAPI:  # noqa: ANN401  settings are of any type
+    """Put the service together. Keyword arguments are settings."""
+    own.setdefault("port", 0)
     settings = ServiceSettings(
         environment="local",
-        port=0,
         database_url="postgresql://nobody@localhost/none",
         kafka_servers="localhost:9",
         issuer=ISSUER,
         jwks_url="/none",
         person_key=bytes(range(32)),  # type: ignore[arg-type]  # as it comes from the environment, but for the digits
+        **own,
     )
-    install(app, settings)
-    app.state.keys = issuer.keys()
-    for name, value in state.items():
-        setattr(app.state, name, value)
+    app = Application(settings, title="SampleService", version="1")
+    provide(app, issuer.keys())
+    provide(app, Acts())
+    provide(app, db or Database(settings.database_url, source="sample"))
     _add_routes(app)
     return app
 
@@ -114,10 +123,11 @@ def _add_routes(app: FastAPI) -> None:  # noqa: C901  one route of each kind
         payload: NoteRequest, who: Annotated[Caller, allow(Role.CITIZEN)], idempotent: Idempotent
     ) -> NoteResponse:
         async def act(tx: Transaction) -> NoteResponse:
-            app.state.acts += 1
+            acts = state_of(app, Acts)
+            acts.number += 1
             if payload.title == "unwilling":
                 raise Unwilling
-            return NoteResponse(title=f"{payload.title} {app.state.acts}", at=tx.now)
+            return NoteResponse(title=f"{payload.title} {acts.number}", at=tx.now)
 
         return await idempotent(act)
 

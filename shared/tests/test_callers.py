@@ -11,7 +11,7 @@ from shared.tests.token_variants import CLAIMS, Issuer, token
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[httpx.AsyncClient]:
+async def sample_service() -> AsyncIterator[httpx.AsyncClient]:
     """A client of the small service."""
     async with client_of(app_of(Issuer())) as client:
         yield client

@@ -13,6 +13,8 @@ import pytest
 
 from townhall.embedded import CannotStart, Postgres, Tansu, databases
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def directory() -> Iterator[Path]:

@@ -17,7 +17,7 @@ JSON = {"content-type": "application/json"}
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[httpx.AsyncClient]:
+async def sample_service() -> AsyncIterator[httpx.AsyncClient]:
     """A client of the small service."""
     async with client_of(app_of(Issuer())) as client:
         yield client
@@ -51,8 +51,16 @@ async def test_failures_say_nothing_of_their_cause(
         ("GET", f"/{SECRET}", 404, "not-found"),
         ("DELETE", "/notes", 405, "method-not-allowed"),
         ("TRACE", "/notes", 405, "method-not-allowed"),
-        ("GET", "/notes/%00", 422, "invalid-request"),
-        ("GET", "/notes/%ED%A0%80", 422, "invalid-request"),
+        ("GET", "/notes/%00", 404, "not-found"),
+        ("GET", "/notes/%ED%A0%80", 404, "not-found"),
+        ("GET", "/notes%2F" + ID, 404, "not-found"),
+        ("GET", "/note%73/" + ID, 404, "not-found"),
+        ("GET", "/notes/" + ID.upper(), 404, "not-found"),
+        ("GET", "/notes/" + ID.replace("-", ""), 404, "not-found"),
+        ("GET", "/notes/urn:uuid:" + ID, 404, "not-found"),
+        ("GET", "//notes", 404, "not-found"),
+        ("GET", "/notes/", 404, "not-found"),
+        ("POST", "/notes/", 404, "not-found"),
         ("GET", "/notes/" + "9" * 5000, 422, "invalid-request"),
         ("GET", f"/notes/{ID}?colour={SECRET}", 422, "invalid-request"),
         ("GET", f"/notes/{ID}?colour=%00", 422, "invalid-request"),
@@ -92,6 +100,37 @@ async def test_personal_answers_are_not_stored(sample_service: httpx.AsyncClient
     """What was asked with a token is kept by no cache."""
     answer = await sample_service.get("/me", headers={"authorization": f"Bearer {token()}"})
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+
+
+@pytest.mark.parametrize(
+    "host", ["", " ", "a b", "a/b", "user@host", "host:", "host:1x", "[::1", "호스트", "a,b", "%00"]
+)
+async def test_a_host_that_is_none_is_refused(host: str, sample_service: httpx.AsyncClient) -> None:
+    """Whatever the proxy in front took it for."""
+    answer = await sample_service.get("/notes", headers=[(b"host", host.encode())])
+    problem_of(answer, 400, "host-invalid")
+
+
+@pytest.mark.parametrize("hosts", [[], ["desk", "desk"], ["desk", "other"]])
+async def test_there_is_one_host(hosts: list[str], sample_service: httpx.AsyncClient) -> None:
+    """None and two are refused (RFC 9112, section 3.2)."""
+    request = sample_service.build_request("GET", "/notes")
+    del request.headers["host"]
+    request.headers = httpx.Headers([*request.headers.multi_items(), *(("host", host) for host in hosts)])
+    problem_of(await sample_service.send(request), 400, "host-invalid")
+
+
+@pytest.mark.parametrize("host", ["desk", "sample_service.test:8100", "127.0.0.1", "[::1]:443", "DESK_1"])
+async def test_hosts(host: str, sample_service: httpx.AsyncClient) -> None:
+    """Names, addresses and ports; which names are served is the proxy's to say."""
+    assert (await sample_service.get("/notes", headers={"host": host})).status_code == 200
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity", "", "br, gzip"])
+async def test_a_body_with_a_coding_is_refused(coding: str, sample_service: httpx.AsyncClient) -> None:
+    """Plain JSON that claims to be compressed would be read differently by two readers."""
+    answer = await sample_service.post("/notes", content=b'{"title":"a"}', headers=JSON | {"content-encoding": coding})
+    problem_of(answer, 415, "body-encoded")
 
 
 @pytest.mark.parametrize(("given", "kept"), [("a-b.c_d-12345678", True), ("short", False), ("x" * 65, False)])

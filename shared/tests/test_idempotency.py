@@ -10,10 +10,11 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from shared.tests.sample_service import app_of, client_of
+from shared.tests.sample_service import Acts, app_of, client_of
 from shared.tests.token_variants import Issuer, token
 from townhall.chassis.db import Database
 from townhall.chassis.http import idempotency
+from townhall.chassis.state import state_of
 
 Note = dict[str, Any]
 NOTE: Note = {"title": "제목"}
@@ -22,11 +23,11 @@ NOTE: Note = {"title": "제목"}
 @pytest.fixture
 def app(database: Database) -> FastAPI:
     """The small service on a real database."""
-    return app_of(Issuer(), db=database, acts=0)
+    return app_of(Issuer(), database)
 
 
 @pytest.fixture
-async def desk(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def sample_service(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """Its client."""
     async with client_of(app) as client:
         yield client
@@ -74,7 +75,7 @@ async def test_key_with_another_request(sample_service: httpx.AsyncClient, app: 
     await post(sample_service, NOTE)
     answer = await post(sample_service, {"title": "다른 제목"})
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency-key-reused")
-    assert app.state.acts == 1
+    assert state_of(app, Acts).number == 1
 
 
 async def test_refused_request_leaves_no_receipt(sample_service: httpx.AsyncClient, database: Database) -> None:
@@ -90,7 +91,7 @@ async def test_duplicates_at_once(sample_service: httpx.AsyncClient, app: FastAP
     answers = await asyncio.gather(*(post(sample_service, NOTE) for _ in range(8)))
     assert {(answer.status_code, answer.content) for answer in answers} == {(201, answers[0].content)}
     assert sum("idempotency-replayed" in answer.headers for answer in answers) == 7
-    assert app.state.acts == 1
+    assert state_of(app, Acts).number == 1
 
 
 @pytest.mark.parametrize("key", ["", "with space", "한글", "x" * 201, "tab\there"])

@@ -16,7 +16,7 @@ from townhall.chassis.background import running
 from townhall.chassis.telemetry import logs, tracing
 
 CANARY = "canary-비밀투표"
-_LIBRARIES = ("", "uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "sqlalchemy", "alembic", "aiokafka")
+_LIBRARIES = ("", "_granian", "granian.access", "faststream", "sqlalchemy", "alembic", "aiokafka")
 
 
 class Told:
@@ -83,7 +83,7 @@ def test_below_the_level(told: Told) -> None:
     assert told.lines() == []
 
 
-@pytest.mark.parametrize("name", ["uvicorn.error", "faststream", "sqlalchemy.pool", "alembic", "asyncio", "anything"])
+@pytest.mark.parametrize("name", ["_granian", "faststream", "sqlalchemy.pool", "alembic", "asyncio", "anything"])
 def test_libraries_speak_the_same_form(name: str, told: Told) -> None:
     """A library's line is an object like ours."""
     logging.getLogger(name).warning("lost %s", "it")
@@ -92,7 +92,7 @@ def test_libraries_speak_the_same_form(name: str, told: Told) -> None:
 
 def test_requests_have_no_line_each(told: Told) -> None:
     """Uvicorn's access log, with its addresses and queries, is off."""
-    logging.getLogger("uvicorn.access").info("GET /notes?q=%s", CANARY)
+    logging.getLogger("granian.access").info("GET /notes?q=%s", CANARY)
     assert told.lines() == []
 
 
@@ -105,7 +105,7 @@ def test_exceptions_tell_types_and_frames_only(speaks: str, told: Told) -> None:
         if speaks == "ours":
             structlog.get_logger("desk").exception("note_failed")
         elif speaks == "a library":
-            logging.getLogger("uvicorn.error").exception("Exception in ASGI application\n")
+            logging.getLogger("_granian").exception("Exception in ASGI application\n")
         else:
             structlog.get_logger("desk").error("note_failed", exc_info=error)
     exception = told.lines()[0]["exception"]

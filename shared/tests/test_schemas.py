@@ -14,7 +14,7 @@ JSON = {"content-type": "application/json"}
 
 
 @pytest.fixture
-async def desk() -> AsyncIterator[httpx.AsyncClient]:
+async def sample_service() -> AsyncIterator[httpx.AsyncClient]:
     """A client of the small service."""
     async with client_of(app_of(Issuer())) as client:
         yield client

@@ -49,7 +49,7 @@ def _of(tree: ast.Module | ast.ClassDef, owner: str) -> Iterator[tuple[int, str,
 
 def draw(seed: int, many: int) -> Sequence[Documented]:
     """Return so many of them by chance; the same seed gives the same ones while the tree stays as it is."""
-    return random.Random(seed).sample(documented(), many)  # noqa: S311  a sample for readers, no secret
+    return random.Random(seed).sample(documented(), many)
 
 
 def main() -> None:

@@ -50,8 +50,7 @@ def cursors_from_the_chassis(tree: ast.Module, path: PurePosixPath) -> Iterator[
     """The position in a list is the chassis's `Cursor`; no module defines another."""
     del path
     for node in ast.walk(tree):
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if any(isinstance(target, ast.Name) and target.id in {"Cursor", "Place"} for target in targets):
+        if isinstance(node, ast.Assign) and {ast.unparse(target) for target in node.targets} & {"Cursor", "Place"}:
             yield f"line {node.lineno}: a cursor type of its own"
 
 
@@ -124,9 +123,9 @@ def typed_state(tree: ast.Module, path: PurePosixPath) -> Iterator[str]:
     for node, name in _calls(tree):
         if name == "cast":
             yield f"line {node.lineno}: cast(...)"
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value).endswith("app.state"):
-            yield f"line {node.lineno}: app.state.{node.attr}"
+    for state in ast.walk(tree):
+        if isinstance(state, ast.Attribute) and ast.unparse(state.value).endswith("app.state"):
+            yield f"line {state.lineno}: app.state.{state.attr}"
 
 
 def no_star_selects(tree: ast.Module, path: PurePosixPath) -> Iterator[str]:

@@ -126,3 +126,16 @@ def test_links_lead_somewhere(page: Path) -> None:
     """A link to a file of the repository leads to one."""
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+CHECKED = ("docs/", "services/", "shared/", "README", "CONTRIBUTING")
+PRESENT = [page for page in PAGES if shown(page).startswith(CHECKED) and page.parent.name != "decisions"]
+
+
+@pytest.mark.parametrize("page", PRESENT, ids=[shown(page) for page in PRESENT])
+def test_modules_that_a_page_names_exist(page: Path) -> None:
+    """`store/ballots.py` is the end of a tracked path. Decisions are left out: they record history."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    named = set(re.findall(r"`([a-z_0-9/]+\.py)(?:::\w+)?`", text))
+    paths = [f"/{shown(path)}" for path in tracked("*.py")]
+    assert {name for name in named if not any(path.endswith(f"/{name}") for path in paths)} == set()

@@ -10,11 +10,13 @@ import pytest
 
 from tests.architecture.places import ROOT, SOURCES
 
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("imports")]
+
 WRONG = {
     "a stray module": ("voting/utils.py", "", "not listed as layers"),
     "another service's code": ("voting/handlers.py", "import committee.store\n", "Services share topics, never code"),
     "a framework in a domain": ("committee/domain/case.py", "import sqlalchemy\n", "A domain is plain functions"),
-    "an upward import": ("proposal/store/facts.py", "import proposal.handlers\n", "A service reads one way"),
+    "an upward import": ("proposal/store/timeline.py", "import proposal.handlers\n", "A service reads one way"),
     "SQL in a handler": ("evaluation/handlers.py", "import sqlalchemy\n", "speak SQL"),
     "a test's parts in production": ("townhall/chassis/serve.py", "import townhall.embedded\n", "embedded parts"),
     "a service inside the command": ("townhall_local/running.py", "import voting\n", "from outside"),

@@ -10,7 +10,7 @@ from tests.architecture.places import ROOT, SERVICES, package, shown, tracked
 REFUSED = {"utils", "util", "helpers", "helper", "common", "base", "core", "misc", "types", "manager", "impl", "lib"}
 SHELF = ("__init__", "__main__", "app", "consumers", "domain", "handlers", "metrics", "migrations", "papers", "routes")
 SHELVES = {*SHELF, "settings", "store"}
-OWN = {"voting": {"fast_path", "intake", "tally_cache"}}
+OWN = {"voting": {"fast_path", "intake", "state", "tally_cache"}}
 """What only one service needs, beside what all have."""
 
 

@@ -31,6 +31,7 @@ def test_a_place_to_crash_at_is_there(line: str) -> None:
     assert callable(attrgetter(name)(import_module(module)))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[each.stem for each in MUTANTS])
 def test_a_mutant_can_be_planted(mutant: object) -> None:
     """Each mutant of the campaign finds what it changes, in every service."""

@@ -8,6 +8,8 @@ from random import Random
 from typing import Final
 
 import aiohttp
+from townhall_local.up.ground import Ground
+from townhall_local.up.home import Home
 
 from tests.campaign.disk import small_disk
 from tests.campaign.planted.switches import Switches
@@ -16,8 +18,6 @@ from tests.campaign.setting import PLANTED, ROOT, Setting
 from tests.campaign.stage import READY_WITHIN, Stage, until
 from townhall.embedded.issuer import AUDIENCE
 from townhall_local.names import SERVICES
-from townhall_local.up.ground import Ground
-from townhall_local.up.home import Home
 from townhall_local.up.issuing import JWKS, issuing
 from townhall_local.up.service import ServiceProcess
 

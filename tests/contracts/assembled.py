@@ -6,6 +6,7 @@ from typing import Final
 
 from townhall.chassis.serve import Service
 from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import state_of
 from townhall.contracts import Event
 from townhall.testing.services import application
 
@@ -27,8 +28,7 @@ def service(name: str) -> Service:
         "jwks_url": "https://nowhere.example/jwks.json",
     }
     keys = {field: KEY for field in needed if field.endswith("_key")}
-    made: Service = application(kind.model_validate(nowhere | keys), name).state.service
-    return made
+    return state_of(application(kind.model_validate(nowhere | keys), name), Service)
 
 
 def hears(name: str) -> list[type[Event]]:

@@ -12,6 +12,8 @@ from httpx import AsyncClient
 from sqlalchemy import text
 
 from townhall.chassis.db import Database
+from townhall.chassis.serve import Service
+from townhall.chassis.state import state_of
 from townhall.contracts import Event, committee, proposal, voting
 from townhall.contracts.values import CaseId, DirectiveId, Outcome, RuleUsed, TaskId
 from townhall.testing import hear
@@ -92,7 +94,7 @@ class SampleService:
 
     async def furnish(self) -> None:
         """Put something there."""
-        service = self.app.state.service
+        service = state_of(self.app, Service)
         await hear(self.db, service.subscriptions, *causes(datetime.now(UTC))[service.name])  # noqa: TID251  a day to start
         for timer in service.timers:
             async with self.db.transaction() as tx:

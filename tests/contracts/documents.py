@@ -19,7 +19,7 @@ class Operation(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The route as docs/roles.md writes it."""
+        """The route as docs/reference/roles.md writes it."""
         return f"{self.method} {self.path}"
 
 

@@ -6,6 +6,8 @@ from functools import cache
 from types import ModuleType
 from typing import Final
 
+from pydantic import BaseModel
+
 from townhall.contracts import Event, roles, values
 
 CONSTRAINED: Final = {
@@ -22,10 +24,10 @@ CONSTRAINED: Final = {
 @cache
 def value_types() -> dict[str, str]:
     """Return the sentence that stands beside each value type."""
-    return {name: sentence for module in (values, roles) for name, sentence in _said(module).items()}
+    return {name: sentence for module in (values, roles) for name, sentence in documented(module).items()}
 
 
-def _said(module: ModuleType) -> dict[str, str]:
+def documented(module: ModuleType) -> dict[str, str]:
     """Return the first line of each docstring at a module's top, of classes and of assignments."""
     found: dict[str, str] = {}
     body = ast.parse(inspect.getsource(module)).body
@@ -50,8 +52,8 @@ def annotations(module: ModuleType) -> dict[tuple[str, str], str]:
     }
 
 
-def written_type(kind: type[Event], field: str) -> str:
-    """Return a field's type as the contract writes it."""
+def written_type(kind: type[BaseModel], field: str) -> str:
+    """Return a field's type as its class writes it."""
     for owner in kind.__mro__:
         module = inspect.getmodule(owner)
         if module and (found := annotations(module).get((owner.__name__, field))):

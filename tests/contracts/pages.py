@@ -1,34 +1,44 @@
-"""The pages that are made from the code: `python -m tests.contracts.pages` writes them, a test refuses stale ones."""
+"""Generated pages of docs/reference: `python -m tests.contracts.pages` writes them, a test fails if one is stale."""
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tests.contracts import metrics as metric_tables
+from tests.contracts import settings as setting_tables
 from tests.contracts.assembled import NAMES, hearers, service
 from tests.contracts.meanings import meaning, shown_type, value_types
-from tests.contracts.metrics import tables
 from townhall.contracts import CATALOGUE, TOPICS, Event
 
-DOCS: Final = Path(__file__).parents[2] / "docs"
+REFERENCE: Final = Path(__file__).parents[2] / "docs" / "reference"
 MADE: Final = "<!-- Made by `make docs` from the code. A change here is lost and fails the check. -->"
 
 ABOUT_EVENTS: Final = """\
-Each service announces facts on one topic, as CloudEvents 1.0 in Kafka's binary mode: attributes as `ce_*` headers, the
-fact as the JSON body. `ce_id` is the same each time an event is delivered. `ce_sequence` counts 1, 2, 3 … within one
-`ce_source` and key: events of a key arrive in that order. Ignore fields and types you don't know. A type only ever gets
-new fields that an old event can lack; anything else is a new type, `.v2`, beside `.v1` for one release.
+Each service publishes its events on one topic, as CloudEvents 1.0 in Kafka's binary mode: attributes as `ce_*` headers,
+the data as a JSON body. `ce_id` stays the same when an event is delivered again. `ce_sequence` counts 1, 2, 3 … within
+one `ce_source` and key, and events of a key arrive in that order. Ignore fields and types you don't know. A type only
+ever gains optional fields; any other change is a new type, `.v2`, published beside `.v1` for as long as
+[the release policy](../explanation/releases.md) says.
 
 The JSON schema of each type is `shared/schemas/<type>.json`; each service serves its AsyncAPI document at
-`/asyncapi.json`. No event names a person: who acted is told by role, and of ballots only totals are told."""
+`/asyncapi.json`. No event identifies a person: the actor is given by role, and ballots appear as totals only. The terms
+are explained in the [glossary](../glossary.md)."""
 
 ABOUT_METRICS: Final = """\
-Each service answers `/metrics`. Labels come from closed sets: never an id, never a person, never a choice.
-Counters are shown with the `_total` they are scraped with."""
+Each service serves its metrics at `/metrics`. Label values come from closed sets: never an id, a person or a choice.
+Counters are listed with the `_total` suffix they are scraped with."""
+
+ABOUT_SETTINGS: Final = """\
+Settings are environment variables, read once at the start. A missing or invalid one stops the start: exit code 2, and
+a message that names the variable and never its value. `python -m <service> check` reads them and starts nothing.
+
+Every setting can be read from a file instead: `<VARIABLE>_FILE` holds the path of the file. That is how container
+platforms hand over secrets. Setting both a variable and its `_FILE` form is an error. There is no `.env` file."""
 
 
 def events() -> str:
-    """Return docs/events.md."""
+    """Return docs/reference/events.md."""
     lines = ["# Events", "", MADE, "", ABOUT_EVENTS, ""]
     for topic in TOPICS:
         lines += _topic(topic)
@@ -57,16 +67,30 @@ def _event(kind: type[Event]) -> Iterator[str]:
 
 
 def metrics() -> str:
-    """Return docs/metrics.md."""
+    """Return docs/reference/metrics.md."""
     lines = ["# Metrics", "", MADE, "", ABOUT_METRICS, ""]
-    lines += tables("Every service", "townhall.chassis.telemetry.metrics")
+    lines += metric_tables.tables("Every service", "townhall.chassis.telemetry.metrics")
     for name in NAMES:
         service(name)
-        lines += tables(f"`{name}`", f"{name}.metrics")
+        lines += metric_tables.tables(f"`{name}`", f"{name}.metrics")
     return "\n".join(lines[:-1]) + "\n"
 
 
-PAGES: Final = {DOCS / "events.md": events, DOCS / "metrics.md": metrics}
+def settings() -> str:
+    """Return docs/reference/settings.md."""
+    lines = ["# Settings", "", MADE, "", ABOUT_SETTINGS, ""]
+    for name in NAMES:
+        lines += setting_tables.tables(name)
+    lines += ["## Types", "", "| type | meaning |", "|---|---|"]
+    lines += [f"| {name} | {text} |" for name, text in setting_tables.value_types(NAMES).items()]
+    return "\n".join(lines) + "\n"
+
+
+PAGES: Final = {
+    REFERENCE / "events.md": events,
+    REFERENCE / "metrics.md": metrics,
+    REFERENCE / "settings.md": settings,
+}
 
 
 def main() -> int:

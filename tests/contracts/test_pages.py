@@ -9,6 +9,8 @@ from tests.contracts.assembled import NAMES, service
 from tests.contracts.meanings import meaning
 from tests.contracts.metrics import defined
 from tests.contracts.pages import PAGES
+from tests.contracts.settings import meaning as setting_meaning
+from tests.contracts.settings import settings_of
 from townhall.contracts import CATALOGUE, TOPICS, Event
 
 
@@ -39,3 +41,9 @@ def test_a_metric_carries_the_name_of_its_service(name: str) -> None:
     names = [family.name for metric in defined(f"{name}.metrics") for family in metric.describe()]
     assert names
     assert [each for each in names if not each.startswith(f"{name}_")] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_setting_has_a_meaning(name: str) -> None:
+    """An operator need not read code: a docstring stands below each setting."""
+    assert [field for field, info in settings_of(name).model_fields.items() if not setting_meaning(info)] == []

@@ -1,4 +1,4 @@
-"""Each role may do what docs/roles.md title, and nothing else."""
+"""Each role may do what docs/reference/roles.md says, and nothing else."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ from townhall.testing.databases import DatabaseOf
 from townhall.testing.people import Mint
 from townhall.testing.services import ClientOf
 
-PAGE = Path(__file__).parents[2] / "docs" / "roles.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "roles.md"
 
 
 def promised() -> dict[tuple[str, str], frozenset[str]]:

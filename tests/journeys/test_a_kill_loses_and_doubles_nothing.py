@@ -9,9 +9,13 @@ import pytest_asyncio
 from tests.journeys.processes import CRASHING, Processes, names, open_vote, until, up, vote
 from townhall_local.client.people import Platform
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.process]
 
-PLACES = (CRASHING / "places.txt").read_text().splitlines()
+# Two workers share the places out, each with a platform of its own.
+PLACES = [
+    pytest.param(place, marks=pytest.mark.xdist_group(f"kill-{number % 2}"))
+    for number, place in enumerate((CRASHING / "places.txt").read_text().splitlines())
+]
 CITIZENS = 8
 MORE_THAN = 5
 

@@ -25,7 +25,7 @@ MOVED_ELSEWHERE = {
     "committee_cases_overdue": "services/committee/tests/test_handlers_meetings.py",
     "proposal_tasks_referred": "services/proposal/tests/test_routes.py",
     "voting_intake_group_failures": "services/voting/tests/test_intake.py",
-    "voting_intake_waiting": "services/voting/tests/test_intake.py",
+    "voting_intake_queued": "services/voting/tests/test_intake.py",
 }
 """Metrics of what doesn't happen on the main path, and the test that sees each of them moved."""
 

@@ -13,6 +13,8 @@ import pytest
 from townhall_local.rehearsal import polis
 from townhall_local.rehearsal.recount import ballots, recount
 
+pytestmark = [pytest.mark.broker, pytest.mark.process, pytest.mark.xdist_group("copy")]
+
 COMMENTS = {
     "0": "심야 버스를 늘려 주세요",
     "1": "two\nlines, and a \u202ehidden turn",
@@ -54,7 +56,6 @@ async def rehearse(*what: str | Path, more_than: int, data_dir: Path) -> dict[st
     return report
 
 
-@pytest.mark.broker
 async def test_two_rehearsals_on_one_platform_each_agree_with_the_recount(tmp_path: Path, copy: Path) -> None:
     """Counts, thresholds and cases are exact; the second rehearsal has tasks of its own and its own threshold."""
     recording = record(tmp_path / "recording", seed=7)
@@ -77,7 +78,6 @@ async def test_two_rehearsals_on_one_platform_each_agree_with_the_recount(tmp_pa
 CONSENTS = {"11": 600, "12": 150, "13": 90, "14": 1, "15": 0}
 
 
-@pytest.mark.broker
 async def test_a_load_shaped_after_a_petition_board_is_counted_as_shaped(tmp_path: Path, copy: Path) -> None:
     """Each petition has its share of the ballots, each of another citizen, and those past the threshold have a case."""
     board = tmp_path / "board.csv"

@@ -14,7 +14,7 @@ from townhall.contracts import TOPICS
 from townhall_local.client.people import Platform
 from townhall_local.names import SERVICES
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.process, pytest.mark.xdist_group("secrecy")]
 
 VOTERS = [f"canary-{number:03d}-김유권" for number in range(30)]
 VOTER_KEYS = "SELECT encode(voter, 'hex') AS name FROM current_ballot"

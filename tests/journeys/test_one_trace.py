@@ -67,7 +67,7 @@ async def test_a_ballot_that_crosses_is_one_trace_through_three_services(
     harness = VotingHarness(await database_of("voting"))
     committees = await database_of("committee")
     apps = [await running(db) for db in (harness.db, committees, await database_of("proposal"))]
-    harness.under_keys_of(apps[0])
+    harness.use_keys_of(apps[0])
     await harness.enact(more_than=1)
     task_id = await harness.schedule()
     await settle(*apps)

@@ -13,14 +13,16 @@ from fastapi import FastAPI
 
 from tests.journeys.processes import Processes, names, open_vote, until, up, vote
 from townhall.chassis.broker import Bus
+from townhall.chassis.health import Health
 from townhall.chassis.retrying import sleep
+from townhall.chassis.state import state_of
 from townhall.embedded.ports import free_port
 from townhall.testing import settle
 from townhall.testing.brokers import broker_in, make_topics
 from townhall.testing.databases import DatabaseOf
 from townhall_local.client.people import Platform
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.process, pytest.mark.xdist_group("outages")]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -134,7 +136,7 @@ async def test_the_broker_comes_later_than_the_services(
     bus = Bus(f"127.0.0.1:{port}")
     proposal = await running(await database_of("proposal"), kafka_servers=bus.servers, topic_prefix="")
     voting = await running(await database_of("voting"), kafka_servers=bus.servers, topic_prefix="")
-    assert not all((await proposal.state.health.checks()).values())
+    assert not all((await state_of(proposal, Health).checks()).values())
     broker = broker_in(tmp_path / "broker")
     broker.port = port
     broker.start()
@@ -148,7 +150,7 @@ async def test_the_broker_comes_later_than_the_services(
 
 async def ready(*apps: FastAPI) -> bool:
     """Tell whether all these services are ready."""
-    return all([all((await app.state.health.checks()).values()) for app in apps])
+    return all([all((await state_of(app, Health).checks()).values()) for app in apps])
 
 
 async def enough(acknowledged: list[str], many: int) -> bool:

@@ -9,6 +9,8 @@ import pytest
 
 from townhall.testing.brokers import KIND
 
+pytestmark = [pytest.mark.broker, pytest.mark.process, pytest.mark.xdist_group("copy")]
+
 WITHIN = 240.0
 
 
@@ -22,7 +24,6 @@ async def play(*options: str) -> tuple[int | None, str]:
     return process.returncode, (printed + complaints).decode()
 
 
-@pytest.mark.broker
 @pytest.mark.usefixtures("copy")
 async def test_the_demo_reaches_the_published_evaluation_beside_another_copy() -> None:
     """It takes free ports and a directory of its own, so copies never meet, and leaves with exit code 0."""

@@ -19,6 +19,8 @@ from townhall import contracts
 from townhall_local.client.waiting import until
 from townhall_local.running import Address, Running
 
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("up")]
+
 COMMAND = [sys.executable, "-m", "townhall_local"]
 PAPER = {"title": "심야 버스", "problem": "밤 11시 이후에는 버스가 없습니다.", "remedy": ""}
 

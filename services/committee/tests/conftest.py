@@ -1,4 +1,4 @@
-"""The api every test of the running Committee starts from."""
+"""Fixtures: the HTTP API of committee over a fresh database."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,6 +16,6 @@ async def api(
     client_of: Callable[[Database], Awaitable[AsyncClient]],
     mint: Callable[[str, str], Any],
 ) -> CommitteeApi:
-    """The API over a fresh database, without a case, a sitting or a meeting."""
+    """The HTTP API over a fresh database without cases, sittings and meetings."""
     db = await database_of("committee")
     return CommitteeApi(await client_of(db), mint, db)

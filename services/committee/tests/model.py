@@ -1,171 +1,176 @@
-"""The naive model of the Committee: a list of matters, a list of tables with places, and the rules said once more.
+"""An independent, deliberately naive model of the Committee and the strategy meeting, to compare the domain with.
 
-It never asks the domain anything. Whoever waits is given a place after every step, by looking at everything again.
+After every step it looks at every waiting case again and assigns what fits.
 """
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 DAY = timedelta(days=1)
-QUORUM, POSITIONS = 3, 2
-WAITING = {"opened": "docketed", "deferred": "docketed", "deliberated": "on-agenda"}
-ENDED = {"adopted", "adopted-with-change", "returned"}
+QUORUM, DECISION_QUORUM = 3, 2
+STATE_WHEN_ASSIGNED = {"opened": "docketed", "deferred": "docketed", "deliberated": "on-agenda"}
+"""The waiting states, each with the state after an assignment."""
+FINAL = {"adopted", "adopted-with-change", "returned"}
 
 
 @dataclass
-class Table:
-    """A sitting or a strategy meeting: something with a time and places, which are given and never taken back."""
+class ModelSlot:
+    """A sitting or a strategy meeting."""
 
     starts_at: datetime
     capacity: int
-    phase: str = "called"
-    given: list[int] = field(default_factory=list)
+    state: str = "called"
+    assigned: list[int] = field(default_factory=list)
+    """The tasks of the cases assigned to it, by position; none is ever removed."""
     present: set[str] = field(default_factory=set)
     opened_at: datetime | None = None
 
 
 @dataclass
-class Matter:
-    """What became of one task."""
+class ModelCase:
+    """The case of one task."""
 
     due: datetime | None
     causes: set[str]
-    stands: str = "opened"
-    table: Table | None = None
-    left: datetime | None = None
-    """The time of the table that put it off: it goes to a later one only."""
+    state: str = "opened"
+    slot: ModelSlot | None = None
+    later_than: datetime | None = None
+    """The time of the sitting or meeting that deferred it."""
     stances: dict[str, str] = field(default_factory=dict)
     recused: set[str] = field(default_factory=set)
 
 
-class Committee:
-    """Everything that stands in the Committee's books."""
+class CommitteeModel:
+    """Cases by task number; sittings and meetings in the order they were called.
+
+    Each `..._refusals` method returns the codes of every refusal that applies; empty when the step is allowed.
+    """
 
     def __init__(self, now: datetime) -> None:
         self.now = now
         self.tasks: list[int] = []
-        """In the order they came."""
-        self.matters: dict[int, Matter] = {}
-        self.sittings: list[Table] = []
-        self.meetings: list[Table] = []
+        """Oldest first."""
+        self.cases: dict[int, ModelCase] = {}
+        self.sittings: list[ModelSlot] = []
+        self.meetings: list[ModelSlot] = []
 
-    def give(self) -> None:
-        """Give everybody who waits the first free place that is late enough, whoever came first being first."""
+    def assign_all(self) -> None:
+        """Assign each waiting case, oldest first, to the earliest slot with room that is late enough."""
         for task in self.tasks:
-            matter = self.matters[task]
-            if matter.stands in WAITING:
-                tables = self.meetings if matter.stands == "deliberated" else self.sittings
-                free = [table for table in tables if self.free(table, matter.left)]
+            case = self.cases[task]
+            if case.state in STATE_WHEN_ASSIGNED:
+                slots = self.meetings if case.state == "deliberated" else self.sittings
+                free = [slot for slot in slots if self.has_room(slot, case.later_than)]
                 if free:
-                    self.seat(task, min(free, key=lambda table: table.starts_at))
+                    self.assign(task, min(free, key=lambda slot: slot.starts_at))
 
-    def free(self, table: Table, left: datetime | None) -> bool:
-        """Tell whether a table still takes somebody who left another one at that time."""
-        to_come = table.phase == "called" and table.starts_at > self.now
-        return to_come and len(table.given) < table.capacity and (left is None or table.starts_at > left)
+    def has_room(self, slot: ModelSlot, later_than: datetime | None) -> bool:
+        """Return whether a slot still accepts a case that was deferred at that time."""
+        future = slot.state == "called" and slot.starts_at > self.now
+        return future and len(slot.assigned) < slot.capacity and (later_than is None or slot.starts_at > later_than)
 
-    def seat(self, task: int, table: Table) -> None:
-        """Give a place."""
-        matter = self.matters[task]
-        matter.stands, matter.table, matter.left = WAITING[matter.stands], table, None
-        matter.due = None if matter.stands == "docketed" else table.starts_at + 7 * DAY
-        table.given.append(task)
+    def assign(self, task: int, slot: ModelSlot) -> None:
+        """Assign a case to a slot."""
+        case = self.cases[task]
+        case.state, case.slot, case.later_than = STATE_WHEN_ASSIGNED[case.state], slot, None
+        case.due = None if case.state == "docketed" else slot.starts_at + 7 * DAY
+        slot.assigned.append(task)
 
-    def call(self, tables: list[Table], starts_at: datetime, capacity: int) -> None:
+    def call(self, slots: list[ModelSlot], starts_at: datetime, capacity: int) -> None:
         """Call a sitting or a meeting."""
-        tables.append(Table(starts_at, capacity))
+        slots.append(ModelSlot(starts_at, capacity))
 
-    def hear(self, task: int, cause: str) -> None:
-        """A threshold or a referral is received, once more or for the first time."""
-        if task not in self.matters:
+    def receive(self, task: int, cause: str) -> None:
+        """Open the case of a task, or add a cause to it."""
+        if task not in self.cases:
             self.tasks.append(task)
-            self.matters[task] = Matter(self.now + 30 * DAY, set())
-        self.matters[task].causes.add(cause)
+            self.cases[task] = ModelCase(self.now + 30 * DAY, set())
+        self.cases[task].causes.add(cause)
 
-    def may_come(self, table: Table) -> set[str]:
-        """Return why somebody may not enter the room."""
-        over = {"sitting-elsewhere"} if table.phase not in {"called", "open"} else set()
-        return over | ({"sitting-not-due"} if self.now < table.starts_at - DAY else set())
+    def attendance_refusals(self, slot: ModelSlot) -> set[str]:
+        """C5: not too early, and not after the end."""
+        ended = {"sitting-elsewhere"} if slot.state not in {"called", "open"} else set()
+        return ended | ({"sitting-not-due"} if self.now < slot.starts_at - DAY else set())
 
-    def may_open(self, table: Table) -> set[str]:
-        """Return why the chair may not open a sitting by coming in."""
-        no = self.may_come(table) | ({"sitting-elsewhere"} if table.phase != "called" else set())
-        return no | ({"no-quorum"} if len(table.present | {"chair"}) < QUORUM else set())
+    def opening_refusals(self, slot: ModelSlot) -> set[str]:
+        """C6: only a called sitting with a quorum, the chair included."""
+        codes = self.attendance_refusals(slot) | ({"sitting-elsewhere"} if slot.state != "called" else set())
+        return codes | ({"no-quorum"} if len(slot.present | {"chair"}) < QUORUM else set())
 
-    def open(self, table: Table) -> None:
-        """The chair opens a sitting; its cases are taken up."""
-        table.phase, table.opened_at = "open", self.now
-        table.present.add("chair")
-        for matter in self.on(table):
-            matter.stands, matter.stances = "in-deliberation", {}
+    def open(self, slot: ModelSlot) -> None:
+        """Open a sitting and start the deliberation of its cases."""
+        slot.state, slot.opened_at = "open", self.now
+        slot.present.add("chair")
+        for case in self.cases_of(slot):
+            case.state, case.stances = "in-deliberation", {}
 
-    def on(self, table: Table) -> list[Matter]:
-        """Return what a table has before it now."""
-        return [self.matters[task] for task in table.given if self.matters[task].table is table]
+    def cases_of(self, slot: ModelSlot) -> list[ModelCase]:
+        """Return the cases that a slot has now."""
+        return [self.cases[task] for task in slot.assigned if self.cases[task].slot is slot]
 
-    def may_speak(self, matter: Matter, member: str) -> set[str]:
-        """Return why somebody has no say."""
-        if matter.stands != "in-deliberation" or matter.table is None:
+    def position_refusals(self, case: ModelCase, member: str) -> set[str]:
+        """C7, C8: only in a deliberation, by members who attend and aren't recused."""
+        if case.state != "in-deliberation" or case.slot is None:
             return {"case-not-in-deliberation"}
-        absent = {"not-attending"} if member not in matter.table.present else set()
-        return absent | ({"member-recused"} if member in matter.recused else set())
+        absent = {"not-attending"} if member not in case.slot.present else set()
+        return absent | ({"member-recused"} if member in case.recused else set())
 
-    def may_decide(self, matter: Matter, decision: str) -> set[str]:
-        """Return why the chair may not decide so."""
-        no = self.may_speak(matter, "chair")
+    def decision_refusals(self, case: ModelCase, decision: str) -> set[str]:
+        """C9, C10: with enough positions, and by their majority; a deferral needs neither."""
+        codes = self.position_refusals(case, "chair")
         if decision == "deferred":
-            return no
-        said = [stance for member, stance in matter.stances.items() if member not in matter.recused]
-        more_for = said.count("for") > said.count("against")
-        no |= {"no-decision-quorum"} if len(said) < POSITIONS else set()
-        return no | ({"against-majority"} if more_for == (decision == "declined") else set())
+            return codes
+        taken = [stance for member, stance in case.stances.items() if member not in case.recused]
+        majority_for = taken.count("for") > taken.count("against")
+        codes |= {"no-decision-quorum"} if len(taken) < DECISION_QUORUM else set()
+        return codes | ({"against-majority"} if majority_for == (decision == "declined") else set())
 
-    def decide(self, matter: Matter, decision: str) -> None:
-        """Note the decision."""
+    def decide(self, case: ModelCase, decision: str) -> None:
+        """Decide a case."""
         if decision == "deferred":
-            self.put_off(matter)
+            self.defer(case)
         else:
-            matter.stands, matter.due = "deliberated", self.now + 30 * DAY
+            case.state, case.due = "deliberated", self.now + 30 * DAY
 
-    def put_off(self, matter: Matter) -> None:
-        """Send a case on to a later sitting."""
-        assert matter.table is not None
-        matter.stands, matter.left, matter.table = "deferred", matter.table.starts_at, None
-        matter.due = self.now + 30 * DAY
+    def defer(self, case: ModelCase) -> None:
+        """Defer a case to a later sitting."""
+        assert case.slot is not None
+        case.state, case.later_than, case.slot = "deferred", case.slot.starts_at, None
+        case.due = self.now + 30 * DAY
 
-    def end(self, table: Table) -> None:
-        """A sitting ends; what it still has goes on to a later one."""
-        left = [matter for matter in self.on(table) if matter.stands in {"docketed", "in-deliberation"}]
-        table.phase = "closed" if table.phase == "open" else "lapsed"
-        for matter in left:
-            self.put_off(matter)
+    def end(self, slot: ModelSlot) -> None:
+        """End a sitting and defer its undecided cases."""
+        undecided = [case for case in self.cases_of(slot) if case.state in {"docketed", "in-deliberation"}]
+        slot.state = "closed" if slot.state == "open" else "lapsed"
+        for case in undecided:
+            self.defer(case)
 
-    def end_what_is_over(self) -> None:
-        """Nobody opened it within a day, or nobody closed it within a day: one after the other, earliest first."""
-        while over := [table for table in self.sittings if self.over(table) <= self.now]:
-            self.end(min(over, key=self.over))
-            self.give()
+    def end_expired(self) -> None:
+        """C11: end all sittings whose time has passed, the one that expired first first."""
+        while expired := [slot for slot in self.sittings if self.expires_at(slot) <= self.now]:
+            self.end(min(expired, key=self.expires_at))
+            self.assign_all()
 
-    def over(self, table: Table) -> datetime:
-        """Return when a sitting ends by itself; one that ended never does again."""
-        ended = table.phase not in {"called", "open"}
-        return datetime.max.replace(tzinfo=UTC) if ended else (table.opened_at or table.starts_at) + DAY
+    def expires_at(self, slot: ModelSlot) -> datetime:
+        """Return a day after the opening, or after its time if it isn't open; the far future after its end."""
+        ended = slot.state not in {"called", "open"}
+        return datetime.max.replace(tzinfo=UTC) if ended else (slot.opened_at or slot.starts_at) + DAY
 
-    def may_record(self, table: Table, matter: Matter, outcome: str, due_in: int | None) -> set[str]:
-        """Return why an outcome may not be recorded; `due_in` are the days until the directive's due date."""
-        no = {"not-on-agenda"} if matter.stands != "on-agenda" or matter.table is not table else set()
-        no |= {"meeting-not-due"} if self.now < table.starts_at - DAY else set()
+    def outcome_refusals(self, slot: ModelSlot, case: ModelCase, outcome: str, due_in: int | None) -> set[str]:
+        """C14, C15; `due_in` is the number of days until the directive is due, None without a directive."""
+        codes = {"not-on-agenda"} if case.state != "on-agenda" or case.slot is not slot else set()
+        codes |= {"meeting-not-due"} if self.now < slot.starts_at - DAY else set()
         if outcome.startswith("adopted"):
-            no |= {"directive-missing"} if due_in is None else set()
+            codes |= {"directive-missing"} if due_in is None else set()
         elif due_in is not None:
-            no |= {"directive-not-due"}
-        return no | ({"directive-in-past"} if due_in is not None and due_in < 0 else set())
+            codes |= {"directive-not-due"}
+        return codes | ({"directive-in-past"} if due_in is not None and due_in < 0 else set())
 
-    def record(self, table: Table, matter: Matter, outcome: str) -> None:
-        """Note what a strategy meeting made of an item."""
-        table.phase = "held"
+    def record(self, slot: ModelSlot, case: ModelCase, outcome: str) -> None:
+        """Record the outcome of an agenda item."""
+        slot.state = "held"
         if outcome == "deferred":
-            matter.stands, matter.left, matter.table = "deliberated", table.starts_at, None
-            matter.due = self.now + 30 * DAY
+            case.state, case.later_than, case.slot = "deliberated", slot.starts_at, None
+            case.due = self.now + 30 * DAY
         else:
-            matter.stands, matter.due = outcome, None
+            case.state, case.due = outcome, None

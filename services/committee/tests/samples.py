@@ -1,4 +1,4 @@
-"""What the committee's tests start from."""
+"""Sample values of committee's tests."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,17 +19,17 @@ RULE = Parameters(
     lapse_hours=24,
     longest_sitting_hours=24,
     docketing_days=30,
-    tabling_days=30,
+    agenda_days=30,
     outcome_days=7,
 )
 
 
-def a_case(**facts: Any) -> Case:  # noqa: ANN401  any fact may be replaced
-    """Make a case of a new task; arguments replace its facts."""
+def a_case(**changed: Any) -> Case:  # noqa: ANN401  any field may be replaced
+    """Return an opened case of a new task; keyword arguments replace its fields."""
     task_id = TaskId(uuid4())
-    return replace(Case(case_id_of(task_id), task_id, TITLE, Cause.THRESHOLD, NOON), **facts)
+    return replace(Case(case_id_of(task_id), task_id, TITLE, Cause.THRESHOLD, NOON), **changed)
 
 
-def a_sitting(**facts: Any) -> Sitting:  # noqa: ANN401  any fact may be replaced
-    """Make a sitting called for noon; arguments replace its facts."""
-    return replace(Sitting(SittingId(uuid4()), NOON, 3), **facts)
+def a_sitting(**changed: Any) -> Sitting:  # noqa: ANN401  any field may be replaced
+    """Return a sitting called for noon; keyword arguments replace its fields."""
+    return replace(Sitting(SittingId(uuid4()), NOON, 3), **changed)

@@ -1,4 +1,4 @@
-"""C1-C3: cases open and are placed by themselves, whatever comes twice, together or from both sides."""
+"""C1 to C3: consumed events open cases and docket them, also when redelivered or in parallel."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,45 +7,47 @@ from uuid import uuid4
 import pytest
 
 from committee.consumers import subscriptions
-from services.committee.tests.api import CommitteeApi, passed, referred
+from services.committee.tests.api import CommitteeApi, task_referred, threshold_reached
 from townhall.contracts import Event
 from townhall.contracts.values import TaskId
 from townhall.testing import hear, take
 
-Fact = Callable[[TaskId], Event]
+EventFactory = Callable[[TaskId], Event]
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_a_threshold_heard_twice_opens_one_case(api: CommitteeApi) -> None:
-    """C1: the same event again, and the passing of a later rule version, change nothing."""
+async def test_a_redelivered_threshold_opens_one_case(api: CommitteeApi) -> None:
+    """C1: a redelivered event changes nothing; the threshold of a later rule version is recorded as a further cause."""
     task_id = TaskId(uuid4())
-    messages = await hear(api.db, subscriptions(), passed(task_id))
+    messages = await hear(api.db, subscriptions(), threshold_reached(task_id))
     await take(api.db, subscriptions(), messages)
-    await hear(api.db, subscriptions(), passed(task_id))
-    await hear(api.db, subscriptions(), passed(task_id, version=2))
-    (case,) = (await api.done("GET", f"/cases?task_id={task_id}"))["items"]
+    await hear(api.db, subscriptions(), threshold_reached(task_id))
+    await hear(api.db, subscriptions(), threshold_reached(task_id, version=2))
+    (case,) = (await api.json("GET", f"/cases?task_id={task_id}"))["items"]
     assert (case["cause"], case["state"], case["overdue"]) == ("threshold", "opened", False)
     assert [each["rule"]["version"] for each in case["causes"]] == [1, 2]
     assert [each["type"] for each in await api.events()] == ["case-opened"]
 
 
-@pytest.mark.parametrize("order", [(passed, referred), (referred, passed)])
-async def test_threshold_and_referral_make_one_case(api: CommitteeApi, order: tuple[Fact, Fact]) -> None:
-    """C1: what comes second is kept as a further cause, with its reason."""
+@pytest.mark.parametrize("order", [(threshold_reached, task_referred), (task_referred, threshold_reached)])
+async def test_threshold_and_referral_make_one_case(
+    api: CommitteeApi, order: tuple[EventFactory, EventFactory]
+) -> None:
+    """C1: the second event is recorded as a further cause, with its reason."""
     task_id = TaskId(uuid4())
-    for fact in order:
-        await hear(api.db, subscriptions(), fact(task_id))
-    (case,) = (await api.done("GET", "/cases"))["items"]
-    assert case["cause"] == ("threshold" if order[0] is passed else "referral")
+    for event_of in order:
+        await hear(api.db, subscriptions(), event_of(task_id))
+    (case,) = (await api.json("GET", "/cases"))["items"]
+    assert case["cause"] == ("threshold" if order[0] is threshold_reached else "referral")
     assert {each["cause"]: each["reason"] for each in case["causes"]} == {"threshold": "", "referral": "urgent"}
     assert len(await api.events("case-opened")) == 1
 
 
-async def test_threshold_and_referral_at_once_make_one_case(api: CommitteeApi) -> None:
-    """C1, C3: 12 tasks, both causes in parallel, room for 5: twelve cases, five docketed, no place given twice."""
+async def test_parallel_threshold_and_referral_make_one_case(api: CommitteeApi) -> None:
+    """C1, C3: both causes of 12 tasks in parallel, room for 5: 12 cases, five docketed, no position assigned twice."""
     await api.sitting(capacity=5)
     tasks = [TaskId(uuid4()) for _ in range(12)]
-    both = [fact for task_id in tasks for fact in (passed(task_id), referred(task_id))]
+    both = [fact for task_id in tasks for fact in (threshold_reached(task_id), task_referred(task_id))]
     await asyncio.gather(*(hear(api.db, subscriptions(), fact) for fact in both))
     assert await api.count('SELECT count(*) FROM "case"') == 12
     assert await api.count("SELECT count(*) FROM cause") == 24
@@ -55,48 +57,48 @@ async def test_threshold_and_referral_at_once_make_one_case(api: CommitteeApi) -
 
 
 async def test_all_causes_of_a_task_in_one_batch_make_one_case(api: CommitteeApi) -> None:
-    """C1: the first opens the case; the others, and those of tasks known before, are kept beside it."""
+    """C1: the first cause opens the case; the others, and those of existing cases, are recorded."""
     known, new = TaskId(uuid4()), TaskId(uuid4())
-    await hear(api.db, subscriptions(), passed(known))
+    await hear(api.db, subscriptions(), threshold_reached(known))
     received = (
-        passed(new),
-        passed(new, version=2),
-        referred(known),
-        referred(new),
-        passed(known, version=2),
-        passed(new),
+        threshold_reached(new),
+        threshold_reached(new, version=2),
+        task_referred(known),
+        task_referred(new),
+        threshold_reached(known, version=2),
+        threshold_reached(new),
     )
     await hear(api.db, subscriptions(), *received)
     for task_id in (known, new):
-        (case,) = (await api.done("GET", f"/cases?task_id={task_id}"))["items"]
+        (case,) = (await api.json("GET", f"/cases?task_id={task_id}"))["items"]
         assert case["cause"] == "threshold"
         assert sorted(each["cause"] for each in case["causes"]) == ["referral", "threshold", "threshold"]
     assert len(await api.events("case-opened")) == 2
     assert await api.count("SELECT count(DISTINCT xmin::text) FROM inbox") == 2
 
 
-async def test_a_batch_of_events_is_placed_in_one_transaction(api: CommitteeApi) -> None:
-    """C2, C3: many thresholds in one batch fill the sittings in starting order."""
+async def test_a_batch_of_events_is_docketed_in_one_transaction(api: CommitteeApi) -> None:
+    """C2, C3: five thresholds in one batch fill two sittings for two, and one case waits."""
     later, sooner = await api.sitting(hours=9, capacity=2), await api.sitting(hours=3, capacity=2)
-    await hear(api.db, subscriptions(), *(passed(TaskId(uuid4())) for _ in range(5)))
-    full = [await api.done("GET", f"/sittings/{each}") for each in (sooner, later)]
+    await hear(api.db, subscriptions(), *(threshold_reached(TaskId(uuid4())) for _ in range(5)))
+    full = [await api.json("GET", f"/sittings/{each}") for each in (sooner, later)]
     assert [len(each["cases"]) for each in full] == [2, 2]
-    assert len((await api.done("GET", "/cases?state=opened"))["items"]) == 1
+    assert len((await api.json("GET", "/cases?state=opened"))["items"]) == 1
 
 
-async def test_the_oldest_waiting_case_comes_first(api: CommitteeApi) -> None:
-    """C2: cases that wait go on a sitting when it is called, in the order they were opened."""
+async def test_the_oldest_waiting_case_is_docketed_first(api: CommitteeApi) -> None:
+    """C2, C20: a new sitting gets the waiting cases in the order of their opening, and the events name the rule."""
     first, second, third = await api.opened(3)
     sitting_id = await api.sitting(capacity=2)
-    assert (await api.done("GET", f"/sittings/{sitting_id}"))["cases"] == [str(first), str(second)]
+    assert (await api.json("GET", f"/sittings/{sitting_id}"))["cases"] == [str(first), str(second)]
     assert (await api.case(third))["state"] == "opened"
-    told = await api.events("case-docketed")
-    assert [each["case_id"] for each in told] == [str(first), str(second)]
-    assert all(each["rule"]["version"] == 1 and each["sitting_id"] == sitting_id for each in told)
+    events = await api.events("case-docketed")
+    assert [each["case_id"] for each in events] == [str(first), str(second)]
+    assert all(each["rule"]["version"] == 1 and each["sitting_id"] == sitting_id for each in events)
 
 
-async def test_sittings_called_at_once_share_the_waiting_cases(api: CommitteeApi) -> None:
-    """C2, C3: ten cases, six sittings for two called in parallel: each case once, no sitting too full."""
+async def test_sittings_called_in_parallel_share_the_waiting_cases(api: CommitteeApi) -> None:
+    """C2, C3: ten cases, six sittings for two called in parallel: each case is docketed once, no sitting overfilled."""
     await api.opened(10)
     await asyncio.gather(*(api.sitting(hours=hour + 1, capacity=2) for hour in range(6)))
     assert await api.count("SELECT count(*) FROM docket") == 10

@@ -1,4 +1,4 @@
-"""C12-C15, C17: every deliberated case comes before the strategy meeting, once, and gets an outcome."""
+"""C12 to C15, C17, C18: agendas, outcomes, directives and overdue cases, over the API."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -9,19 +9,19 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from committee.handlers.cases import count_cases, tell_overdue
-from services.committee.tests.api import CommitteeApi, Json, refusal
+from committee.handlers.cases import announce_overdue_cases, update_case_gauges
+from services.committee.tests.api import CommitteeApi, Json, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-TODAY = datetime.now(UTC).date()  # noqa: TID251  the API is told real days
+TODAY = datetime.now(UTC).date()  # noqa: TID251  the API compares it to real days
 DIRECTIVE = {"responsible_body": "국토교통부", "instruction": "시범 운행", "due_on": str(TODAY + timedelta(days=90))}
 
 
-async def outcome(api: CommitteeApi, meeting_id: str, case_id: UUID, **said: object) -> Json:
-    """The secretary records an outcome that is accepted."""
-    payload = {"case_id": str(case_id), "outcome": "adopted", "reason": "public-benefit"} | said
-    return await api.done("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
+async def outcome(api: CommitteeApi, meeting_id: str, case_id: UUID, **changed: object) -> Json:
+    """Record an outcome, which must be accepted, and return the case."""
+    payload = {"case_id": str(case_id), "outcome": "adopted", "reason": "public-benefit"} | changed
+    return await api.json("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,8 @@ async def outcome(api: CommitteeApi, meeting_id: str, case_id: UUID, **said: obj
         ("against", "declined", "costs-outweigh"),
     ],
 )
-async def test_every_decision_is_tabled(api: CommitteeApi, stance: str, decision: str, reason: str) -> None:
-    """C12: recommended, amended and declined alike come before the meeting, without anybody's doing."""
+async def test_every_decided_case_goes_on_an_agenda(api: CommitteeApi, stance: str, decision: str, reason: str) -> None:
+    """C12: recommended, amended and declined cases go on the agenda automatically."""
     meeting_id = await api.meeting()
     (case_id,) = await api.opened()
     await api.open(await api.sitting())
@@ -41,13 +41,13 @@ async def test_every_decision_is_tabled(api: CommitteeApi, stance: str, decision
         await api.position(case_id, stance, member)
     case = (await api.decide(case_id, decision, reason)).json()
     assert (case["state"], case["meeting_id"]) == ("on-agenda", meeting_id)
-    agenda = (await api.done("GET", f"/strategy-meetings/{meeting_id}"))["agenda"]
+    agenda = (await api.json("GET", f"/strategy-meetings/{meeting_id}"))["agenda"]
     assert [(each["position"], each["case_id"], each["outcome"]) for each in agenda] == [(1, str(case_id), None)]
     assert [each["type"] for each in await api.events()][-2:] == ["case-deliberated", "case-placed-on-agenda"]
 
 
-async def test_one_agenda_item_per_case_and_room_is_kept(api: CommitteeApi) -> None:
-    """C12: four cases, three meetings for one called in parallel; the fourth waits for the next meeting."""
+async def test_parallel_calls_of_meetings(api: CommitteeApi) -> None:
+    """C12: four cases, four meetings called in parallel: one agenda item per case, no agenda overfilled."""
     cases = await api.deliberated(4)
     await asyncio.gather(*(api.meeting(hours=hour, capacity=1) for hour in (30, 20, 10)), api.meeting(hours=40))
     assert await api.count("SELECT count(*) FROM agenda_item") == 4
@@ -56,8 +56,8 @@ async def test_one_agenda_item_per_case_and_room_is_kept(api: CommitteeApi) -> N
     assert len(await api.events("case-placed-on-agenda")) == 4
 
 
-async def test_meetings_never_overflow(api: CommitteeApi) -> None:
-    """C12: oldest first, in the order of meetings, and the rest waits as deliberated."""
+async def test_a_case_without_room_waits(api: CommitteeApi) -> None:
+    """C12: two meetings for one get the two oldest cases; the third stays deliberated."""
     first, second, third = await api.deliberated(3)
     later, sooner = await asyncio.gather(api.meeting(hours=9, capacity=1), api.meeting(hours=3, capacity=1))
     placed = {(await api.case(each))["meeting_id"] for each in (first, second)}
@@ -66,8 +66,8 @@ async def test_meetings_never_overflow(api: CommitteeApi) -> None:
     assert (waiting["state"], waiting["meeting_id"]) == ("deliberated", None)
 
 
-async def test_decisions_at_once_are_all_tabled(api: CommitteeApi) -> None:
-    """C12: six cases decided in parallel, two meetings with room for four: each answered, four placed, two wait."""
+async def test_parallel_decisions_fill_the_agendas(api: CommitteeApi) -> None:
+    """C12: six cases decided in parallel, room for four: all are accepted, four go on agendas, two wait."""
     cases = await api.opened(6)
     await api.open(await api.sitting(capacity=6))
     for case_id in cases:
@@ -75,39 +75,39 @@ async def test_decisions_at_once_are_all_tabled(api: CommitteeApi) -> None:
             await api.position(case_id, "for", member)
     await api.meeting(hours=9, capacity=1)
     await api.meeting(hours=3, capacity=3)
-    answers = await asyncio.gather(*(api.decide(case_id) for case_id in cases))
-    assert {answer.status_code for answer in answers} == {200}
+    responses = await asyncio.gather(*(api.decide(case_id) for case_id in cases))
+    assert {response.status_code for response in responses} == {200}
     states = sorted([(await api.case(each))["state"] for each in cases])
     assert states == ["deliberated"] * 2 + ["on-agenda"] * 4
     assert await api.count("SELECT count(*) FROM agenda_item") == 4
 
 
-async def test_adopted_with_its_one_directive(api: CommitteeApi) -> None:
-    """C14, C15: an adopted task is given to a body with a date, once."""
+async def test_an_adopted_case_gets_one_directive(api: CommitteeApi) -> None:
+    """C14, C15: the directive names the body and the due date, and a second outcome is refused."""
     meeting_id = await api.meeting()
     (case_id,) = await api.deliberated()
     case = await outcome(api, meeting_id, case_id, outcome="adopted-with-change", directive=DIRECTIVE)
     assert (case["state"], case["outcome"], case["due_at"]) == ("adopted-with-change", "adopted-with-change", None)
-    directive = await api.done("GET", f"/directives/{case['directive_id']}")
+    directive = await api.json("GET", f"/directives/{case['directive_id']}")
     assert directive | DIRECTIVE == directive
-    assert (await api.done("GET", "/directives"))["items"] == [directive]
+    assert (await api.json("GET", "/directives"))["items"] == [directive]
     payload = {"case_id": str(case_id), "outcome": "returned", "reason": "not-feasible"}
-    again = await api.ask("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
-    assert refusal(again) == (409, "not-on-agenda")
+    again = await api.call("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
+    assert problem(again) == (409, "not-on-agenda")
     assert [each["type"] for each in await api.events()][-2:] == ["outcome-recorded", "directive-issued"]
     assert (await api.events("directive-issued"))[0]["due_on"] == DIRECTIVE["due_on"]
 
 
-async def test_returned_ends(api: CommitteeApi) -> None:
-    """C14: with its reason, and without a directive."""
+async def test_a_returned_case(api: CommitteeApi) -> None:
+    """C14, C15: it ends with its reason and without a directive."""
     meeting_id = await api.meeting()
     (case_id,) = await api.deliberated()
     case = await outcome(api, meeting_id, case_id, outcome="returned", reason="needs-redesign", note="다시")
     assert (case["state"], case["directive_id"], case["outcomes"][0]["reason"]) == ("returned", None, "needs-redesign")
 
 
-async def test_deferred_moves_the_one_item(api: CommitteeApi) -> None:
-    """C12, C14: to the next later meeting with room; without one it waits, still one item, until one is called."""
+async def test_a_deferral_moves_the_agenda_item(api: CommitteeApi) -> None:
+    """C12, C14: the case waits for a later meeting and has one agenda item; the old agenda still shows it."""
     meeting_id = await api.meeting(hours=5)
     (case_id,) = await api.deliberated()
     await api.meeting(hours=4)
@@ -117,14 +117,14 @@ async def test_deferred_moves_the_one_item(api: CommitteeApi) -> None:
     case = await api.case(case_id)
     assert (case["state"], case["meeting_id"]) == ("on-agenda", later)
     assert await api.count("SELECT count(*) FROM agenda_item") == 1
-    old = (await api.done("GET", f"/strategy-meetings/{meeting_id}"))["agenda"]
+    old = (await api.json("GET", f"/strategy-meetings/{meeting_id}"))["agenda"]
     assert [(each["case_id"], each["outcome"]) for each in old] == [(str(case_id), "deferred")]
     case = await outcome(api, later, case_id, directive=DIRECTIVE)
     assert [each["outcome"] for each in case["outcomes"]] == ["deferred", "adopted"]
 
 
-async def test_deferred_moves_at_once_where_there_is_room(api: CommitteeApi) -> None:
-    """C12: the answer to the deferral already names the later meeting."""
+async def test_a_deferral_moves_at_once_when_there_is_room(api: CommitteeApi) -> None:
+    """C12: the response to the deferral names the later meeting."""
     meeting_id, later = await api.meeting(hours=5), await api.meeting(hours=7)
     (case_id,) = await api.deliberated()
     case = await outcome(api, meeting_id, case_id, outcome="deferred", reason="not-reached")
@@ -132,8 +132,8 @@ async def test_deferred_moves_at_once_where_there_is_room(api: CommitteeApi) -> 
     assert [each["type"] for each in await api.events()][-2:] == ["outcome-recorded", "case-placed-on-agenda"]
 
 
-async def test_a_held_meeting_takes_nothing_more(api: CommitteeApi) -> None:
-    """C12: from its first outcome on, later cases go to the next meeting."""
+async def test_a_held_meeting_gets_no_further_items(api: CommitteeApi) -> None:
+    """C12: after its first outcome, later cases wait for the next meeting."""
     meeting_id = await api.meeting(hours=3)
     first, second = await api.deliberated(2)
     await outcome(api, meeting_id, first, outcome="returned", reason="not-feasible")
@@ -142,8 +142,8 @@ async def test_a_held_meeting_takes_nothing_more(api: CommitteeApi) -> None:
     assert (await api.case(third))["state"] == "deliberated"
 
 
-async def test_outcomes_that_are_refused(api: CommitteeApi) -> None:
-    """C13-C15, C18: each leaves the case on the agenda."""
+async def test_refused_outcomes(api: CommitteeApi) -> None:
+    """C14, C15, C18: each refusal has its code and leaves the case on the agenda."""
     meeting_id = await api.meeting()
     (case_id,) = await api.deliberated()
     path = f"/strategy-meetings/{meeting_id}/outcomes"
@@ -158,51 +158,51 @@ async def test_outcomes_that_are_refused(api: CommitteeApi) -> None:
         ({"outcome": "dropped"}, (422, "invalid-request")),
         (returned | {"case_id": meeting_id}, (409, "not-on-agenda")),
     ]
-    for said, expected in refused:
-        assert refusal(await api.ask("POST", path, payload | said, secretary="yun")) == expected
+    for changed, expected in refused:
+        assert problem(await api.call("POST", path, payload | changed, secretary="yun")) == expected
     assert (await api.case(case_id))["state"] == "on-agenda"
     far = await api.meeting(hours=24 * 9)
-    early = await api.ask("POST", f"/strategy-meetings/{far}/outcomes", payload | returned, secretary="yun")
-    assert refusal(early) == (409, "not-on-agenda")
+    early = await api.call("POST", f"/strategy-meetings/{far}/outcomes", payload | returned, secretary="yun")
+    assert problem(early) == (409, "not-on-agenda")
     assert await api.count("SELECT count(*) FROM outcome") == 0
 
 
 async def test_an_outcome_is_not_recorded_before_the_meeting(api: CommitteeApi) -> None:
-    """C14: not days ahead."""
+    """C14: it is refused days before the meeting."""
     meeting_id = await api.meeting(hours=24 * 9)
     (case_id,) = await api.deliberated()
     payload = {"case_id": str(case_id), "outcome": "returned", "reason": "unlawful"}
-    early = await api.ask("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
-    assert refusal(early) == (409, "meeting-not-due")
+    early = await api.call("POST", f"/strategy-meetings/{meeting_id}/outcomes", payload, secretary="yun")
+    assert problem(early) == (409, "meeting-not-due")
 
 
-async def test_nothing_waits_silently(api: CommitteeApi) -> None:
-    """C17: a case without a sitting, one without a meeting and one without an outcome are told of, once each."""
+async def test_overdue_cases_are_announced_once(api: CommitteeApi) -> None:
+    """C17: a case is announced once for each overdue wait: for a sitting, a meeting, and an outcome."""
     (deliberated,) = await api.deliberated()
     (waiting,) = await api.opened()
     async with api.in_days(29) as tx:
-        assert await tell_overdue(tx) == 0
+        assert await announce_overdue_cases(tx) == 0
     async with api.in_days(31) as tx:
-        assert await tell_overdue(tx) == 2
-        await count_cases(tx)
+        assert await announce_overdue_cases(tx) == 2
+        await update_case_gauges(tx)
     for awaited in ("sitting", "strategy-meeting"):
         assert REGISTRY.get_sample_value("committee_cases_overdue", {"waits_for": awaited}) == 1
     async with api.in_days(32) as tx:
-        assert await tell_overdue(tx) == 0
+        assert await announce_overdue_cases(tx) == 0
     assert (await api.case(waiting))["overdue"]
     await api.meeting(hours=1)
     assert not (await api.case(deliberated))["overdue"]
     async with api.in_days(8) as tx:
-        assert await tell_overdue(tx) == 1
-    told = [(each["case_id"], each["waits_for"]) for each in await api.events("case-overdue")]
-    assert sorted(told[:2]) == sorted([(str(deliberated), "strategy-meeting"), (str(waiting), "sitting")])
-    assert told[2:] == [(str(deliberated), "outcome")]
+        assert await announce_overdue_cases(tx) == 1
+    announced = [(each["case_id"], each["waits_for"]) for each in await api.events("case-overdue")]
+    assert sorted(announced[:2]) == sorted([(str(deliberated), "strategy-meeting"), (str(waiting), "sitting")])
+    assert announced[2:] == [(str(deliberated), "outcome")]
 
 
-SECOND = [
+VIOLATIONS = [
     (
         """INSERT INTO "case" SELECT gen_random_uuid(), task_id, title, cause, opened_at, state, sitting_id, meeting_id,
-        later_than, due_at, due_rule_version, overdue_told FROM "case" LIMIT 1""",
+        later_than, due_at, due_rule_version, overdue_announced FROM "case" LIMIT 1""",
         "c1_one_case_per_task",
     ),
     ("UPDATE sitting SET taken = capacity + 1", "c3_never_more_cases_than_capacity"),
@@ -216,14 +216,14 @@ SECOND = [
     (
         """INSERT INTO outcome SELECT o.case_id, m.meeting_id, 1, 'returned', '', '', now() FROM outcome o, meeting m
         WHERE m.meeting_id <> o.meeting_id""",
-        "c14_one_end_per_case",
+        "c14_one_final_outcome_per_case",
     ),
 ]
 
 
-@pytest.mark.parametrize(("statement", "constraint"), SECOND)
-async def test_the_database_is_the_judge(api: CommitteeApi, statement: str, constraint: str) -> None:
-    """C1, C3, C12, C14, C15: even a fault in the code can't make a second one."""
+@pytest.mark.parametrize(("statement", "constraint"), VIOLATIONS)
+async def test_constraints(api: CommitteeApi, statement: str, constraint: str) -> None:
+    """C1, C3, C12, C14, C15: the database refuses what breaks a rule over a whole table."""
     meeting_id = await api.meeting()
     await api.meeting(hours=9)
     (case_id,) = await api.deliberated()

@@ -1,6 +1,5 @@
-"""C1 to C17 in any order: cases come, sittings and meetings are called, held and missed, and nobody is forgotten."""
+"""C1 to C17 as a state machine: any sequence of steps has the same result in the domain and in the naive model."""
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
@@ -8,119 +7,126 @@ from committee.domain.case import Cause, case_id_of
 from committee.domain.deliberation import Stance
 from committee.domain.sitting import Sitting
 from services.committee.tests.harness import CHAIR
-from services.committee.tests.model import ENDED, Table
-from services.committee.tests.strategies import MEMBERS, Said, Turns, task_of
+from services.committee.tests.model import FINAL, ModelSlot
+from services.committee.tests.strategies import MEMBERS, CommitteeMachine, Deliberation, task_of
 from townhall.contracts.values import Decision, MeetingId, Outcome
-from townhall.testing.machines import Turn, turn
+from townhall.testing.machines import Turn, runs, turn
 
-ANY = st.integers(0, 11)
-"""Picks one of what is there."""
+INDEX = st.integers(0, 11)
+"""An index into cases, sittings or meetings, modulo their number."""
 HOURS, CAPACITY = st.sampled_from([None, None, -1, 0, 1, 1, 5, 20, 30, 50, 80]), st.sampled_from([1, 1, 2, 3])
-NEAR = st.sampled_from([None, -25, -24, -1, 0, 0, 3, 24])
-"""Hours from its time, around where it may be held and where it lapses; or none, to see what happens now."""
+HOURS_AROUND = st.sampled_from([None, -25, -24, -1, 0, 0, 3, 24])
+"""Hours from the time of a sitting or meeting, around the limits of opening and lapse; None to let no time pass."""
 STANCE = st.sampled_from([None, "recuse", *Stance, Stance.FOR])
-PLAINLY: Said = ((Stance.FOR,) * len(MEMBERS), Decision.RECOMMENDED)
-VERDICT = st.one_of(
-    st.just(PLAINLY),
+ALL_FOR: Deliberation = ((Stance.FOR,) * len(MEMBERS), Decision.RECOMMENDED)
+DELIBERATION = st.one_of(
+    st.just(ALL_FOR),
     st.tuples(st.just((Stance.FOR, Stance.AGAINST, None)), st.sampled_from(Decision)),
     st.tuples(st.tuples(STANCE, STANCE, STANCE), st.sampled_from(Decision)),
 )
-"""What the members say of a case and what the chair makes of it: plainly for it, a tie, or anything."""
-VERDICTS = st.lists(VERDICT, max_size=3)
+"""All members for it, a tie, or anything."""
+DELIBERATIONS = st.lists(DELIBERATION, max_size=3)
 PRESENT = st.sampled_from([1, 2, 2, 3, 3])
-ADOPTED, OTHERS = st.sampled_from([Outcome.ADOPTED, Outcome.ADOPTED_WITH_CHANGE]), st.sampled_from(Outcome)
+ADOPTED, ANY_OUTCOME = st.sampled_from([Outcome.ADOPTED, Outcome.ADOPTED_WITH_CHANGE]), st.sampled_from(Outcome)
 RESULT = st.one_of(
     st.tuples(ADOPTED, st.sampled_from([0, 1])),
-    st.tuples(OTHERS, st.none()),
-    st.tuples(OTHERS, st.sampled_from([-1, 0])),
+    st.tuples(ANY_OUTCOME, st.none()),
+    st.tuples(ANY_OUTCOME, st.sampled_from([-1, 0])),
 )
-"""An outcome, and the days until its directive is due, if it comes with one."""
+"""An outcome, and the days until its directive is due, or None without a directive."""
 
 
-class Docket(Turns):
-    """Cases, sittings and meetings, played in any order."""
+class CommitteeProcess(CommitteeMachine):
+    """All steps in any order."""
 
     @initialize(causes=st.lists(st.sampled_from(Cause), min_size=2, max_size=4), capacity=CAPACITY)
     def begin(self, causes: list[Cause], capacity: int) -> None:
-        """Cases have come, a sitting recommended two of them, and two more are called for one and the same time."""
+        """Start with some cases, two of them recommended, and two sittings called for the same time."""
         for task, cause in enumerate(causes):
-            self.hear(task, cause)
+            self.receive(task, cause)
         self.call(sitting=False, hours=50, capacity=1)
         self.call(sitting=True, hours=5, capacity=2)
-        self.sit(0, 0, len(MEMBERS), verdicts=[PLAINLY] * 2, closes=True)
+        self.sit(0, 0, len(MEMBERS), deliberations=[ALL_FOR] * 2, closes=True)
         self.call(sitting=True, hours=30, capacity=capacity)
         self.call(sitting=True, hours=None, capacity=capacity)
 
     @rule(
         to=st.one_of(
-            turn("hear", task=st.integers(0, 6), cause=st.sampled_from(Cause)),
+            turn("receive", task=st.integers(0, 6), cause=st.sampled_from(Cause)),
             turn("wait", hours=st.integers(1, 60)),
             turn("call", sitting=st.booleans(), hours=HOURS, capacity=CAPACITY),
-            turn("sit", number=ANY, hours=NEAR, present=PRESENT, verdicts=VERDICTS, closes=st.booleans()),
-            turn("speak_anywhere", number=ANY, said=VERDICT),
-            turn("stand_back", number=ANY, member=st.sampled_from([*MEMBERS, CHAIR])),
-            turn("close_any", number=ANY),
-            turn("meet", number=ANY, hours=NEAR, results=st.lists(RESULT, min_size=2, max_size=4)),
-            turn("record_anything", number=ANY, task=ANY, result=RESULT),
+            turn(
+                "sit",
+                number=INDEX,
+                hours=HOURS_AROUND,
+                present=PRESENT,
+                deliberations=DELIBERATIONS,
+                closes=st.booleans(),
+            ),
+            turn("deliberate_any", number=INDEX, each=DELIBERATION),
+            turn("recuse_any", number=INDEX, member=st.sampled_from([*MEMBERS, CHAIR])),
+            turn("close_any", number=INDEX),
+            turn("meet", number=INDEX, hours=HOURS_AROUND, results=st.lists(RESULT, min_size=2, max_size=4)),
+            turn("record_any", number=INDEX, task=INDEX, result=RESULT),
         )
     )
-    def go_on(self, to: Turn) -> None:
-        """Take any turn."""
+    def any_step(self, to: Turn) -> None:
+        """Take a step of any kind."""
         self.play(to)
 
     @invariant()
-    def every_case_stands_where_the_model_has_it(self) -> None:
-        """C1, C16, C17: one case per task with all its causes, at the same step, waiting as long, on the same table."""
-        assert len(self.harness.cases) == len(self.model.matters)
+    def cases_equal_the_model(self) -> None:
+        """C1, C16, C17: one case per task, with the state, causes, due date and meeting of the model."""
+        assert len(self.harness.cases) == len(self.model.cases)
         for task in self.model.tasks:
-            case, matter = self.case_of(task)
-            assert (case.state, case.due.at if case.due else None) == (matter.stands, matter.due)
-            assert {cause for case_id, cause in self.harness.causes if case_id == case.case_id} == matter.causes
-            assert case.later_than == matter.left
-            tabled = matter.stands in ENDED | {"on-agenda"}
-            assert case.meeting_id == (self.id_of_meeting(matter.table) if tabled else None)
+            case, expected = self.case_of(task)
+            assert (case.state, case.due.at if case.due else None) == (expected.state, expected.due)
+            assert {cause for case_id, cause in self.harness.causes if case_id == case.case_id} == expected.causes
+            assert case.later_than == expected.later_than
+            at_a_meeting = expected.state in FINAL | {"on-agenda"}
+            assert case.meeting_id == (self.id_of_meeting(expected.slot) if at_a_meeting else None)
 
-    def id_of_meeting(self, asked: Table | None) -> MeetingId:
-        """The meeting that the model's table is."""
+    def id_of_meeting(self, wanted: ModelSlot | None) -> MeetingId:
+        """Return the id of the domain's meeting that corresponds to the model's."""
         return next(
             meeting.meeting_id
-            for meeting, table in zip(self.harness.meetings, self.model.meetings, strict=True)
-            if table is asked
+            for meeting, slot in zip(self.harness.meetings, self.model.meetings, strict=True)
+            if slot is wanted
         )
 
     @invariant()
-    def every_place_is_given_as_the_model_gives_it(self) -> None:
-        """C2, C3, C12: dockets and agendas name the same cases at the same places, never one too many."""
-        for called, tables in (
+    def assignments_equal_the_model(self) -> None:
+        """C2, C3, C12: dockets and agendas name the same cases in the same positions, within their capacity."""
+        for called, slots in (
             (self.harness.sittings, self.model.sittings),
             (self.harness.meetings, self.model.meetings),
         ):
             keys = [each.sitting_id if isinstance(each, Sitting) else each.meeting_id for each in called]
-            assert [self.harness.places[key] for key in keys] == [
-                [case_id_of(task_of(task)) for task in table.given] for table in tables
+            assert [self.harness.assigned[key] for key in keys] == [
+                [case_id_of(task_of(task)) for task in slot.assigned] for slot in slots
             ]
-            assert [each.state for each in called] == [table.phase for table in tables]
-            assert all(len(table.given) <= table.capacity for table in tables)
+            assert [each.state for each in called] == [slot.state for slot in slots]
+            assert all(len(slot.assigned) <= slot.capacity for slot in slots)
 
     @invariant()
-    def nobody_waits_beside_room(self) -> None:
-        """C2, C11, C12: whoever waits finds no table to come that has room and is late enough."""
-        for matter in self.model.matters.values():
-            tables = {
+    def no_case_waits_while_there_is_room(self) -> None:
+        """C2, C11, C12: for a waiting case there is no future slot that has room and is late enough."""
+        for case in self.model.cases.values():
+            slots = {
                 "opened": self.model.sittings,
                 "deferred": self.model.sittings,
                 "deliberated": self.model.meetings,
             }
-            assert not [table for table in tables.get(matter.stands, []) if self.model.free(table, matter.left)]
+            assert not [slot for slot in slots.get(case.state, []) if self.model.has_room(slot, case.later_than)]
 
     @invariant()
-    def nobody_is_tabled_twice(self) -> None:
-        """C12: a case stands on one agenda at a time, and on none again once it ended."""
-        for task, matter in self.model.matters.items():
-            agendas = [table for table in self.model.meetings if task in table.given and table is not matter.table]
-            assert all(table.phase == "held" for table in agendas)
-            assert all(table.given.count(task) == 1 for table in agendas)
+    def no_case_is_on_two_agendas(self) -> None:
+        """C12: a case is on one open agenda at most, and once on each."""
+        for task, case in self.model.cases.items():
+            agendas = [slot for slot in self.model.meetings if task in slot.assigned and slot is not case.slot]
+            assert all(slot.state == "held" for slot in agendas)
+            assert all(slot.assigned.count(task) == 1 for slot in agendas)
 
 
-TestDocket = Docket.TestCase
-TestDocket.settings = settings(max_examples=200, stateful_step_count=20)
+TestCommitteeProcess = CommitteeProcess.TestCase
+TestCommitteeProcess.settings = runs(examples=200, steps=20)

@@ -1,4 +1,4 @@
-"""C13-C15: strategy meetings, outcomes and directives, each rule alone."""
+"""The rules of strategy meetings, outcomes and directives (C13 to C15), without a database."""
 
 from datetime import date, timedelta
 from uuid import uuid4
@@ -27,15 +27,15 @@ MANDATE = Mandate("국토교통부 (Ministry of Land)", "심야 노선을 늘린
 TICK = timedelta(microseconds=1)
 
 
-def test_called_for_later_only() -> None:
-    """C13: a meeting starts after it is called."""
+def test_called_for_a_future_time() -> None:
+    """C13: the time of a new meeting must be later than now."""
     assert meetings.call(MEETING, at=NOON - TICK) == MEETING
     with pytest.raises(MeetingInPast):
         meetings.call(MEETING, at=NOON)
 
 
-def test_held_when_near() -> None:
-    """C14: outcomes are recorded when the meeting is near or past; from then its agenda takes nothing more."""
+def test_held_from_the_allowed_time() -> None:
+    """C14: outcomes may be recorded from `early_hours` before the meeting."""
     assert meetings.hold(MEETING, RULE, at=NOON - RULE.early).state is MeetingState.HELD
     with pytest.raises(MeetingNotDue):
         meetings.hold(MEETING, RULE, at=NOON - RULE.early - TICK)
@@ -56,9 +56,9 @@ def test_held_when_near() -> None:
     ],
 )
 def test_outcome(outcome: Outcome, mandate: Mandate | None, result: CaseState | type[Rejected]) -> None:
-    """C14, C15: an adopted task is given to somebody with a date ahead; nothing else is."""
+    """C14, C15: each outcome leads to its state; only an adopted task has a directive, due today or later."""
     if isinstance(result, CaseState):
-        assert meetings.end_of(outcome, mandate, on=TODAY) is result
+        assert meetings.case_state_after(outcome, mandate, on=TODAY) is result
     else:
         with pytest.raises(result):
-            meetings.end_of(outcome, mandate, on=TODAY)
+            meetings.case_state_after(outcome, mandate, on=TODAY)

@@ -1,4 +1,4 @@
-"""C16: the tables of moves, as tables."""
+"""C16: the moves of cases and sittings, as tables."""
 
 import pytest
 
@@ -22,44 +22,44 @@ CASE_MOVES = {
 SITTING_MOVES = {"called": "open lapsed", "open": "closed", "closed": "", "lapsed": ""}
 
 
-@pytest.mark.parametrize("here", CaseState)
-@pytest.mark.parametrize("there", CaseState)
-def test_a_case_moves_as_the_table_says(here: CaseState, there: CaseState) -> None:
-    """Each of the 81 pairs is either allowed and leads there, or refused."""
-    standing = a_case(state=here)
-    if there.value in CASE_MOVES[here].split():
-        assert standing.to(there).state is there
+@pytest.mark.parametrize("state", CaseState)
+@pytest.mark.parametrize("target", CaseState)
+def test_moves_of_a_case(state: CaseState, target: CaseState) -> None:
+    """C16: each of the 81 pairs of states is an allowed move, or is refused."""
+    case = a_case(state=state)
+    if target.value in CASE_MOVES[state].split():
+        assert case.move_to(target).state is target
     else:
         with pytest.raises(CaseElsewhere):
-            standing.to(there)
+            case.move_to(target)
 
 
-@pytest.mark.parametrize("here", SittingState)
-@pytest.mark.parametrize("there", SittingState)
-def test_a_sitting_moves_as_the_table_says(here: SittingState, there: SittingState) -> None:
-    """Each of the 16 pairs is either allowed and leads there, or refused."""
-    standing = a_sitting(state=here)
-    if there.value in SITTING_MOVES[here].split():
-        assert standing.to(there).state is there
+@pytest.mark.parametrize("state", SittingState)
+@pytest.mark.parametrize("target", SittingState)
+def test_moves_of_a_sitting(state: SittingState, target: SittingState) -> None:
+    """C16: each of the 16 pairs of states is an allowed move, or is refused."""
+    sitting = a_sitting(state=state)
+    if target.value in SITTING_MOVES[state].split():
+        assert sitting.move_to(target).state is target
     else:
         with pytest.raises(SittingElsewhere):
-            standing.to(there)
+            sitting.move_to(target)
 
 
-def test_every_state_is_reached_and_none_waits_unseen() -> None:
-    """From `opened` every state can be reached; each either ends, is a sitting's matter, or has something it awaits."""
-    reached, to_see = {CaseState.OPENED}, [CaseState.OPENED]
-    while to_see:
-        new = cases.MOVES[to_see.pop()] - reached
+def test_every_state_is_reachable() -> None:
+    """C16, C17: every state is reachable from `opened`, and is final, at a sitting, or waiting for something."""
+    reached, to_visit = {CaseState.OPENED}, [CaseState.OPENED]
+    while to_visit:
+        new = cases.MOVES[to_visit.pop()] - reached
         reached |= new
-        to_see += new
+        to_visit += new
     assert reached == set(CaseState)
     ends = {state for state, moves in cases.MOVES.items() if not moves}
     assert set(CaseState) - ends - set(AWAITED) == {CaseState.DOCKETED, CaseState.IN_DELIBERATION}
 
 
-def test_the_tables_are_whole() -> None:
-    """No state is missing from its table."""
+def test_the_tables_are_complete() -> None:
+    """C16: every state has an entry in its table."""
     assert set(cases.MOVES) == set(CaseState)
     assert set(sittings.MOVES) == set(SittingState)
 

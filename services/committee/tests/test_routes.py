@@ -1,4 +1,4 @@
-"""The HTTP API: who may do what, what is public, how lists turn their pages, and that nobody is named."""
+"""The HTTP API: roles, public data, pages, idempotency, and that no person is public."""
 
 from typing import Any
 from uuid import uuid4
@@ -6,14 +6,14 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from services.committee.tests.api import MEMBERS, CommitteeApi, refusal
+from services.committee.tests.api import MEMBERS, CommitteeApi, problem
 from townhall.contracts.roles import Role
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SITTING = {"sits_at": "2199-01-01T00:00:00Z", "capacity": 1}
 MEETING = {"meets_at": "2199-01-01T00:00:00Z", "capacity": 1}
-ACTS: list[tuple[str, str, Any, set[Role]]] = [
+ROUTES: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", "/sittings", SITTING, {Role.SECRETARY}),
     ("PUT", "/sittings/{id}/attendance", None, {Role.MEMBER, Role.CHAIR}),
     ("POST", "/sittings/{id}/opening", None, {Role.CHAIR}),
@@ -30,32 +30,32 @@ ACTS: list[tuple[str, str, Any, set[Role]]] = [
         {Role.SECRETARY},
     ),
 ]
-READ = ("/cases", "/sittings", "/strategy-meetings", "/directives", "/rules")
+PUBLIC = ("/cases", "/sittings", "/strategy-meetings", "/directives", "/rules")
 PEOPLE = text("SELECT person FROM attendance UNION SELECT person FROM recusal UNION SELECT person FROM position")
-TOLD = text("SELECT string_agg(convert_from(payload, 'UTF8') || headers::text || key, '') FROM outbox")
+ANNOUNCED = text("SELECT string_agg(convert_from(payload, 'UTF8') || headers::text || key, '') FROM outbox")
 
 
-@pytest.mark.parametrize(("method", "path", "payload", "allowed"), ACTS)
+@pytest.mark.parametrize(("method", "path", "payload", "allowed"), ROUTES)
 async def test_roles(api: CommitteeApi, method: str, path: str, payload: Any, allowed: set[Role]) -> None:  # noqa: ANN401  a JSON document
-    """Each act is for the roles it names, and for nobody without a token."""
-    there = path.format(id=uuid4())
-    assert refusal(await api.ask(method, there, payload)) == (401, "token-missing")
+    """Each route is allowed to its roles only, and refused without a token."""
+    url = path.format(id=uuid4())
+    assert problem(await api.call(method, url, payload)) == (401, "token-missing")
     for role in Role:
-        answer = await api.ask(method, there, payload, **{role: "somebody"})
-        assert (answer.status_code != 403) is (role in allowed), (role, answer.text)
-        assert answer.status_code in {201, 403, 404}, answer.text
+        response = await api.call(method, url, payload, **{role: "somebody"})
+        assert (response.status_code != 403) is (role in allowed), (role, response.text)
+        assert response.status_code in {201, 403, 404}, response.text
 
 
-async def test_anybody_reads(api: CommitteeApi) -> None:
-    """The record of the Committee is public."""
-    for path in READ:
-        assert (await api.ask("GET", path)).status_code == 200
-    for path in READ[:-1]:
-        assert (await api.ask("GET", f"{path}/{uuid4()}")).status_code == 404
+async def test_public_reading(api: CommitteeApi) -> None:
+    """Lists and single records are public; an unknown id gets 404."""
+    for path in PUBLIC:
+        assert (await api.call("GET", path)).status_code == 200
+    for path in PUBLIC[:-1]:
+        assert (await api.call("GET", f"{path}/{uuid4()}")).status_code == 404
 
 
-async def test_pages_show_each_once(api: CommitteeApi) -> None:
-    """Lists turn page by page, newest first, filtered by state."""
+async def test_pages(api: CommitteeApi) -> None:
+    """Pages of one item show each item once, in order, filtered by state."""
     cases = await api.opened(5)
     sittings = [await api.sitting(hours=hour, capacity=1) for hour in (3, 2)]
     for path, expected in (
@@ -70,42 +70,42 @@ async def _all(api: CommitteeApi, path: str) -> list[str]:
     found: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
-        page = await api.done("GET", f"{path}{'&' if '?' in path else '?'}limit=1" + (cursor and f"&cursor={cursor}"))
+        page = await api.json("GET", f"{path}{'&' if '?' in path else '?'}limit=1" + (cursor and f"&cursor={cursor}"))
         found += [each.get("case_id") or each["sitting_id"] for each in page["items"]]
         cursor = page["next"]
     return found
 
 
-async def test_calling_twice_with_one_key_calls_once(api: CommitteeApi) -> None:
-    """A retried call makes one sitting and is answered alike."""
+async def test_a_retry_creates_one_sitting(api: CommitteeApi) -> None:
+    """Two requests with the same Idempotency-Key get the same response and create one sitting."""
     headers = dict(api.mint("secretary", "yun").header) | {"Idempotency-Key": "spring-sitting"}
-    answers = [await api.http.post("/sittings", json=SITTING, headers=headers) for _ in range(2)]
-    assert answers[0].json() == answers[1].json()
-    assert len((await api.done("GET", "/sittings"))["items"]) == 1
+    responses = [await api.http.post("/sittings", json=SITTING, headers=headers) for _ in range(2)]
+    assert responses[0].json() == responses[1].json()
+    assert len((await api.json("GET", "/sittings"))["items"]) == 1
 
 
-async def test_nobody_is_named(api: CommitteeApi) -> None:
-    """C19: after a whole deliberation no member, and no reason of a recusal, is in any answer or event."""
+async def test_no_person_is_public(api: CommitteeApi) -> None:
+    """C19: after a deliberation no member, no member's note and no reason of a recusal is in any response or event."""
     (case_id,) = await api.opened()
     sitting_id = await api.sitting()
     await api.open(sitting_id)
-    await api.done("PUT", f"/sittings/{sitting_id}/attendance", member="park-jiho")
-    await api.done("PUT", f"/cases/{case_id}/recusal", {"reason": "숨은사유"}, member="park-jiho")
+    await api.json("PUT", f"/sittings/{sitting_id}/attendance", member="park-jiho")
+    await api.json("PUT", f"/cases/{case_id}/recusal", {"reason": "숨은사유"}, member="park-jiho")
     payload = {"stance": "for", "note": "숨은의견"}
-    answers = [await api.ask("PUT", f"/cases/{case_id}/position", payload, member=each) for each in MEMBERS[:2]]
-    answers += [await api.decide(case_id), await api.ask("GET", "/metrics")]
-    answers += [await api.ask("GET", path) for path in (*READ, f"/cases/{case_id}", f"/sittings/{sitting_id}")]
+    responses = [await api.call("PUT", f"/cases/{case_id}/position", payload, member=each) for each in MEMBERS[:2]]
+    responses += [await api.decide(case_id), await api.call("GET", "/metrics")]
+    responses += [await api.call("GET", path) for path in (*PUBLIC, f"/cases/{case_id}", f"/sittings/{sitting_id}")]
     async with api.db.reading() as session:
         people = list(await session.scalars(PEOPLE))
-        told = (await session.execute(TOLD)).scalar_one()
-    said = told + "".join(answer.text for answer in answers[2:])
+        announced = (await session.execute(ANNOUNCED)).scalar_one()
+    public = announced + "".join(response.text for response in responses[2:])
     assert len(people) == 4
-    assert not [secret for secret in (*people, "park-jiho", "숨은사유", "숨은의견") if secret in said]
+    assert not [secret for secret in (*people, "park-jiho", "숨은사유", "숨은의견") if secret in public]
 
 
-async def test_the_document_shows_examples_and_refusals(api: CommitteeApi) -> None:
-    """Every payload has an example for each field that needs one; every act declares its refusals by public code."""
-    document = await api.done("GET", "/openapi.json")
+async def test_the_openapi_document_has_examples_and_refusals(api: CommitteeApi) -> None:
+    """Required fields of request bodies have examples; a decision lists its refusals with their rules."""
+    document = await api.json("GET", "/openapi.json")
     payloads = {name: schema for name, schema in document["components"]["schemas"].items() if name.endswith("Request")}
     without = [
         f"{name}.{field}"

@@ -1,4 +1,4 @@
-"""C4-C6, C11: a sitting, to the microsecond."""
+"""The rules of sittings (C4 to C6, C11), to the microsecond, without a database."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,8 +14,8 @@ TICK = timedelta(microseconds=1)
 EARLIEST = NOON - RULE.early
 
 
-def test_called_for_later_only() -> None:
-    """C4, C11: a sitting starts after it is called, and lapses a while after its time."""
+def test_called_for_a_future_time() -> None:
+    """C4, C11: the time of a new sitting must be later than now; it lapses `lapse_hours` after that time."""
     called = sittings.call(a_sitting(), RULE, version=7, at=NOON - TICK)
     assert (called.ends_at, called.rule_version) == (NOON + RULE.lapse, 7)
     with pytest.raises(SittingInPast):
@@ -33,7 +33,7 @@ def test_called_for_later_only() -> None:
     ],
 )
 def test_attendance(state: SittingState, at: datetime, refusal: type[Rejected] | None) -> None:
-    """C5: members come when the sitting is near or open, not weeks before and not after."""
+    """C5: members attend from `early_hours` before the sitting until its end."""
     if refusal is None:
         sittings.attend(a_sitting(state=state), RULE, at=at)
     else:
@@ -42,7 +42,7 @@ def test_attendance(state: SittingState, at: datetime, refusal: type[Rejected] |
 
 
 @pytest.mark.parametrize(
-    ("facts", "at", "refusal"),
+    ("changed", "at", "refusal"),
     [
         ({"present": 2}, NOON, NoQuorum),
         ({"present": 3}, EARLIEST - TICK, SittingNotDue),
@@ -50,19 +50,19 @@ def test_attendance(state: SittingState, at: datetime, refusal: type[Rejected] |
         ({"present": 3, "state": SittingState.LAPSED}, NOON, SittingElsewhere),
     ],
 )
-def test_not_opened(facts: dict[str, Any], at: datetime, refusal: type[Rejected]) -> None:
-    """C5, C6: each rule refuses alone."""
+def test_refused_opening(changed: dict[str, Any], at: datetime, refusal: type[Rejected]) -> None:
+    """C5, C6, C16: each rule refuses on its own."""
     with pytest.raises(refusal):
-        sittings.open_with(a_sitting(**facts), RULE, version=1, at=at)
+        sittings.open_sitting(a_sitting(**changed), RULE, version=1, at=at)
 
 
 def test_opened_with_exactly_the_quorum() -> None:
-    """C6, C11: the version of the rules is kept, and the sitting can't stay open for ever."""
-    opened = sittings.open_with(a_sitting(present=3), RULE, version=4, at=NOON)
+    """C6, C11: an opened sitting keeps the rule version and is closed after `longest_sitting_hours`."""
+    opened = sittings.open_sitting(a_sitting(present=3), RULE, version=4, at=NOON)
     assert (opened.state, opened.rule_version, opened.ends_at) == (SittingState.OPEN, 4, NOON + RULE.longest_sitting)
 
 
-def test_its_time_over() -> None:
-    """C11: what was opened closes, what wasn't lapses."""
+def test_end() -> None:
+    """C11: an open sitting is closed, one that was never opened lapses."""
     assert sittings.end(a_sitting(state=SittingState.OPEN)).state is SittingState.CLOSED
     assert sittings.end(a_sitting()).state is SittingState.LAPSED

@@ -1,51 +1,29 @@
-"""The migrations make exactly the tables the code knows, and a member's word isn't lost between others'."""
+"""Parallel requests are consistent."""
 
 import asyncio
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection
 
-from committee.store.meeting_tables import MeetingRow
-from services.committee.tests.api import MEMBERS, CommitteeApi, refusal
+from services.committee.tests.api import MEMBERS, CommitteeApi, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-def _differences(connection: Connection) -> list[object]:
-    ours = set(MeetingRow.metadata.tables)
-    context = MigrationContext.configure(
-        connection,
-        opts={
-            "include_name": lambda name, kind, _parents: kind != "table" or name in ours,
-            "compare_type": False,
-        },
-    )
-    return list(compare_metadata(context, MeetingRow.metadata))
-
-
-async def test_the_migrations_make_the_tables_of_the_code(api: CommitteeApi) -> None:
-    """Columns, keys, constraints and indexes, under their names."""
-    async with api.db.engine.connect() as connection:
-        assert await connection.run_sync(_differences) == []
-
-
-async def test_positions_recusals_and_the_decision_at_once(api: CommitteeApi) -> None:
-    """C7-C9: whatever the order they are taken in, a recused member's position is never counted."""
+async def test_parallel_positions_recusal_and_decisions(api: CommitteeApi) -> None:
+    """C7 to C9: in any order of execution, a recused member's position is not counted."""
     (case_id,) = await api.opened()
     sitting_id = await api.sitting()
     await api.open(sitting_id)
-    await api.done("PUT", f"/sittings/{sitting_id}/attendance", member="park")
-    await api.done("PUT", f"/cases/{case_id}/position", {"stance": "for"}, chair="lee")
-    answers = await asyncio.gather(
+    await api.json("PUT", f"/sittings/{sitting_id}/attendance", member="park")
+    await api.json("PUT", f"/cases/{case_id}/position", {"stance": "for"}, chair="lee")
+    responses = await asyncio.gather(
         *(api.position(case_id, "for", member) for member in MEMBERS for _ in range(3)),
-        api.ask("PUT", f"/cases/{case_id}/recusal", {"reason": "가족"}, member="park"),
+        api.call("PUT", f"/cases/{case_id}/recusal", {"reason": "가족"}, member="park"),
         api.decide(case_id),
         api.decide(case_id),
     )
-    assert all(answer.status_code in {200, 409} for answer in answers)
-    if all(answer.is_error for answer in answers[-2:]):  # both came before there was a quorum
+    assert all(response.status_code in {200, 409} for response in responses)
+    if all(response.is_error for response in responses[-2:]):  # both were executed before the quorum
         assert (await api.decide(case_id)).is_success
     decided = (await api.case(case_id))["decision"]
     positions = "SELECT count(*) FROM position p WHERE NOT EXISTS (SELECT FROM recusal r WHERE r.person = p.person)"
@@ -53,14 +31,14 @@ async def test_positions_recusals_and_the_decision_at_once(api: CommitteeApi) ->
     assert len(await api.events("case-deliberated")) == 1
 
 
-async def test_two_outcomes_at_once_are_one(api: CommitteeApi) -> None:
-    """C14, C15: the second secretary is refused, and there is one directive."""
+async def test_parallel_outcomes(api: CommitteeApi) -> None:
+    """C14, C15: of four parallel outcomes of a case one is accepted, with one directive."""
     meeting_id = await api.meeting()
     (case_id,) = await api.deliberated()
     directive = {"responsible_body": "국토교통부", "instruction": "시행", "due_on": "2199-01-01"}
     payload = {"case_id": str(case_id), "outcome": "adopted", "reason": "feasible", "directive": directive}
     path = f"/strategy-meetings/{meeting_id}/outcomes"
-    answers = await asyncio.gather(*(api.ask("POST", path, payload, secretary="yun") for _ in range(4)))
-    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
-    assert {refusal(answer) for answer in answers if answer.is_error} == {(409, "not-on-agenda")}
+    responses = await asyncio.gather(*(api.call("POST", path, payload, secretary="yun") for _ in range(4)))
+    assert sorted(response.status_code for response in responses) == [200, 409, 409, 409]
+    assert {problem(response) for response in responses if response.is_error} == {(409, "not-on-agenda")}
     assert len(await api.events("directive-issued")) == 1

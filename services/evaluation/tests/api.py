@@ -1,4 +1,4 @@
-"""The service as its tests use it: directives come in, people call, and what is announced can be read."""
+"""Calls the API of evaluation, delivers directives to it, and reads what it announced."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from httpx import AsyncClient, Response
 from sqlalchemy import text
 
 from evaluation.consumers import subscriptions
-from evaluation.domain import lot
+from evaluation.domain import panel_draw
 from evaluation.domain.initiative import initiative_id
 from townhall.chassis.consuming import Message
 from townhall.chassis.db import Database
@@ -20,17 +20,19 @@ from townhall.testing import hear, take
 from townhall.testing.people import Mint
 
 Json = dict[str, Any]
-SEED = "공정한 추첨 · a fair lot 4f1c9e07"
+SEED = "공정한 추첨 · a fair draw 4f1c9e07"
 STRATUM = {"region": "서울", "age_band": "20-39", "sex": "female"}
 REGIONS, AGES, SEXES = ("서울", "부산", "전남"), ("20-39", "40-59", "60+"), ("female", "male")
 FAR = date(2150, 6, 30)
-"""A due date that doesn't pass."""
+"""A due date in the far future."""
 
 _OUTBOX = text("""
-    SELECT headers->>'ce_type' AS type, convert_from(payload, 'UTF8')::jsonb AS said FROM outbox ORDER BY id
+    SELECT headers->>'ce_type' AS type, convert_from(payload, 'UTF8')::jsonb AS payload FROM outbox ORDER BY id
 """)
-_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
-_CLOSE = text("UPDATE round SET applications_close_at = now() WHERE id = :id")
+_LOCK_WAITS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+_CLOSE_APPLICATIONS = text("UPDATE round SET applications_close_at = now() WHERE id = :id")
 _STEPS = {
     "planned": (),
     "started": ("start",),
@@ -41,8 +43,8 @@ _STEPS = {
 
 
 def directive(*, due_on: date = FAR, outcome: Outcome = Outcome.ADOPTED, **more: Any) -> committee.DirectiveIssued:  # noqa: ANN401  any field
-    """An order of the strategy meeting, for a task of its own."""
-    usual = {
+    """Return a directive, for a new task unless one is given."""
+    defaults = {
         "task_id": TaskId(uuid4()),
         "case_id": CaseId(uuid4()),
         "directive_id": DirectiveId(uuid4()),
@@ -52,49 +54,49 @@ def directive(*, due_on: date = FAR, outcome: Outcome = Outcome.ADOPTED, **more:
         "due_on": due_on,
         "outcome": outcome,
     }
-    return committee.DirectiveIssued.model_validate(usual | more)
+    return committee.DirectiveIssued.model_validate(defaults | more)
 
 
 @dataclass
 class EvaluationApi:
-    """The API, the tokens of those who call it, and the database behind it."""
+    """A client of the API with tokens for any role, and the service's database."""
 
     http: AsyncClient
     mint: Mint
     db: Database
 
-    async def hear(self, *events: Event) -> list[Message]:
-        """Take events as their topic would give them."""
+    async def receive(self, *events: Event) -> list[Message]:
+        """Deliver events to the service as one batch; return the messages."""
         return await hear(self.db, subscriptions(), *events)
 
-    async def again(self, messages: Sequence[Message]) -> None:
-        """Take the same messages once more."""
+    async def redeliver(self, messages: Sequence[Message]) -> None:
+        """Deliver messages again."""
         await take(self.db, subscriptions(), messages)
 
-    async def ask(
+    async def request(
         self, method: str, path: str, payload: object = None, *, role: str = "", name: str = "mina", **headers: str
     ) -> Response:
-        """Call a route as somebody, or as nobody when no role is given."""
-        told = {key.replace("_", "-"): value for key, value in headers.items()}
+        """Call a route as a person with this role; without a token if no role is given."""
+        more = {key.replace("_", "-"): value for key, value in headers.items()}
         token = self.mint(role, name).header if role else {}
-        return await self.http.request(method, path, json=payload, headers=token | told)
+        return await self.http.request(method, path, json=payload, headers=token | more)
 
     async def post(self, role: str, path: str, payload: object = None) -> Json:
-        """Act, and be answered."""
-        return answered(await self.ask("POST", path, payload, role=role, name=role))
+        """POST as a person with this role; return the body of the successful response."""
+        return body_of(await self.request("POST", path, payload, role=role, name=role))
 
     async def put(self, name: str, path: str, payload: object) -> Json:
-        """Act as a citizen, and be answered."""
-        return answered(await self.ask("PUT", path, payload, role="citizen", name=name))
+        """PUT as this citizen; return the body of the successful response."""
+        return body_of(await self.request("PUT", path, payload, role="citizen", name=name))
 
     async def get(self, path: str) -> Json:
-        """Read as anybody."""
-        return answered(await self.ask("GET", path))
+        """GET without a token; return the body of the successful response."""
+        return body_of(await self.request("GET", path))
 
     async def initiative(self, state: str = "planned", **of: Any) -> str:  # noqa: ANN401  any field
-        """Let a directive open an initiative, and bring it to that state; return its id."""
+        """Open an initiative by a directive, and bring it to this state; return its id."""
         issued = directive(**of)
-        await self.hear(issued)
+        await self.receive(issued)
         opened = str(initiative_id(issued.directive_id))
         for step in _STEPS[state]:
             payload = {"reason": "superseded"} if step == "drop" else {"note": ""} if step != "start" else None
@@ -103,18 +105,18 @@ class EvaluationApi:
         return opened
 
     async def round(self, *initiatives: str, **of: object) -> str:
-        """Open a round with a panel of three; return its path."""
-        usual = {
+        """Open a round, with a panel of three by default; return its path."""
+        defaults = {
             "title": "국민평가",
             "initiative_ids": initiatives,
             "panel_size": 3,
-            "seed_commitment": lot.sha256(SEED),
+            "seed_commitment": panel_draw.sha256(SEED),
             "applications_close_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(),  # noqa: TID251  a person's clock
         }
-        return f"/rounds/{(await self.post('secretary', '/rounds', usual | of))['round_id']}"
+        return f"/rounds/{(await self.post('secretary', '/rounds', defaults | of))['round_id']}"
 
     async def apply(self, path: str, applicants: int) -> dict[str, str]:
-        """Let citizens of mixed strata apply; return their names by ticket."""
+        """Let citizens of several strata apply; return their names by ticket."""
         tickets = {}
         for number in range(applicants):
             region, age, sex = REGIONS[number % 3], AGES[number % 3], SEXES[number % 2]
@@ -123,15 +125,15 @@ class EvaluationApi:
             tickets[str(answer["ticket"])] = f"citizen {number}"
         return tickets
 
-    async def close(self, path: str) -> None:
-        """Let the time to apply pass."""
+    async def close_applications(self, path: str) -> None:
+        """Move the closing time of applications to now."""
         async with self.db.transaction() as tx:
-            await tx.session.execute(_CLOSE, {"id": UUID(path.rpartition("/")[2])})
+            await tx.session.execute(_CLOSE_APPLICATIONS, {"id": UUID(path.rpartition("/")[2])})
 
-    async def drawn(self, path: str, applicants: int = 6) -> tuple[list[str], list[str]]:
-        """Let citizens apply and the lot decide; return the names of the panel and of the others."""
+    async def draw(self, path: str, applicants: int = 6) -> tuple[list[str], list[str]]:
+        """Let citizens apply, and draw the panel; return the names of its members and of the others."""
         tickets = await self.apply(path, applicants)
-        await self.close(path)
+        await self.close_applications(path)
         await self.post("secretary", f"{path}/draw", {"seed": SEED})
         panel = set((await self.get(f"{path}/draw"))["drawn"])
         return [tickets[each] for each in tickets if each in panel], [
@@ -139,30 +141,30 @@ class EvaluationApi:
         ]
 
     async def announced(self, *kinds: type[Event]) -> list[Json]:
-        """What was announced, in order; only of these types when any are named."""
+        """Return the announced events, in order; only those of these types if any are given."""
         wanted = {kind.TYPE for kind in kinds}
         async with self.db.reading() as session:
             rows = (await session.execute(_OUTBOX)).all()
-        return [row.said | {"type": row.type} for row in rows if not wanted or row.type in wanted]
+        return [row.payload | {"type": row.type} for row in rows if not wanted or row.type in wanted]
 
-    async def waits(self) -> bool:
-        """Tell whether a transaction waits for another one's lock."""
+    async def waits_for_lock(self) -> bool:
+        """Return whether a transaction waits for a lock."""
         async with self.db.reading() as session:
-            return bool((await session.execute(_WAITING)).scalar_one())
+            return bool((await session.execute(_LOCK_WAITS)).scalar_one())
 
     async def count(self, table: str) -> int:
-        """How many rows a table has."""
+        """Return the number of rows of a table."""
         async with self.db.reading() as session:
             return int((await session.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())  # noqa: S608  a name of this file
 
 
-def answered(answer: Response) -> Json:
-    """The body of an answer that is none of refusal."""
-    assert answer.status_code in {200, 201}, answer.text
-    return dict(answer.json())
+def body_of(response: Response) -> Json:
+    """Return the body of a successful response."""
+    assert response.status_code in {200, 201}, response.text
+    return dict(response.json())
 
 
-def refused(answer: Response) -> tuple[int, str]:
-    """Status and public code of a problem."""
-    assert answer.headers["content-type"] == "application/problem+json", answer.text
-    return answer.status_code, answer.json()["code"]
+def problem(response: Response) -> tuple[int, str]:
+    """Return the status and code of a problem."""
+    assert response.headers["content-type"] == "application/problem+json", response.text
+    return response.status_code, response.json()["code"]

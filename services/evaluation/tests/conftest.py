@@ -1,4 +1,4 @@
-"""A api for every test of evaluation."""
+"""Fixtures: the service on a new database."""
 
 from collections.abc import Awaitable, Callable
 
@@ -15,6 +15,6 @@ from townhall.testing.people import Mint
 async def api(
     database_of: DatabaseOf, client_of: Callable[[Database], Awaitable[AsyncClient]], mint: Mint
 ) -> EvaluationApi:
-    """The service over a fresh database."""
+    """The API of the service, on a new database."""
     db = await database_of("evaluation")
     return EvaluationApi(await client_of(db), mint, db)

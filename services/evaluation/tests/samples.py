@@ -1,4 +1,4 @@
-"""What the tests of evaluation share."""
+"""Sample values for the tests of evaluation."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from evaluation.domain.parameters import Parameters
 
 
 def parameters(**changed: Any) -> Parameters:  # noqa: ANN401  any parameter
-    """Return the rule the service begins with, with these numbers changed."""
-    first = {
+    """Return the first version of the rules, with these parameters changed."""
+    initial = {
         "panel_weight": 7,
         "open_weight": 3,
         "panel_size": 120,
@@ -19,4 +19,4 @@ def parameters(**changed: Any) -> Parameters:  # noqa: ANN401  any parameter
         "sexes": ("female", "male", "unspecified"),
         "time_zone": "Asia/Seoul",
     }
-    return Parameters.model_validate(first | changed)
+    return Parameters.model_validate(initial | changed)

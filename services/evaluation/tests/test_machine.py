@@ -1,128 +1,132 @@
-"""E1 to E5 in any order: initiatives open, are delayed, reported, verified; every date and milestone is kept."""
+"""E1 to E5 against a reference model: initiatives open, are delayed, reported and verified, in any order."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
-from evaluation.domain import delivery
-from evaluation.domain.delivery import Directive
+from evaluation.domain import lifecycle
+from evaluation.domain import milestone as milestones
 from evaluation.domain.initiative import Initiative, Milestone
-from services.evaluation.tests.model import Work
+from evaluation.domain.lifecycle import Directive
+from services.evaluation.tests.model import InitiativeModel
 from townhall.contracts.values import DirectiveId, InitiativeId, MilestoneId, Outcome, TaskId
-from townhall.testing.machines import Machine, Turn, turn
+from townhall.testing.machines import Machine, Turn, runs, turn
 
 AT = datetime(2027, 3, 1, 9, tzinfo=UTC)
 START = date(2027, 3, 1)
 ANY = st.integers(0, 5)
-"""Picks one of what is there."""
+"""A number that selects an initiative, modulo how many there are."""
 DAYS = st.sampled_from([-2, -1, 0, 0, 1, 1, 2, 5])
 
 
-def milestone(number: int) -> MilestoneId:
-    """The milestone of that number."""
+def milestone_id(number: int) -> MilestoneId:
+    """Return the id of a milestone."""
     return MilestoneId(UUID(int=number))
 
 
-class Delivery(Machine):
-    """The rules and the naive model side by side: each step is taken or refused by both, and leaves both the same."""
+class InitiativeMachine(Machine):
+    """The rules and the reference model: both must accept or refuse each step, and agree afterwards."""
 
     def __init__(self) -> None:
         super().__init__()
         self.today = START
-        self.works: dict[int, Work] = {}
-        """By the number of their directive."""
+        self.models: dict[int, InitiativeModel] = {}
+        """By the number of the directive."""
         self.initiatives: dict[InitiativeId, Initiative] = {}
         self.ids: dict[int, InitiativeId] = {}
 
-    def some(self, number: int) -> tuple[Initiative, Work]:
-        """Pick an initiative."""
-        key = list(self.works)[number % len(self.works)]
-        return self.initiatives[self.ids[key]], self.works[key]
+    def pick(self, number: int) -> tuple[Initiative, InitiativeModel]:
+        """Return an initiative and its model."""
+        key = list(self.models)[number % len(self.models)]
+        return self.initiatives[self.ids[key]], self.models[key]
 
     def put(self, initiative: Initiative) -> None:
-        """Store what became of an initiative."""
+        """Store an initiative."""
         self.initiatives[initiative.id] = initiative
 
     @initialize(days=st.lists(st.integers(0, 3), min_size=1, max_size=2))
     def begin(self, days: list[int]) -> None:
-        """Some directives came."""
+        """Consume some directives."""
         for number, due_in in enumerate(days):
-            self.hear(number, Outcome.ADOPTED, due_in)
+            self.consume(number, Outcome.ADOPTED, due_in)
 
     def wait(self, days: int) -> None:
-        """Days pass."""
+        """Advance the clock."""
         self.today += timedelta(days=days)
 
-    def hear(self, number: int, outcome: Outcome, days: int) -> None:
-        """A directive is received, perhaps once more: the same one opens the same initiative, and what is open stays."""
+    def consume(self, number: int, outcome: Outcome, days: int) -> None:
+        """Consume a directive, possibly again: it opens the same initiative, and an open one is unchanged."""
         due_on = self.today + timedelta(days=days)
         issued = Directive(DirectiveId(UUID(int=number)), TaskId(UUID(int=number)), "버스", "부처", due_on, outcome)
 
-        def take() -> None:
-            opened = delivery.open_initiative(issued, AT)
+        def open_by_rules() -> None:
+            opened = lifecycle.open_initiative(issued, AT)
             assert opened.id == self.ids.setdefault(number, opened.id)
             self.initiatives.setdefault(opened.id, opened)
 
         adopts = outcome in {Outcome.ADOPTED, Outcome.ADOPTED_WITH_CHANGE}
-        self.step(set() if adopts else {"not-adopting"}, take, lambda: self.works.setdefault(number, Work(due=due_on)))
+        self.step(
+            set() if adopts else {"not-adopting"},
+            open_by_rules,
+            lambda: self.models.setdefault(number, InitiativeModel(due=due_on)),
+        )
 
     def report(self, number: int, step: str) -> None:
-        """The responsible body begins, reports or gives up; it is verified, and citizens' result is published."""
-        found, work = self.some(number)
+        """Take a step that is reported, verified or published."""
+        found, model = self.pick(number)
         acts: dict[str, Callable[[], Initiative]] = {
-            "started": lambda: delivery.start(found, AT),
-            "done": lambda: delivery.complete(found, "", AT),
-            "dropped": lambda: delivery.drop(found, "superseded", "", AT),
-            "verified": lambda: delivery.verify(found, "", AT),
-            "evaluated": lambda: delivery.evaluate(found),
+            "started": lambda: lifecycle.start(found, AT),
+            "done": lambda: lifecycle.complete(found, "", AT),
+            "dropped": lambda: lifecycle.drop(found, "superseded", "", AT),
+            "verified": lambda: lifecycle.verify(found, "", AT),
+            "evaluated": lambda: lifecycle.evaluate(found),
         }
-        self.step(work.may(step), lambda: self.put(acts[step]()), lambda: work.happened.append(step))
+        self.step(model.refusals(step), lambda: self.put(acts[step]()), lambda: model.history.append(step))
 
     def delay(self, number: int, days: int, *, from_today: bool) -> None:
-        """The responsible body names a new date, counted from the old one or from today."""
-        found, work = self.some(number)
-        until = (self.today if from_today else work.due) + timedelta(days=days)
+        """Move the due date, to a day counted from the old one or from today."""
+        found, model = self.pick(number)
+        until = (self.today if from_today else model.due) + timedelta(days=days)
         self.step(
-            work.may_delay(until, self.today),
-            lambda: self.put(delivery.delay(found, "budget", "", until, today=self.today, at=AT)),
-            lambda: work.delay(until),
+            model.delay_refusals(until, self.today),
+            lambda: self.put(lifecycle.delay(found, "budget", "", until, today=self.today, at=AT)),
+            lambda: model.delay(until),
         )
 
     def milestone(self, number: int, which: int, *, reached: bool) -> None:
-        """A milestone is planned, or reported as reached."""
-        found, work = self.some(number)
+        """Plan a milestone, or report it as reached."""
+        found, model = self.pick(number)
         if reached:
             self.step(
-                work.may_reach(which),
-                lambda: self.put(_with(found, delivery.reach_milestone(found, milestone(which), "", AT))),
-                lambda: work.milestones.update({which: True}),
+                model.reach_refusals(which),
+                lambda: self.put(_with(found, milestones.reach_milestone(found, milestone_id(which), "", AT))),
+                lambda: model.milestones.update({which: True}),
             )
-        elif which not in work.milestones:
-            planned = Milestone(milestone(which), "노선 확정", work.due, AT)
+        elif which not in model.milestones:
+            planned = Milestone(milestone_id(which), "노선 확정", model.due, AT)
             self.step(
-                work.may_plan(self.today),
-                lambda: self.put(delivery.plan_milestone(found, planned, today=self.today)),
-                lambda: work.milestones.update({which: False}),
+                model.plan_refusals(self.today),
+                lambda: self.put(milestones.plan_milestone(found, planned, today=self.today)),
+                lambda: model.milestones.update({which: False}),
             )
 
-    def tell(self) -> None:
-        """The timer tells of every due date that passed, once; it may come late, and again."""
-        for key, work in self.works.items():
+    def announce_overdue(self) -> None:
+        """Announce every passed due date, once."""
+        for key, model in self.models.items():
             found = self.initiatives[self.ids[key]]
-            assert delivery.overdue(found, self.today) == work.late(self.today)
-            if work.late(self.today):
+            assert lifecycle.overdue(found, self.today) == model.overdue(self.today)
+            if model.overdue(self.today):
                 self.put(replace(found, overdue_for=found.due_on))
-                work.told.add(work.due)
+                model.announced.add(model.due)
 
     @rule(
         to=st.one_of(
             turn("wait", days=st.integers(1, 5)),
-            turn("hear", number=st.integers(0, 3), outcome=st.sampled_from(Outcome), days=DAYS),
+            turn("consume", number=st.integers(0, 3), outcome=st.sampled_from(Outcome), days=DAYS),
             turn(
                 "report",
                 number=ANY,
@@ -130,31 +134,31 @@ class Delivery(Machine):
             ),
             turn("delay", number=ANY, days=DAYS, from_today=st.booleans()),
             turn("milestone", number=ANY, which=st.integers(0, 1), reached=st.booleans()),
-            turn("tell"),
+            turn("announce_overdue"),
         )
     )
-    def go_on(self, to: Turn) -> None:
-        """Take any turn."""
+    def step_once(self, to: Turn) -> None:
+        """Take any one step."""
         self.play(to)
 
     @invariant()
-    def every_initiative_stands_where_its_history_leads(self) -> None:
-        """E1 to E5: one for each adopting directive, at the step its history shows, with every date it ever had."""
-        assert set(self.initiatives) == {self.ids[key] for key in self.works}
-        for key, work in self.works.items():
+    def every_initiative_agrees_with_its_model(self) -> None:
+        """E1 to E5: one initiative per adopting directive, with the state, dates and milestones of the model."""
+        assert set(self.initiatives) == {self.ids[key] for key in self.models}
+        for key, model in self.models.items():
             found = self.initiatives[self.ids[key]]
-            assert (found.state, found.due_on) == (work.stands, work.due)
-            assert [each.was_due_on for each in found.delays] == work.dates == sorted(set(work.dates))
+            assert (found.state, found.due_on) == (model.state, model.due)
+            assert [each.was_due_on for each in found.delays] == model.earlier_dates == sorted(set(model.earlier_dates))
             assert {each.id: each.reached_at is not None for each in found.milestones} == {
-                milestone(number): reached for number, reached in work.milestones.items()
+                milestone_id(number): reached for number, reached in model.milestones.items()
             }
-            assert delivery.overdue(found, self.today) == work.late(self.today)
+            assert lifecycle.overdue(found, self.today) == model.overdue(self.today)
 
 
 def _with(found: Initiative, reached: Milestone) -> Initiative:
-    kept = tuple(reached if each.id == reached.id else each for each in found.milestones)
-    return replace(found, milestones=kept)
+    milestones_after = tuple(reached if each.id == reached.id else each for each in found.milestones)
+    return replace(found, milestones=milestones_after)
 
 
-TestDelivery = Delivery.TestCase
-TestDelivery.settings = settings(max_examples=200, stateful_step_count=30)
+TestInitiatives = InitiativeMachine.TestCase
+TestInitiatives.settings = runs(examples=200, steps=30)

@@ -1,83 +1,84 @@
-"""E8 to E14 in any order: rounds open, are applied for, drawn, scored, published or cancelled, and add up by hand."""
+"""E8 to E14 against a reference model: rounds open, are drawn, scored, published or cancelled, in any order."""
 
 from datetime import timedelta
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
-from services.evaluation.tests.strategies import CITIZENS, WORKS, Turns
-from townhall.testing.machines import Turn, turn
+from services.evaluation.tests.round_machine import CITIZENS, INITIATIVES, RoundMachine
+from townhall.testing.machines import Turn, runs, turn
 
 ANY = st.integers(0, 5)
-WHO = st.sampled_from(CITIZENS)
+CITIZEN = st.sampled_from(CITIZENS)
 ACT = st.sampled_from(["draw", "draw", "draw with another seed", "publish", "publish", "cancel"])
-SCORE, STRAY = st.integers(0, 100), st.sampled_from([*[False] * 19, True])
-MOMENT = st.sampled_from([None, -timedelta(microseconds=1), timedelta(0)])
-"""From the closing of applications; or none, to see what happens now."""
-WHERE = st.tuples(st.sampled_from(["서울", "부산", "서울", "부산", "nowhere"]), st.sampled_from(["female", "male"]))
+SCORE, WRONG_TRACK = st.integers(0, 100), st.sampled_from([*[False] * 19, True])
+OFFSET = st.sampled_from([None, -timedelta(microseconds=1), timedelta(0)])
+"""Offset from the closing of applications; None for now."""
+STRATUM = st.tuples(st.sampled_from(["서울", "부산", "서울", "부산", "nowhere"]), st.sampled_from(["female", "male"]))
 
 
-class Rounds(Turns):
-    """Rounds, played in any order."""
+class Rounds(RoundMachine):
+    """Takes the steps of rounds in any order."""
 
-    @initialize(verified=st.booleans(), seats=st.integers(2, 4), strata=st.lists(WHERE, min_size=2, max_size=5))
+    @initialize(verified=st.booleans(), seats=st.integers(2, 4), strata=st.lists(STRATUM, min_size=2, max_size=5))
     def begin(self, *, verified: bool, seats: int, strata: list[tuple[str, str]]) -> None:
-        """Work was done, a round is open, and some citizens have applied."""
-        for number in WORKS[:-1]:
-            self.work(number, verified=verified)
+        """Some initiatives are done, a round is open, and some citizens have applied."""
+        for number in INITIATIVES[:-1]:
+            self.finish(number, verified=verified)
         self.open({0}, seats, 9)
-        for who, where in zip(CITIZENS, strata, strict=False):
-            self.apply(0, who, where)
+        for citizen, stratum in zip(CITIZENS, strata, strict=False):
+            self.apply(0, citizen, stratum)
 
     @rule(
         to=st.one_of(
             turn("wait", days=st.sampled_from([1, 1, 3, 7, 70])),
-            turn("work", number=st.sampled_from(WORKS), verified=st.booleans()),
+            turn("finish", number=st.sampled_from(INITIATIVES), verified=st.booleans()),
             turn(
                 "open",
-                numbers=st.sets(st.sampled_from(WORKS), min_size=1),
+                numbers=st.sets(st.sampled_from(INITIATIVES), min_size=1),
                 seats=st.integers(1, 4),
                 days=st.integers(0, 9),
             ),
             turn(
-                "apply_together",
+                "apply_all",
                 number=ANY,
-                asked=st.lists(st.tuples(WHO, WHERE), min_size=1, max_size=6),
-                until=MOMENT,
+                applications=st.lists(st.tuples(CITIZEN, STRATUM), min_size=1, max_size=6),
+                offset=OFFSET,
             ),
-            turn("secretary", number=ANY, act=ACT, until=MOMENT),
+            turn("secretary", number=ANY, act=ACT, offset=OFFSET),
             turn(
-                "score_together",
+                "score_all",
                 number=ANY,
-                cast_ballots=st.lists(STRAY, min_size=10, max_size=10),
+                wrong_tracks=st.lists(WRONG_TRACK, min_size=10, max_size=10),
                 given=st.lists(SCORE, min_size=10, max_size=10),
             ),
-            turn("tell"),
+            turn("announce_overdue"),
         )
     )
-    def go_on(self, to: Turn) -> None:
-        """Take any turn."""
+    def step_once(self, to: Turn) -> None:
+        """Take any one step."""
         self.play(to)
 
     @invariant()
-    def every_round_stands_where_the_model_has_it(self) -> None:
-        """E8 to E12, E14: state, due date and panel; and its initiatives where their own history leads."""
-        for number, (found, survey) in enumerate(zip(self.rounds, self.surveys, strict=True)):
-            assert (found.state, found.due_at) == (survey.stands, survey.due)
+    def every_round_agrees_with_its_model(self) -> None:
+        """E8 to E12, E14: state, due time, seed and applications of each round, and the states of initiatives."""
+        for number, (found, model) in enumerate(zip(self.rounds, self.models, strict=True)):
+            assert (found.state, found.due_at) == (model.state, model.due)
             assert (found.seed is None) is (not self.drawn[number])
-            assert len(self.tickets[number]) == len(survey.strata)
-        assert [each.state for each in self.initiatives] == [work.stands for work in self.works]
+            assert len(self.tickets[number]) == len(model.strata)
+        assert [each.state for each in self.initiatives] == [each.state for each in self.initiative_models]
 
     @invariant()
-    def every_result_was_added_up_right(self) -> None:
-        """E12: all works of a published round have a result, no other has, and each is what a person works out."""
-        ended = [number for number, survey in enumerate(self.surveys) if survey.stands == "published"]
-        assert set(self.published) == {(number, work) for number in ended for work in self.surveys[number].works}
-        for (number, work), found in self.published.items():
-            by_hand = self.surveys[number].result(work)
-            assert (found.panel_score, found.open_score, found.weighted_score) == by_hand
+    def every_result_agrees_with_the_model(self) -> None:
+        """E12: exactly the initiatives of published rounds have a result, equal to the model's."""
+        ended = [number for number, model in enumerate(self.models) if model.state == "published"]
+        assert set(self.published) == {
+            (number, initiative) for number in ended for initiative in self.models[number].initiatives
+        }
+        for (number, initiative), found in self.published.items():
+            expected = self.models[number].result(initiative)
+            assert (found.panel_score, found.open_score, found.weighted_score) == expected
 
 
 TestRounds = Rounds.TestCase
-TestRounds.settings = settings(max_examples=200, stateful_step_count=25)
+TestRounds.settings = runs(examples=200, steps=25)

@@ -1,4 +1,4 @@
-"""E8 to E10, E12: a round opens, is applied for, drawn and ended only as its rules say."""
+"""E8 to E14: opening, applying, drawing and ending of a round."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,22 +6,23 @@ from uuid import UUID
 
 import pytest
 
-from evaluation.domain import lot
+from evaluation.domain import panel, panel_draw
 from evaluation.domain import round as rounds
 from evaluation.domain.initiative import State
-from evaluation.domain.lot import SeedMismatch, Ticket
+from evaluation.domain.panel import ApplicationsClosed, ApplicationsStillOpen, TooFewApplicants, UnknownStratum
+from evaluation.domain.panel_draw import SeedMismatch, Ticket
 from evaluation.domain.reasons import UnknownReason
-from evaluation.domain.refusals import (
-    ApplicationsClosed,
-    ApplicationsStillOpen,
+from evaluation.domain.round import (
+    MOVES,
     ClosingNotAhead,
     NotReadyForEvaluation,
     PanelTooSmall,
+    Round,
+    RoundMove,
     RoundMoveNotAllowed,
-    TooFewApplicants,
-    UnknownStratum,
+    RoundState,
+    after,
 )
-from evaluation.domain.round import MOVES, Round, RoundMove, RoundState, after
 from services.evaluation.tests.samples import parameters
 from townhall.contracts.values import InitiativeId, RoundId, RuleUsed
 from townhall.rejected import Rejected
@@ -35,7 +36,7 @@ ROUND = Round(
     title="2027년 국민평가",
     initiative_ids=(InitiativeId(UUID(int=2)),),
     panel_size=3,
-    seed_commitment=lot.sha256(SEED),
+    seed_commitment=panel_draw.sha256(SEED),
     applications_close_at=CLOSE,
     opened_at=AT,
     rule=RuleUsed(version=1, article="제1조"),
@@ -47,7 +48,7 @@ FRAME = [replace(TICKET, ticket=f"{number:02}") for number in range(5)]
 @pytest.mark.parametrize("move", RoundMove)
 @pytest.mark.parametrize("state", RoundState)
 def test_moves(state: RoundState, move: RoundMove) -> None:
-    """E12: a panel is drawn once, results are published once, and nothing follows the end of a round."""
+    """E12: exactly these moves are allowed."""
     allowed = {
         ("applying", "draw"): "scoring",
         ("applying", "cancel"): "cancelled",
@@ -61,14 +62,14 @@ def test_moves(state: RoundState, move: RoundMove) -> None:
             after(state, move)
 
 
-def test_table_is_whole() -> None:
-    """E12: every state stands in the table."""
+def test_table_is_complete() -> None:
+    """E12: every state is in the table."""
     assert set(MOVES) == set(RoundState)
 
 
 @pytest.mark.parametrize("state", [State.PLANNED, State.STARTED, State.DELAYED, State.DROPPED, State.EVALUATED])
-def test_results_are_needed(state: State) -> None:
-    """E8: one initiative without a result keeps the whole round from opening."""
+def test_initiatives_must_be_done(state: State) -> None:
+    """E8: a round with an initiative that is neither done nor verified is refused."""
     with pytest.raises(NotReadyForEvaluation):
         rounds.open_round(ROUND, [State.VERIFIED, state], PARAMETERS)
 
@@ -78,7 +79,7 @@ def test_results_are_needed(state: State) -> None:
     [(replace(ROUND, applications_close_at=AT), ClosingNotAhead), (replace(ROUND, panel_size=2), PanelTooSmall)],
 )
 def test_round_refused(new: Round, rule: type[Rejected]) -> None:
-    """E8: each rule refuses alone."""
+    """E8: each rule refuses by itself."""
     opened = rounds.open_round(ROUND, [State.DONE, State.VERIFIED], PARAMETERS)
     assert opened == replace(ROUND, due_at=CLOSE + timedelta(days=7))
     with pytest.raises(rule):
@@ -86,7 +87,7 @@ def test_round_refused(new: Round, rule: type[Rejected]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("applied_for", "ticket", "at", "rule"),
+    ("current", "ticket", "at", "rule"),
     [
         (ROUND, TICKET, CLOSE, ApplicationsClosed),
         (replace(ROUND, state=RoundState.SCORING), TICKET, AT, ApplicationsClosed),
@@ -96,39 +97,39 @@ def test_round_refused(new: Round, rule: type[Rejected]) -> None:
         (ROUND, replace(TICKET, sex="서울"), AT, UnknownStratum),
     ],
 )
-def test_application_refused(applied_for: Round, ticket: Ticket, at: datetime, rule: type[Rejected]) -> None:
-    """E9: too late, to the microsecond, or in a stratum of one's own making."""
-    assert rounds.apply(ROUND, TICKET, PARAMETERS, CLOSE - timedelta(microseconds=1)) == TICKET
+def test_application_refused(current: Round, ticket: Ticket, at: datetime, rule: type[Rejected]) -> None:
+    """E9: too late, to the microsecond, or with a stratum that is not listed."""
+    assert panel.apply(ROUND, TICKET, PARAMETERS, CLOSE - timedelta(microseconds=1)) == TICKET
     with pytest.raises(rule):
-        rounds.apply(applied_for, ticket, PARAMETERS, at)
+        panel.apply(current, ticket, PARAMETERS, at)
 
 
 @pytest.mark.parametrize(
-    ("circumstance", "rule"),
+    ("changed", "rule"),
     [
         ({"at": CLOSE - timedelta(microseconds=1)}, ApplicationsStillOpen),
         ({"seed": "다른 씨앗"}, SeedMismatch),
         ({"frame": FRAME[:2]}, TooFewApplicants),
-        ({"applied_for": replace(ROUND, state=RoundState.SCORING)}, RoundMoveNotAllowed),
+        ({"current": replace(ROUND, state=RoundState.SCORING)}, RoundMoveNotAllowed),
     ],
 )
-def test_draw_refused(circumstance: dict[str, object], rule: type[Rejected]) -> None:
-    """E10: before applications close, with another seed, for too few, or a second time."""
-    ordinary = {"applied_for": ROUND, "seed": SEED, "frame": FRAME, "parameters": PARAMETERS, "at": CLOSE}
+def test_draw_refused(changed: dict[str, object], rule: type[Rejected]) -> None:
+    """E10: before applications close, with another seed, with too few applicants, or a second time."""
+    ordinary = {"current": ROUND, "seed": SEED, "frame": FRAME, "parameters": PARAMETERS, "at": CLOSE}
     with pytest.raises(rule):
-        rounds.draw(**(ordinary | circumstance))  # type: ignore[arg-type]  # each case names a field of its own
+        panel.draw(**(ordinary | changed))  # type: ignore[arg-type]  # each case names a field of its own
 
 
-def test_draw_shows_what_it_rests_on() -> None:
-    """E10: the seed and the fingerprint of the frame are public with the panel."""
-    drawn_round, drawn = rounds.draw(ROUND, SEED, FRAME, PARAMETERS, CLOSE)
+def test_draw_publishes_seed_and_frame() -> None:
+    """E10: the drawn round has the seed and the hash of the frame."""
+    drawn_round, drawn = panel.draw(ROUND, SEED, FRAME, PARAMETERS, CLOSE)
     assert (drawn_round.state, drawn_round.seed) == (RoundState.SCORING, SEED)
-    assert drawn_round.frame_sha256 == lot.frame_sha256(FRAME)
+    assert drawn_round.frame_sha256 == panel_draw.frame_sha256(FRAME)
     assert len(drawn) == 3
 
 
 def test_cancelled_with_a_reason() -> None:
-    """E13: a round that can't succeed ends in public."""
+    """E13: a cancelled round keeps its reason, which must be a published one."""
     ended = rounds.cancel(ROUND, "too-few-applicants", "두 명", CLOSE)
     assert ended.cancellation is not None
     assert (ended.state, ended.cancellation.reason) == (RoundState.CANCELLED, "too-few-applicants")
@@ -137,13 +138,13 @@ def test_cancelled_with_a_reason() -> None:
 
 
 def test_overdue() -> None:
-    """E14: the draw is due by the rule after applications close, the publication after the draw; then nothing is."""
+    """E14: the draw is due after applications close, the publication after the draw, and nothing after the end."""
     opened = rounds.open_round(ROUND, [State.DONE], PARAMETERS)
     due = CLOSE + timedelta(days=7)
     assert not rounds.overdue(opened, due)
     assert rounds.overdue(opened, due + timedelta(microseconds=1))
     assert not rounds.overdue(replace(opened, overdue_for=due), due + timedelta(days=1))
-    drawn, _ = rounds.draw(opened, SEED, FRAME, PARAMETERS, due)
+    drawn, _ = panel.draw(opened, SEED, FRAME, PARAMETERS, due)
     assert drawn.due_at == due + timedelta(days=60)
     assert rounds.publish(drawn, due).due_at is None
     assert rounds.cancel(drawn, "irregularity", "", due).due_at is None

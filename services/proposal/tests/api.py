@@ -1,4 +1,4 @@
-"""The HTTP API of proposal, and those who call it."""
+"""A client of proposal's HTTP API, with one method per step that tests repeat."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from httpx import AsyncClient, Response
 
 from townhall.chassis.db import Database
 
-PAPER = {"title": "심야 버스", "problem": "막차가 너무 이릅니다.", "remedy": ""}
+PROPOSAL = {"title": "심야 버스", "problem": "막차가 너무 이릅니다.", "remedy": ""}
 TASK = {"title": "심야 버스", "summary": "요약", "origin": "government", "reason": "government-plan"}
 ADMIT = {"decision": "admit", "reason": "meets-requirements"}
 Json = dict[str, Any]
@@ -16,39 +16,39 @@ Json = dict[str, Any]
 
 @dataclass
 class ProposalApi:
-    """The API, and the tokens of those who call it."""
+    """An HTTP client, a factory of tokens by role and name, and the database behind the API."""
 
     http: AsyncClient
     mint: Callable[[str, str], Any]
     db: Database
 
-    async def ask(
+    async def call(
         self, method: str, path: str, payload: Json | None = None, *, role: str = "", name: str = "mina", **headers: str
     ) -> Response:
-        """Call a route as somebody, or as nobody when no role is given."""
-        told = {key.replace("_", "-"): value for key, value in headers.items()}
+        """Send a request in a role, or without a token when no role is given; `a_b="c"` sends the header `a-b: c`."""
+        extra = {key.replace("_", "-"): value for key, value in headers.items()}
         token = self.mint(role, name).header if role else {}
-        return await self.http.request(method, path, json=payload, headers=token | told)
+        return await self.http.request(method, path, json=payload, headers=token | extra)
 
     async def get(self, path: str) -> Json:
-        """Read as anybody."""
-        answer = await self.ask("GET", path)
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
+        """Read a public route and return its JSON."""
+        response = await self.call("GET", path)
+        assert response.status_code == 200, response.text
+        return dict(response.json())
 
     async def proposal(self, name: str = "mina") -> str:
-        """A proposal that waits for screening."""
-        answer = await self.ask("POST", "/proposals", PAPER, role="citizen", name=name)
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["proposal_id"])
+        """Submit a proposal and return its id."""
+        response = await self.call("POST", "/proposals", PROPOSAL, role="citizen", name=name)
+        assert response.status_code == 201, response.text
+        return str(response.json()["proposal_id"])
 
     async def screened(self, payload: Json) -> Response:
-        """A new proposal, decided on."""
+        """Submit a proposal, send a screening decision on it, and return the response to the decision."""
         proposal_id = await self.proposal()
-        return await self.ask("POST", f"/proposals/{proposal_id}/screening", payload, role="officer", name="desk")
+        return await self.call("POST", f"/proposals/{proposal_id}/screening", payload, role="officer", name="officer")
 
 
-def refused(answer: Response) -> tuple[int, str]:
-    """Status and public code of a problem."""
-    assert answer.headers["content-type"] == "application/problem+json", answer.text
-    return answer.status_code, answer.json()["code"]
+def problem(response: Response) -> tuple[int, str]:
+    """Return the status and the public code of a problem response."""
+    assert response.headers["content-type"] == "application/problem+json", response.text
+    return response.status_code, response.json()["code"]

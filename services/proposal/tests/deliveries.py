@@ -1,4 +1,4 @@
-"""Proposal as it consumes: what four services announce about a task, and what it then shows."""
+"""Delivering events to proposal's consumers, and reading the timelines that result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from proposal import handlers
 from proposal.consumers import subscriptions
 from proposal.domain.selection import Draft, Origin, Task
+from proposal.handlers.tasks import select_task
 from proposal.schemas.tasks import TaskResponse
-from proposal.store import facts, tasks
+from proposal.store import tasks, timeline
 from townhall.chassis.consuming import Message
 from townhall.chassis.db import Database
 from townhall.contracts import Event, committee, evaluation, proposal, voting
@@ -33,11 +33,11 @@ from townhall.testing import hear, take
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RULE = RuleUsed(version=1, article="규정 제1조")
 DRAFT = Draft("심야 버스", "요약", Origin.GOVERNMENT, (), "government-plan")
-PROJECTIONS = "TRUNCATE fact, task_record, inbox"
+TRUNCATE_PROJECTIONS = "TRUNCATE fact, task_state, inbox"
 
 
-def whole_way(task_id: TaskId) -> list[Event]:
-    """What four services announce about a task that goes all the way."""
+def all_events(task_id: TaskId) -> list[Event]:
+    """Return the events of four services about a task, from its selection to the verification."""
     case: dict[str, Any] = {"task_id": task_id, "case_id": CaseId(UUID(int=1))}
     delivery: dict[str, Any] = {"task_id": task_id, "initiative_id": InitiativeId(UUID(int=2))}
     sitting, meeting = SittingId(UUID(int=3)), MeetingId(UUID(int=4))
@@ -70,39 +70,39 @@ def whole_way(task_id: TaskId) -> list[Event]:
 
 @dataclass
 class Deliveries:
-    """A service that consumes, and what it then shows."""
+    """The service's consumers over a database."""
 
     db: Database
 
-    async def hear(self, *events: Event) -> list[Message]:
-        """Take events as their topics would give them."""
+    async def deliver(self, *events: Event) -> list[Message]:
+        """Deliver events in one batch; return their messages, for `redeliver`."""
         return await hear(self.db, subscriptions(), *events)
 
-    async def again(self, messages: Sequence[Message]) -> None:
-        """Take the same messages once more."""
+    async def redeliver(self, messages: Sequence[Message]) -> None:
+        """Deliver these messages in one batch."""
         await take(self.db, subscriptions(), messages)
 
-    async def selected(self) -> Task:
-        """A task of the government's own."""
+    async def task(self) -> Task:
+        """Select a task from the government's plans."""
         async with self.db.transaction() as tx:
-            return await handlers.select_task(tx, DRAFT)
+            return await select_task(tx, DRAFT)
 
-    async def shown(self, task_id: TaskId) -> TaskResponse:
-        """The task as anyone sees it."""
+    async def response(self, task_id: TaskId) -> TaskResponse:
+        """Return the task's public record with its timeline."""
         async with self.db.reading() as session:
-            task_record = await tasks.found(session, task_id)
-            received = await facts.of_task(session, task_id)
-        assert task_record is not None
-        return TaskResponse.with_timeline(task_record.task, task_record.received, received)
+            record = await tasks.get(session, task_id)
+            facts = await timeline.facts_of(session, task_id)
+        assert record is not None
+        return TaskResponse.with_timeline(record.task, record.state, facts)
 
     async def projections(self) -> tuple[list[Any], list[tuple[UUID, str]]]:
-        """Everything that was received, and how far each task came."""
+        """Return all facts, and the state of each task."""
         async with self.db.reading() as session:
-            received = await session.execute(text("SELECT * FROM fact ORDER BY event_id"))
-            task_record = await session.execute(text("SELECT task_id, state FROM task_state ORDER BY task_id"))
-            return [tuple(row) for row in received], [(row.task_id, row.state) for row in task_record]
+            facts = await session.execute(text("SELECT * FROM fact ORDER BY event_id"))
+            states = await session.execute(text("SELECT task_id, state FROM task_state ORDER BY task_id"))
+            return [tuple(row) for row in facts], [(row.task_id, row.state) for row in states]
 
-    async def forget(self) -> None:
-        """Empty every projection of what was received."""
+    async def truncate_projections(self) -> None:
+        """Empty the tables that are made from events, and the inbox."""
         async with self.db.transaction() as tx:
-            await tx.session.execute(text(PROJECTIONS))
+            await tx.session.execute(text(TRUNCATE_PROJECTIONS))

@@ -1,11 +1,14 @@
-"""The naive model of proposals: for each one the list of what happened to it, read from the beginning every time."""
+"""An independent, deliberately naive model of proposals and tasks, to compare the domain with.
+
+For each proposal it keeps the list of its moves and derives everything else from that list.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 DAY = timedelta(days=1)
-SCREENING_DAYS, A_DAY = 14, 2
-LISTS = {
+SCREENING_DAYS, PROPOSALS_A_DAY = 14, 2
+REASONS_OF = {
     "admit": {"meets-requirements", "public-interest", "new-approach"},
     "reject": {
         *("outside-remit", "already-done", "personal-matter", "before-a-court", "unlawful-or-offensive", "commercial")
@@ -14,7 +17,7 @@ LISTS = {
     "transfer": {"other-body-competent", "local-matter"},
     "merge": {"same-problem", "same-remedy"},
 }
-BECOMES = {
+STATE_AFTER = {
     "submit": "screening",
     "resubmit": "screening",
     "admit": "admitted",
@@ -27,107 +30,114 @@ BECOMES = {
 
 
 @dataclass
-class Sheet:
-    """One proposal: who wrote it, in what office, and what happened when."""
+class ModelProposal:
+    """One proposal: its author, the role it was submitted in, and its moves with their times."""
 
     author: str
-    office: str
-    happened: list[tuple[str, datetime]]
-    goes_on_in: int | None = None
+    role: str
+    moves: list[tuple[str, datetime]]
+    merged_into: int | None = None
     tasks: set[int] = field(default_factory=set)
     supporters: set[str] = field(default_factory=set)
 
     @property
-    def stands(self) -> str:
-        """The last thing that happened says where it is."""
-        return BECOMES[self.happened[-1][0]]
+    def state(self) -> str:
+        """The state after the last move."""
+        return STATE_AFTER[self.moves[-1][0]]
 
     @property
-    def due(self) -> datetime:
-        """Screening is due so many days after it was last handed in."""
-        return max(at for what, at in self.happened if what in {"submit", "resubmit"}) + SCREENING_DAYS * DAY
+    def screening_due_at(self) -> datetime:
+        """`SCREENING_DAYS` after the last submission or resubmission."""
+        return max(at for move, at in self.moves if move in {"submit", "resubmit"}) + SCREENING_DAYS * DAY
 
 
 @dataclass
-class Errand:
-    """One task: when its vote closes, whether the threshold was heard of, whether it was referred."""
+class ModelTask:
+    """One task."""
 
     closes_at: datetime
-    passed: bool = False
+    threshold_reached: bool = False
     referred: bool = False
 
 
-class SampleService:
-    """All sheets by number, in the order they came."""
+class ProposalModel:
+    """All proposals and tasks by number, in the order they were made.
+
+    Each `..._refusals` method returns the codes of every refusal that applies; empty when the step is allowed.
+    """
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.sheets: list[Sheet] = []
-        self.tasks: list[Errand] = []
+        self.proposals: list[ModelProposal] = []
+        self.tasks: list[ModelTask] = []
 
-    def recent(self, author: str) -> int:
-        """Count what somebody handed in less than a day ago."""
-        return len([sheet for sheet in self.sheets if sheet.author == author and sheet.happened[0][1] > self.now - DAY])
+    def recent_submissions(self, author: str) -> int:
+        """Count the author's proposals of the last 24 hours."""
+        return len([each for each in self.proposals if each.author == author and each.moves[0][1] > self.now - DAY])
 
-    def may_submit(self, author: str, office: str) -> set[str]:
-        """Only citizens have a quota."""
-        return {"too-many-proposals"} if office == "citizen" and self.recent(author) >= A_DAY else set()
+    def submission_refusals(self, author: str, role: str) -> set[str]:
+        """P2: only citizens have a quota."""
+        full = role == "citizen" and self.recent_submissions(author) >= PROPOSALS_A_DAY
+        return {"too-many-proposals"} if full else set()
 
-    def may_screen(self, number: int, decision: str, *, reason: str, officer: str, into: int | None) -> set[str]:
-        """Return every reason against a decision; a number nobody has is a proposal nobody wrote."""
-        sheet = self.sheets[number]
-        no = {"own-proposal"} if sheet.author == officer else set()
-        no |= {"unknown-reason"} if reason not in LISTS[decision] else set()
-        no |= {"details-do-not-fit-the-decision"} if (into is not None) != (decision == "merge") else set()
-        no |= {"proposal-not-in-that-state"} if sheet.stands != "screening" else set()
-        return no | (set() if into is None else self.may_merge(number, into))
+    def screening_refusals(
+        self, number: int, decision: str, *, reason: str, officer: str, into: int | None
+    ) -> set[str]:
+        """P3 to P7. `into` is the proposal to merge into; a number not in use is an unknown proposal."""
+        proposal = self.proposals[number]
+        codes = {"own-proposal"} if proposal.author == officer else set()
+        codes |= {"unknown-reason"} if reason not in REASONS_OF[decision] else set()
+        codes |= {"details-do-not-fit-the-decision"} if (into is not None) != (decision == "merge") else set()
+        codes |= {"proposal-not-in-that-state"} if proposal.state != "screening" else set()
+        return codes | (set() if into is None else self.merge_refusals(number, into))
 
-    def may_merge(self, number: int, into: int) -> set[str]:
-        """Only into another one that goes on, and never back to where it came from."""
-        if into >= len(self.sheets):
+    def merge_refusals(self, number: int, into: int) -> set[str]:
+        """P7: only into another proposal in screening or admitted, never in a circle."""
+        if into >= len(self.proposals):
             return {"merge-target-unknown"}
-        no = {"merge-into-itself"} if into == number else set()
-        no |= {"merge-would-circle"} if into != number and number in self.way(into) else set()
-        return no | ({"merge-target-ended"} if self.sheets[into].stands not in {"screening", "admitted"} else set())
+        codes = {"merge-into-itself"} if into == number else set()
+        codes |= {"merge-would-circle"} if into != number and number in self.merge_chain(into) else set()
+        ended = self.proposals[into].state not in {"screening", "admitted"}
+        return codes | ({"merge-target-ended"} if ended else set())
 
-    def way(self, number: int) -> list[int]:
-        """Follow a proposal through what it goes on in; one that comes back to itself has no end."""
-        way, here = [number], self.sheets[number].goes_on_in
-        while here is not None:
-            assert here not in way
-            way.append(here)
-            here = self.sheets[here].goes_on_in
-        return way
+    def merge_chain(self, number: int) -> list[int]:
+        """Return the proposal and those it was merged into, in order."""
+        chain, current = [number], self.proposals[number].merged_into
+        while current is not None:
+            assert current not in chain
+            chain.append(current)
+            current = self.proposals[current].merged_into
+        return chain
 
-    def may_return(self, number: int, who: str) -> set[str]:
-        """Only its author hands a returned proposal in again."""
-        sheet = self.sheets[number]
-        no = {"not-your-proposal"} if sheet.author != who else set()
-        return no | ({"proposal-not-in-that-state"} if sheet.stands != "revision-requested" else set())
+    def resubmission_refusals(self, number: int, person: str) -> set[str]:
+        """P3, P8: only the author, and only after a revision was requested."""
+        proposal = self.proposals[number]
+        codes = {"not-your-proposal"} if proposal.author != person else set()
+        return codes | ({"proposal-not-in-that-state"} if proposal.state != "revision-requested" else set())
 
-    def may_withdraw(self, number: int, who: str) -> set[str]:
-        """Only its author takes a proposal back, while no task rests on it and it has not ended."""
-        sheet = self.sheets[number]
-        no = {"not-your-proposal"} if sheet.author != who else set()
-        no |= {"part-of-a-task"} if sheet.tasks else set()
-        ended = sheet.stands not in {"screening", "revision-requested", "admitted"}
-        return no | ({"proposal-not-in-that-state"} if ended else set())
+    def withdrawal_refusals(self, number: int, person: str) -> set[str]:
+        """P3, P8, P9: only the author, before it ended or became part of a task."""
+        proposal = self.proposals[number]
+        codes = {"not-your-proposal"} if proposal.author != person else set()
+        codes |= {"part-of-a-task"} if proposal.tasks else set()
+        ended = proposal.state not in {"screening", "revision-requested", "admitted"}
+        return codes | ({"proposal-not-in-that-state"} if ended else set())
 
-    def may_support(self, number: int, who: str) -> set[str]:
-        """Whoever stands behind it already may say so again; anybody else, while it goes on."""
-        sheet = self.sheets[number]
-        open_ = who in sheet.supporters or sheet.stands in {"screening", "admitted"}
-        return set() if open_ else {"not-open-to-support"}
+    def support_refusals(self, number: int, person: str) -> set[str]:
+        """P10: a repeated support is always allowed, a new one only in screening or admitted."""
+        proposal = self.proposals[number]
+        allowed = person in proposal.supporters or proposal.state in {"screening", "admitted"}
+        return set() if allowed else {"not-open-to-support"}
 
-    def may_select(self, numbers: list[int], *, of_proposals: bool) -> set[str]:
-        """From proposals that were all admitted, or from the government's plans and then from none."""
-        no = {"lineage-does-not-fit-the-origin"} if bool(numbers) != of_proposals else set()
-        no |= {"proposal-unknown"} if any(number >= len(self.sheets) for number in numbers) else set()
-        known = [self.sheets[number] for number in numbers if number < len(self.sheets)]
-        return no | ({"proposal-not-admitted"} if any(sheet.stands != "admitted" for sheet in known) else set())
+    def selection_refusals(self, numbers: list[int], *, from_proposals: bool) -> set[str]:
+        """P11: from proposals that were all admitted, or from the government's plans and then from none."""
+        codes = {"lineage-does-not-fit-the-origin"} if bool(numbers) != from_proposals else set()
+        codes |= {"proposal-unknown"} if any(number >= len(self.proposals) for number in numbers) else set()
+        known = [self.proposals[number] for number in numbers if number < len(self.proposals)]
+        return codes | ({"proposal-not-admitted"} if any(each.state != "admitted" for each in known) else set())
 
-    def may_refer(self, task: Errand, *, while_voting: bool) -> set[str]:
-        """Idempotent, not beside the threshold, and only after the vote where the rule says so."""
-        no = {"already-referred"} if task.referred else set()
-        no |= {"threshold-already-reached"} if task.passed else set()
-        return no | ({"vote-still-on"} if self.now < task.closes_at and not while_voting else set())
+    def referral_refusals(self, task: ModelTask, *, while_voting: bool) -> set[str]:
+        """P13: once, not after the threshold, and only after the vote where the rule requires it."""
+        codes = {"already-referred"} if task.referred else set()
+        codes |= {"threshold-already-reached"} if task.threshold_reached else set()
+        return codes | ({"vote-still-on"} if self.now < task.closes_at and not while_voting else set())

@@ -1,4 +1,4 @@
-"""What the tests of proposal share."""
+"""Sample values of proposal's tests."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from proposal.domain.parameters import Parameters
 
 
 def parameters(**changed: Any) -> Parameters:  # noqa: ANN401  any parameter
-    """Return the rule the service begins with, with these numbers changed."""
+    """Return the parameters of the first rule version, with these changed."""
     first = {
         "screening_days": 14,
         "voting_days": 30,

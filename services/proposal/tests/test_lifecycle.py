@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proposal.domain.lifecycle import MOVES, Move, MoveNotAllowed, State, after
+from proposal.domain.lifecycle import MOVES, Move, MoveNotAllowed, State, next_state
 
 TABLE = """
                     admit     reject    request-revision    transfer     merge   resubmit   withdraw
@@ -21,35 +21,35 @@ withdrawn           -         -         -                   -            -      
 
 
 def cells() -> list[tuple[State, Move, str]]:
-    """The table above, one cell at a time."""
+    """Return the cells of the table above: state, move, and the state it leads to or `-`."""
     head, *lines = [line.split() for line in TABLE.strip().splitlines()]
     return [(State(line[0]), Move(move), cell) for line in lines for move, cell in zip(head, line[1:], strict=True)]
 
 
-def test_table_is_whole() -> None:
-    """P3: every state meets every move in the table, so nothing is left to chance."""
+def test_table_is_complete() -> None:
+    """P3: the table has a cell for every state and move, and `MOVES` has every state."""
     assert {(state, move) for state, move, _ in cells()} == set(itertools.product(State, Move))
     assert set(MOVES) == set(State)
 
 
 @pytest.mark.parametrize(("state", "move", "cell"), cells())
 def test_move(state: State, move: Move, cell: str) -> None:
-    """P3: a move leads where the table says, and is refused where it says nothing."""
+    """P3: a move leads to the state in its cell, and is refused where the cell is `-`."""
     if cell == "-":
         with pytest.raises(MoveNotAllowed):
-            after(state, move)
+            next_state(state, move)
     else:
-        assert after(state, move) == State(cell)
+        assert next_state(state, move) == State(cell)
 
 
 @given(st.lists(st.sampled_from(Move), max_size=12))
-def test_what_ended_stays_ended(moves: list[Move]) -> None:
-    """P3: whatever is tried in whatever order, nothing leads out of a final state."""
-    state, ended = State.SCREENING, False
+def test_a_final_state_is_final(moves: list[Move]) -> None:
+    """P3: no sequence of moves leads out of a final state."""
+    state, final = State.SCREENING, False
     for move in moves:
         try:
-            state = after(state, move)
+            state = next_state(state, move)
         except MoveNotAllowed:
             continue
-        assert not ended
-        ended = not MOVES[state]
+        assert not final
+        final = not MOVES[state]

@@ -1,249 +1,257 @@
-"""P1 to P13 in any order: proposals are handed in, moved, merged, supported and selected, and none is lost."""
+"""P1 to P13 as a state machine: any sequence of steps has the same result in the domain and in the naive model."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from proposal.domain import referral, screening, selection, submission, support
 from proposal.domain.lifecycle import Move, Person, Proposal, Wording
-from proposal.domain.merging import GOES_ON, Target
+from proposal.domain.merging import MERGE_TARGET_STATES, Target
 from proposal.domain.screening import REASONS, Verdict
 from proposal.domain.selection import Draft, Origin, Referral, Task
 from proposal.domain.submission import Author
-from services.proposal.tests.model import A_DAY, SCREENING_DAYS, Errand, SampleService, Sheet
+from services.proposal.tests.model import PROPOSALS_A_DAY, SCREENING_DAYS, ModelProposal, ModelTask, ProposalModel
 from services.proposal.tests.samples import parameters
 from townhall.contracts.values import ActedBy, ProposalId, RuleUsed, TaskId
-from townhall.testing.machines import Machine, Turn, turn
+from townhall.testing.machines import Machine, Turn, runs, turn
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RULE = RuleUsed(version=1, article="제7조")
-PARAMETERS = parameters(screening_days=SCREENING_DAYS, proposals_a_day=A_DAY)
+PARAMETERS = parameters(screening_days=SCREENING_DAYS, proposals_a_day=PROPOSALS_A_DAY)
 WORDING = Wording("제목", "문제", "해법", "교통")
-ANY = st.integers(0, 9)
-"""Picks one of what is there."""
-WHO = st.sampled_from(["kim", "lee", "park"])
+INDEX = st.integers(0, 9)
+"""An index into the proposals or tasks, modulo their number."""
+PERSON = st.sampled_from(["kim", "lee", "park"])
 DECISIONS = st.sampled_from(list(REASONS))
-SLIPS = st.sampled_from([*[""] * 8, "reason", "own", "details", "target", "target", "proposal"])
-"""What an officer may get wrong."""
-STRAY = st.sampled_from([False, False, False, True])
-SOMEBODY = st.none() | WHO
-"""The author, or anybody."""
+MISTAKES = st.sampled_from([*[""] * 8, "reason", "own", "details", "target", "target", "proposal"])
+"""What is wrong with a screening decision; usually nothing."""
+ANY_STATE = st.sampled_from([False, False, False, True])
+"""True to pick from all proposals, not only from those in the state the step needs."""
+AUTHOR_OR_OTHER = st.none() | PERSON
+"""None for the author."""
 REASON_OF_ANOTHER = dict(
     zip(REASONS, ("unclear", "no-remedy", "commercial", "same-problem", "local-matter"), strict=True)
 )
-GIVEN: dict[str, Any] = {"parameters": PARAMETERS, "rule": RULE}
+"""For each decision a reason of another decision's list."""
+RULE_ARGUMENTS: dict[str, Any] = {"parameters": PARAMETERS, "rule": RULE}
 
 
 def id_of(number: int) -> ProposalId:
-    """The proposal of that number, whether it exists or not."""
+    """Return the id of the proposal with this number, whether it exists or not."""
     return ProposalId(UUID(int=number + 1))
 
 
 class Proposals(Machine):
-    """The rules and the naive model side by side: each step is taken or refused by both, and leaves both the same."""
+    """Takes each step in the domain and in the model; both must accept or refuse it, and end in the same state."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.model = SampleService(START)
+        self.model = ProposalModel(START)
         self.proposals: list[Proposal] = []
         self.tasks: list[Task] = []
 
     def put(self, number: int, proposal: Proposal) -> None:
-        """Store what became of a proposal."""
+        """Replace a proposal of the domain."""
         self.proposals[number] = proposal
 
-    def note(self, number: int, what: str) -> None:
-        """Write down what happened."""
-        self.model.sheets[number].happened.append((what, self.model.now))
+    def note(self, number: int, move: str) -> None:
+        """Add a move to a proposal of the model."""
+        self.model.proposals[number].moves.append((move, self.model.now))
 
     def wait(self, hours: int) -> None:
-        """Time passes; a day to the microsecond is where a quota ends."""
+        """Let time pass."""
         self.model.now += timedelta(hours=hours)
 
     @initialize(decisions=st.lists(st.none() | DECISIONS | st.just(Move.ADMIT), min_size=2, max_size=5))
     def begin(self, decisions: list[Move | None]) -> None:
-        """Some proposals have come, and most of them were decided on."""
+        """Start with some proposals, most of them screened."""
         for number, decision in enumerate(decisions):
             self.submit("kim", ActedBy.AGENCY)
             if decision is not None:
-                self.screen(number, decision, cast_ballot="", into=number + 1)
+                self.screen(number, decision, mistake="", into=number + 1)
 
-    def submit(self, who: str, office: ActedBy) -> None:
-        """Somebody hands a proposal in."""
-        author = Author(Person(who), office, self.model.recent(who))
-        made = (id_of(len(self.proposals)), WORDING, author)
+    def submit(self, person: str, role: ActedBy) -> None:
+        """Submit a proposal."""
+        author = Author(Person(person), role, self.model.recent_submissions(person))
+        new = (id_of(len(self.proposals)), WORDING, author)
         self.step(
-            self.model.may_submit(who, office),
-            lambda: self.proposals.append(submission.submit(*made, **GIVEN, at=self.model.now)),
-            lambda: self.model.sheets.append(Sheet(who, office, [("submit", self.model.now)])),
+            self.model.submission_refusals(person, role),
+            lambda: self.proposals.append(submission.submit(*new, **RULE_ARGUMENTS, at=self.model.now)),
+            lambda: self.model.proposals.append(ModelProposal(person, role, [("submit", self.model.now)])),
         )
 
-    def screen(self, number: int, decision: Move, cast_ballot: str, into: int) -> None:
-        """An officer decides on what is in screening; what they name of a merge goes on, unless they cast_ballot."""
-        number = self.some("screening", number, stray=cast_ballot == "proposal")
-        reason = REASON_OF_ANOTHER[decision] if cast_ballot == "reason" else min(REASONS[decision])
-        officer = self.model.sheets[number].author if cast_ballot == "own" else "officer"
-        goes_on = [at for at, sheet in enumerate(self.model.sheets) if sheet.stands in GOES_ON and at != number]
-        there = range(len(self.proposals) + 1) if cast_ballot == "target" or not goes_on else goes_on
-        target = there[into % len(there)] if (decision is Move.MERGE) is not (cast_ballot == "details") else None
+    def screen(self, number: int, decision: Move, mistake: str, into: int) -> None:
+        """Decide on a proposal in screening; a merge goes into an allowed target, unless the mistake says otherwise."""
+        number = self.pick("screening", number, any_state=mistake == "proposal")
+        reason = REASON_OF_ANOTHER[decision] if mistake == "reason" else min(REASONS[decision])
+        officer = self.model.proposals[number].author if mistake == "own" else "officer"
+        allowed = [
+            at
+            for at, proposal in enumerate(self.model.proposals)
+            if proposal.state in MERGE_TARGET_STATES and at != number
+        ]
+        targets = range(len(self.proposals) + 1) if mistake == "target" or not allowed else allowed
+        target = targets[into % len(targets)] if (decision is Move.MERGE) is not (mistake == "details") else None
         self.decide(number, Verdict(decision, reason), officer, target)
 
-    def decide(self, number: int, asked: Verdict, officer: str, into: int | None) -> None:
-        """Decide, with what else the decision has to name."""
-        body = "서울시" if asked.decision is Move.TRANSFER else None
-        verdict = replace(asked, body=body, merge_into=None if into is None else id_of(into))
+    def decide(self, number: int, decided: Verdict, officer: str, into: int | None) -> None:
+        """Decide on a proposal, with the body or target that the decision names."""
+        body = "서울시" if decided.decision is Move.TRANSFER else None
+        verdict = replace(decided, body=body, merge_into=None if into is None else id_of(into))
         target = None if into is None or into >= len(self.proposals) else self.target(into)
         old = self.proposals[number]
         self.step(
-            self.model.may_screen(number, asked.decision, reason=asked.reason, officer=officer, into=into),
+            self.model.screening_refusals(number, decided.decision, reason=decided.reason, officer=officer, into=into),
             lambda: self.put(number, screening.screen(old, verdict, Person(officer), target=target, at=self.model.now)),
-            lambda: self.screened(number, asked.decision, into),
+            lambda: self.note_screening(number, decided.decision, into),
         )
 
-    def some(self, state: str, number: int, *, stray: bool = False) -> int:
-        """Pick a proposal; one in that state, when there is one and nobody strays."""
-        there = [at for at, sheet in enumerate(self.model.sheets) if sheet.stands == state]
-        everything = range(len(self.proposals))
-        return (everything if stray or not there else there)[number % len(everything if stray or not there else there)]
+    def pick(self, state: str, number: int, *, any_state: bool = False) -> int:
+        """Return the number of a proposal in that state, or of any proposal if there is none or `any_state`."""
+        matching = [at for at, proposal in enumerate(self.model.proposals) if proposal.state == state]
+        candidates = range(len(self.proposals)) if any_state or not matching else matching
+        return candidates[number % len(candidates)]
 
     def target(self, number: int) -> Target:
-        """What a proposal would go on in, with its line as the store follows it."""
-        line, here = [], self.proposals[number].merged_into
-        while here is not None:
-            line.append(here)
-            here = self.proposals[here.int - 1].merged_into
-        return Target(id_of(number), self.proposals[number].state, tuple(line))
+        """Return a proposal as a merge target, with its merge chain as the store would return it."""
+        chain, current = [], self.proposals[number].merged_into
+        while current is not None:
+            chain.append(current)
+            current = self.proposals[current.int - 1].merged_into
+        return Target(id_of(number), self.proposals[number].state, tuple(chain))
 
-    def screened(self, number: int, decision: Move, into: int | None) -> None:
-        """Write a decision down."""
+    def note_screening(self, number: int, decision: Move, into: int | None) -> None:
+        """Add a decision to a proposal of the model."""
         self.note(number, decision)
-        self.model.sheets[number].goes_on_in = into
+        self.model.proposals[number].merged_into = into
 
-    def resubmit(self, number: int, who: str | None, *, stray: bool) -> None:
-        """The author, or somebody else, hands an improved text in."""
-        number = self.some("revision-requested", number, stray=stray)
-        old, who = self.proposals[number], who or self.model.sheets[number].author
-        better = Wording("더 나은 제목", "문제", "해법")
+    def resubmit(self, number: int, person: str | None, *, any_state: bool) -> None:
+        """Resubmit a proposal with a revised text."""
+        number = self.pick("revision-requested", number, any_state=any_state)
+        old, by = self.proposals[number], person or self.model.proposals[number].author
+        revised = Wording("더 나은 제목", "문제", "해법")
         self.step(
-            self.model.may_return(number, who),
-            lambda: self.put(number, submission.resubmit(old, better, Person(who), **GIVEN, at=self.model.now)),
+            self.model.resubmission_refusals(number, by),
+            lambda: self.put(
+                number, submission.resubmit(old, revised, Person(by), **RULE_ARGUMENTS, at=self.model.now)
+            ),
             lambda: self.note(number, "resubmit"),
         )
 
-    def withdraw(self, number: int, who: str | None) -> None:
-        """The author, or somebody else, takes a proposal back."""
+    def withdraw(self, number: int, person: str | None) -> None:
+        """Withdraw a proposal."""
         number %= len(self.proposals)
-        who = who or self.model.sheets[number].author
+        by = person or self.model.proposals[number].author
         self.step(
-            self.model.may_withdraw(number, who),
-            lambda: self.put(number, submission.withdraw(self.proposals[number], Person(who))),
+            self.model.withdrawal_refusals(number, by),
+            lambda: self.put(number, submission.withdraw(self.proposals[number], Person(by))),
             lambda: self.note(number, "withdraw"),
         )
 
-    def support(self, number: int, who: str) -> None:
-        """A citizen stands behind a proposal; once more changes nothing."""
+    def support(self, number: int, person: str) -> None:
+        """Support a proposal; repeated, it changes nothing."""
         number %= len(self.proposals)
-        sheet, proposal = self.model.sheets[number], self.proposals[number]
+        expected, proposal = self.model.proposals[number], self.proposals[number]
 
-        def give() -> None:
-            if who not in sheet.supporters:
+        def add() -> None:
+            if person not in expected.supporters:
                 support.require_open(proposal)
                 self.put(number, replace(proposal, supports=proposal.supports + 1))
 
-        self.step(self.model.may_support(number, who), give, lambda: sheet.supporters.add(who))
+        self.step(self.model.support_refusals(number, person), add, lambda: expected.supporters.add(person))
 
-    def select(self, numbers: set[int], *, of_proposals: bool, stray: bool) -> None:
-        """A task is selected: from admitted proposals when there are some, or from anything."""
-        admitted = [at for at, sheet in enumerate(self.model.sheets) if sheet.stands == "admitted"]
-        there = admitted if admitted and not stray else range(len(self.proposals) + 1)
-        chosen = sorted({there[number % len(there)] for number in numbers})
+    def select(self, numbers: set[int], *, from_proposals: bool, any_state: bool) -> None:
+        """Select a task from admitted proposals, or from any when there are none or `any_state`."""
+        admitted = [at for at, proposal in enumerate(self.model.proposals) if proposal.state == "admitted"]
+        candidates = admitted if admitted and not any_state else range(len(self.proposals) + 1)
+        chosen = sorted({candidates[number % len(candidates)] for number in numbers})
         found = [self.proposals[number] for number in chosen if number < len(self.proposals)]
-        origin = Origin.PROPOSALS if of_proposals else Origin.GOVERNMENT
+        origin = Origin.PROPOSALS if from_proposals else Origin.GOVERNMENT
         draft = Draft("과제", "요약", origin, tuple(map(id_of, chosen)), "public-interest")
         task_id, now = TaskId(UUID(int=len(self.tasks))), self.model.now
 
-        def take() -> None:
+        def select() -> None:
             task = selection.select(task_id, draft, found, parameters=PARAMETERS, rule=RULE, at=now)
             self.tasks.append(task)
             for number in chosen:
                 old = self.proposals[number]
                 self.put(number, replace(old, task_ids=(*old.task_ids, task.id)))
 
-        self.step(self.model.may_select(chosen, of_proposals=of_proposals), take, lambda: self.selected(chosen))
+        refusals = self.model.selection_refusals(chosen, from_proposals=from_proposals)
+        self.step(refusals, select, lambda: self.note_selection(chosen))
 
-    def selected(self, chosen: list[int]) -> None:
-        """Write a task down."""
+    def note_selection(self, chosen: list[int]) -> None:
+        """Add a task to the model."""
         for number in chosen:
-            self.model.sheets[number].tasks.add(len(self.model.tasks))
-        self.model.tasks.append(Errand(self.model.now + timedelta(days=30)))
+            self.model.proposals[number].tasks.add(len(self.model.tasks))
+        self.model.tasks.append(ModelTask(self.model.now + timedelta(days=30)))
 
-    def refer(self, number: int, *, passed: bool, while_voting: bool) -> None:
-        """The Support Unit refers a task, if there is one; word of its threshold may have come before."""
+    def refer(self, number: int, *, threshold_reached: bool, while_voting: bool) -> None:
+        """Refer a task, if there is one, perhaps after its threshold was reached."""
         if not self.tasks:
             return
         number %= len(self.tasks)
         task = self.model.tasks[number]
-        task.passed |= passed
-        parameters = PARAMETERS.model_copy(update={"referral_while_voting": while_voting})
-        act = Referral("urgent", "", ActedBy.OFFICER, self.model.now)
+        task.threshold_reached |= threshold_reached
+        rule = PARAMETERS.model_copy(update={"referral_while_voting": while_voting})
+        new = Referral("urgent", "", ActedBy.OFFICER, self.model.now)
 
-        def take() -> None:
-            asked = self.tasks[number]
-            self.tasks[number] = referral.refer(asked, act, parameters=parameters, threshold_reached=task.passed)
+        def refer() -> None:
+            old = self.tasks[number]
+            self.tasks[number] = referral.refer(old, new, parameters=rule, threshold_reached=task.threshold_reached)
 
-        def noted() -> None:
+        def note() -> None:
             task.referred = True
 
-        self.step(self.model.may_refer(task, while_voting=while_voting), take, noted)
+        self.step(self.model.referral_refusals(task, while_voting=while_voting), refer, note)
 
     @rule(
         to=st.one_of(
             turn("wait", hours=st.integers(1, 30)),
             turn(
                 "submit",
-                who=WHO,
-                office=st.sampled_from([ActedBy.CITIZEN, ActedBy.CITIZEN, ActedBy.AGENCY, ActedBy.OFFICER]),
+                person=PERSON,
+                role=st.sampled_from([ActedBy.CITIZEN, ActedBy.CITIZEN, ActedBy.AGENCY, ActedBy.OFFICER]),
             ),
-            turn("screen", number=ANY, decision=DECISIONS, cast_ballot=SLIPS, into=ANY),
-            turn("resubmit", number=ANY, who=SOMEBODY, stray=STRAY),
-            turn("withdraw", number=ANY, who=SOMEBODY),
-            turn("support", number=ANY, who=WHO),
+            turn("screen", number=INDEX, decision=DECISIONS, mistake=MISTAKES, into=INDEX),
+            turn("resubmit", number=INDEX, person=AUTHOR_OR_OTHER, any_state=ANY_STATE),
+            turn("withdraw", number=INDEX, person=AUTHOR_OR_OTHER),
+            turn("support", number=INDEX, person=PERSON),
             turn(
                 "select",
-                numbers=st.sets(ANY, max_size=2),
-                of_proposals=st.sampled_from([True, True, False]),
-                stray=STRAY,
+                numbers=st.sets(INDEX, max_size=2),
+                from_proposals=st.sampled_from([True, True, False]),
+                any_state=ANY_STATE,
             ),
-            turn("refer", number=ANY, passed=STRAY, while_voting=st.sampled_from([True, True, False])),
+            turn("refer", number=INDEX, threshold_reached=ANY_STATE, while_voting=st.sampled_from([True, True, False])),
         )
     )
-    def go_on(self, to: Turn) -> None:
-        """Take any turn."""
+    def any_step(self, to: Turn) -> None:
+        """Take a step of any kind."""
         self.play(to)
 
     @invariant()
-    def every_proposal_stands_where_its_history_leads(self) -> None:
-        """P1, P3, P8 to P11: state, due date, wording, supports, tasks and lineage follow from what happened."""
-        assert len(self.proposals) == len(self.model.sheets)
-        for number, (proposal, sheet) in enumerate(zip(self.proposals, self.model.sheets, strict=True)):
-            assert (proposal.state, proposal.screening_due_at) == (sheet.stands, sheet.due)
-            assert (proposal.supports, len(proposal.task_ids)) == (len(sheet.supporters), len(sheet.tasks))
-            again = any(what == "resubmit" for what, _ in sheet.happened)
-            assert proposal.wording == replace(WORDING, title="더 나은 제목" if again else "제목")
-            way = [id_of(each) for each in self.model.way(number)[1:]]
-            assert self.target(number).line == tuple(way)
+    def proposals_equal_the_model(self) -> None:
+        """P1, P3, P8 to P11: state, due date, wording, supports, tasks and merge chain equal the model's."""
+        assert len(self.proposals) == len(self.model.proposals)
+        for number, (proposal, expected) in enumerate(zip(self.proposals, self.model.proposals, strict=True)):
+            assert (proposal.state, proposal.screening_due_at) == (expected.state, expected.screening_due_at)
+            assert (proposal.supports, len(proposal.task_ids)) == (len(expected.supporters), len(expected.tasks))
+            revised = any(move == "resubmit" for move, _ in expected.moves)
+            assert proposal.wording == replace(WORDING, title="더 나은 제목" if revised else "제목")
+            chain = [id_of(each) for each in self.model.merge_chain(number)[1:]]
+            assert self.target(number).merge_chain == tuple(chain)
 
     @invariant()
-    def referrals_stand(self) -> None:
-        """P13: a task is referred or not, as was noted, and its vote keeps its time."""
-        told = [(task.referral is not None, task.closes_at) for task in self.tasks]
-        assert told == [(task.referred, task.closes_at) for task in self.model.tasks]
+    def tasks_equal_the_model(self) -> None:
+        """P13: referrals and closing times equal the model's."""
+        actual = [(task.referral is not None, task.closes_at) for task in self.tasks]
+        assert actual == [(task.referred, task.closes_at) for task in self.model.tasks]
 
 
 TestProposals = Proposals.TestCase
-TestProposals.settings = settings(max_examples=200, stateful_step_count=30)
+TestProposals.settings = runs(examples=200, steps=30)

@@ -1,9 +1,10 @@
-"""Who may do what by the HTTP API, and how bad input is answered."""
+"""The roles of each route, and the responses to bad input."""
 
 from uuid import uuid4
 
 import pytest
-from services.proposal.tests.api import ADMIT, PAPER, TASK, Json, ProposalApi, refused
+
+from services.proposal.tests.api import ADMIT, PROPOSAL, TASK, Json, ProposalApi, problem
 
 
 @pytest.mark.parametrize(
@@ -20,9 +21,9 @@ from services.proposal.tests.api import ADMIT, PAPER, TASK, Json, ProposalApi, r
         ({}, 422, "invalid-request"),
     ],
 )
-async def test_screening_refused(api: ProposalApi, payload: Json, status: int, code: str) -> None:
-    """Bad input is a problem with a public code; the proposal stays as it was."""
-    assert refused(await api.screened(payload)) == (status, code)
+async def test_refused_screenings(api: ProposalApi, payload: Json, status: int, code: str) -> None:
+    """P5, P6, P7: bad input gets a problem with a public code, and the proposal doesn't change."""
+    assert problem(await api.screened(payload)) == (status, code)
     assert [each["state"] for each in (await api.get("/proposals"))["items"]] == ["screening"]
 
 
@@ -42,24 +43,24 @@ async def test_screening_refused(api: ProposalApi, payload: Json, status: int, c
         ({"title": "가" * 101}, 422, "invalid-request"),
     ],
 )
-async def test_selection_refused(api: ProposalApi, change: Json, status: int, code: str) -> None:
-    """P11, P12: each rule has its own public code."""
-    assert refused(await api.ask("POST", "/tasks", TASK | change, role="officer")) == (status, code)
+async def test_refused_selections(api: ProposalApi, change: Json, status: int, code: str) -> None:
+    """P11, P12: each rule has its own public code, and no task is created."""
+    assert problem(await api.call("POST", "/tasks", TASK | change, role="officer")) == (status, code)
     assert (await api.get("/tasks"))["items"] == []
 
 
-async def test_selecting_what_is_not_admitted(api: ProposalApi) -> None:
-    """P11: what waits for screening isn't put to the vote."""
+async def test_selecting_a_proposal_in_screening(api: ProposalApi) -> None:
+    """P11: a proposal in screening is refused."""
     payload = TASK | {"origin": "proposals", "proposal_ids": [await api.proposal()]}
-    answer = await api.ask("POST", "/tasks", payload | {"reason": "public-interest"}, role="officer")
-    assert refused(answer) == (409, "proposal-not-admitted")
+    response = await api.call("POST", "/tasks", payload | {"reason": "public-interest"}, role="officer")
+    assert problem(response) == (409, "proposal-not-admitted")
 
 
 @pytest.mark.parametrize(
     ("method", "path", "payload", "roles"),
     [
-        ("POST", "/proposals", PAPER, {"citizen", "agency", "officer"}),
-        ("POST", "/proposals/{}/resubmission", PAPER, {"citizen", "agency", "officer"}),
+        ("POST", "/proposals", PROPOSAL, {"citizen", "agency", "officer"}),
+        ("POST", "/proposals/{}/resubmission", PROPOSAL, {"citizen", "agency", "officer"}),
         ("POST", "/proposals/{}/withdrawal", {}, {"citizen", "agency", "officer"}),
         ("PUT", "/proposals/{}/support", None, {"citizen"}),
         ("DELETE", "/proposals/{}/support", None, {"citizen"}),
@@ -69,17 +70,17 @@ async def test_selecting_what_is_not_admitted(api: ProposalApi) -> None:
     ],
 )
 async def test_roles(api: ProposalApi, method: str, path: str, payload: Json | None, roles: set[str]) -> None:
-    """Every act is for its roles alone; without a token nobody acts."""
+    """Every write is allowed to its roles only, and refused without a token."""
     path = path.format(uuid4())
-    assert (await api.ask(method, path, payload)).status_code == 401
+    assert (await api.call(method, path, payload)).status_code == 401
     for role in ("citizen", "officer", "member", "chair", "secretary", "agency", "evaluator", "auditor"):
-        answer = await api.ask(method, path, payload, role=role)
-        assert (refused(answer) if answer.is_error else "") != (403, "role-not-allowed") or role not in roles
-        assert answer.status_code == 403 or role in roles
+        response = await api.call(method, path, payload, role=role)
+        assert (problem(response) if response.is_error else "") != (403, "role-not-allowed") or role not in roles
+        assert response.status_code == 403 or role in roles
 
 
 @pytest.mark.parametrize("path", ["/proposals/{}", "/tasks/{}"])
 async def test_unknown_ids(api: ProposalApi, path: str) -> None:
-    """An id nobody gave out is a plain 404; what is no id at all is a bad request."""
-    assert (await api.ask("GET", path.format(uuid4()))).status_code == 404
-    assert (await api.ask("GET", path.format("'; --"))).status_code == 422
+    """An unknown id gets 404, a malformed one 422."""
+    assert (await api.call("GET", path.format(uuid4()))).status_code == 404
+    assert (await api.call("GET", path.format("'; --"))).status_code == 422

@@ -1,4 +1,4 @@
-"""Screening, merging and supporting, by the rules alone."""
+"""The rules of screening, merging and supporting (P3 to P7, P10), without a database."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ PROPOSAL = Proposal(
     supports=7,
 )
 DETAILS: dict[Move, dict[str, Any]] = {Move.MERGE: {"merge_into": OTHER}, Move.TRANSFER: {"body": "국토교통부"}}
-REACHED = {
+STATE_AFTER = {
     Move.ADMIT: State.ADMITTED,
     Move.REJECT: State.REJECTED,
     Move.REQUEST_REVISION: State.REVISION_REQUESTED,
@@ -39,17 +39,17 @@ REACHED = {
 
 
 def verdict(decision: Move, reason: str | None = None, **details: Any) -> Verdict:  # noqa: ANN401  fields of the verdict
-    """A decision with a reason of its list and the details it needs."""
-    taken = DETAILS.get(decision, {}) | details
-    return Verdict(decision, reason or next(iter(REASONS[decision])), **taken)
+    """Return a decision with a reason of its list and the details it needs."""
+    needed = DETAILS.get(decision, {}) | details
+    return Verdict(decision, reason or next(iter(REASONS[decision])), **needed)
 
 
-@pytest.mark.parametrize("decision", REACHED)
-def test_decision_is_kept_as_published(decision: Move) -> None:
-    """P3, P5: each decision leads to its state, with reason, role and time; the supports stay where they are."""
+@pytest.mark.parametrize("decision", STATE_AFTER)
+def test_decision(decision: Move) -> None:
+    """P3, P5, P7: each decision leads to its state, records role and time, and leaves the supports unchanged."""
     target = Target(OTHER, State.ADMITTED)
     decided = screen(PROPOSAL, verdict(decision), OFFICER, target=target, at=AT)
-    assert decided.state is REACHED[decision]
+    assert decided.state is STATE_AFTER[decision]
     assert decided.screening is not None
     assert (decided.screening.decision, decided.screening.acted_by, decided.screening.at) == (
         decision,
@@ -60,17 +60,17 @@ def test_decision_is_kept_as_published(decision: Move) -> None:
     assert decided.supports == 7
 
 
-def test_nobody_screens_their_own() -> None:
-    """P4: the author never judges, whatever the decision."""
+def test_an_author_never_screens_their_own_proposal() -> None:
+    """P4: an officer who is the author is refused."""
     with pytest.raises(OwnProposal):
         screen(PROPOSAL, verdict(Move.ADMIT), AUTHOR, at=AT)
 
 
 @pytest.mark.parametrize("decision", REASONS)
-def test_reason_is_on_the_list_of_its_decision(decision: Move) -> None:
-    """P5: a reason of another decision is as unknown as an invented one."""
-    foreign = set().union(*REASONS.values()) - set(REASONS[decision])
-    for reason in foreign | {"because-i-say-so"}:
+def test_the_reason_is_on_the_list_of_its_decision(decision: Move) -> None:
+    """P5: a reason of another decision's list is refused like an unknown one."""
+    others = set().union(*REASONS.values()) - set(REASONS[decision])
+    for reason in others | {"because-i-say-so"}:
         with pytest.raises(reasons.UnknownReason):
             screen(PROPOSAL, verdict(decision, reason), OFFICER, target=Target(OTHER, State.ADMITTED), at=AT)
 
@@ -87,15 +87,15 @@ def test_reason_is_on_the_list_of_its_decision(decision: Move) -> None:
     ],
 )
 def test_details_fit_the_decision(decision: Move, details: dict[str, Any]) -> None:
-    """P6: a merge names the other proposal, a rerouting the body, and nothing else either."""
+    """P6: a merge names the other proposal, a transfer the body, and no other decision names either."""
     with pytest.raises(DetailsDoNotFit):
         screen(PROPOSAL, verdict(decision, **details), OFFICER, target=Target(OTHER, State.ADMITTED), at=AT)
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - {State.SCREENING}))
 @pytest.mark.parametrize("decision", REASONS)
-def test_only_what_waits_is_screened(state: State, decision: Move) -> None:
-    """P3: a decision is taken once."""
+def test_only_a_proposal_in_screening_is_decided(state: State, decision: Move) -> None:
+    """P3: in any other state the decision is refused."""
     decided = replace(PROPOSAL, state=state)
     with pytest.raises(MoveNotAllowed):
         screen(decided, verdict(decision), OFFICER, target=Target(OTHER, State.ADMITTED), at=AT)
@@ -106,7 +106,7 @@ def test_only_what_waits_is_screened(state: State, decision: Move) -> None:
     [
         (None, MergeIntoUnknown),
         (Target(FIRST, State.SCREENING), MergeIntoItself),
-        (Target(OTHER, State.MERGED, line=(ProposalId(UUID(int=3)), FIRST)), MergeWouldCircle),
+        (Target(OTHER, State.MERGED, merge_chain=(ProposalId(UUID(int=3)), FIRST)), MergeWouldCircle),
         (Target(OTHER, State.MERGED), MergeIntoEnded),
         (Target(OTHER, State.REJECTED), MergeIntoEnded),
         (Target(OTHER, State.REVISION_REQUESTED), MergeIntoEnded),
@@ -115,14 +115,14 @@ def test_only_what_waits_is_screened(state: State, decision: Move) -> None:
     ],
 )
 def test_merge_refused(target: Target | None, refusal: type[Rejected]) -> None:
-    """P7: a merge never loses the proposal."""
+    """P7: a merge into nothing, itself, its own merge chain, or an ended proposal is refused."""
     with pytest.raises(refusal):
         screen(PROPOSAL, verdict(Move.MERGE), OFFICER, target=target, at=AT)
 
 
 @pytest.mark.parametrize("state", State)
-def test_support_while_it_goes_on(state: State) -> None:
-    """P10: only what goes on in this form takes new support."""
+def test_support_by_state(state: State) -> None:
+    """P10: only a proposal in screening or admitted accepts new supports."""
     proposal = replace(PROPOSAL, state=state)
     if state in {State.SCREENING, State.ADMITTED}:
         require_open(proposal)

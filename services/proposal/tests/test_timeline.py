@@ -1,4 +1,4 @@
-"""The timeline of a task, by the rules alone."""
+"""The rules of timelines and task states (P14, P15), without a database."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proposal.domain.timeline import OUTCOMES, STEPS, Fact, TaskState, furthest, in_order, step
+from proposal.domain.timeline import (
+    STATE_BY_OUTCOME,
+    STATE_BY_TYPE,
+    Fact,
+    TaskState,
+    furthest,
+    in_order,
+    state_shown_by,
+)
 from townhall.contracts import CATALOGUE
 from townhall.contracts.values import Outcome, TaskId
 
@@ -15,14 +23,14 @@ AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
 def fact(kind: str, *, at: datetime = AT, source: str = "voting", version: int = 1, **facts: object) -> Fact:
-    """A fact about one task."""
+    """Return an event about one task."""
     return Fact(UUID(int=version), TaskId(UUID(int=9)), source, version, at, kind, facts)
 
 
-def test_steps_are_named_as_the_contracts_name_them() -> None:
-    """P15: no step waits for an event that nobody announces."""
-    assert set(STEPS) <= set(CATALOGUE)
-    assert set(OUTCOMES) == set(Outcome)
+def test_the_tables_name_existing_types_and_outcomes() -> None:
+    """P15: every event type in the table is in the catalogue, and every outcome has a state."""
+    assert set(STATE_BY_TYPE) <= set(CATALOGUE)
+    assert set(STATE_BY_OUTCOME) == set(Outcome)
 
 
 @pytest.mark.parametrize(
@@ -40,28 +48,28 @@ def test_steps_are_named_as_the_contracts_name_them() -> None:
         (fact("evaluation.something-new.v1"), TaskState.SELECTED),
     ],
 )
-def test_step(received: Fact, state: TaskState) -> None:
-    """P15: a fact shows one step; a fact without a step of its own moves nothing."""
-    assert step(received) is state
+def test_state_shown_by_an_event(received: Fact, state: TaskState) -> None:
+    """P15: an event shows the state of its type or outcome; any other event shows `selected`."""
+    assert state_shown_by(received) is state
 
 
-def test_the_way_of_a_task_is_in_rank_order() -> None:
-    """P15: the usual way never seems to go back."""
-    way = ["selected", "voting", "threshold-reached", "docketed", "in-deliberation", "deliberated", "on-agenda"]
-    way += ["adopted", "delivering", "done", "verified", "evaluated"]
-    ranks = [TaskState(state).rank for state in way]
+def test_the_usual_states_of_a_task_have_rising_ranks() -> None:
+    """P15: a task that goes from selection to evaluation never seems to move back."""
+    states = ["selected", "voting", "threshold-reached", "docketed", "in-deliberation", "deliberated", "on-agenda"]
+    states += ["adopted", "delivering", "done", "verified", "evaluated"]
+    ranks = [TaskState(state).rank for state in states]
     assert ranks == sorted(ranks)
     assert len(set(ranks)) == len(ranks)
 
 
 @given(st.permutations([TaskState.SELECTED, TaskState.VOTING, TaskState.REFERRED, TaskState.CLOSED_BELOW]))
-def test_state_does_not_depend_on_the_order_of_hearing(states: list[TaskState]) -> None:
-    """P15: topics aren't ordered against each other, so the furthest step counts, not the last received."""
+def test_state_does_not_depend_on_the_order_of_delivery(states: list[TaskState]) -> None:
+    """P15: topics aren't ordered against each other, so the furthest state counts, not the last one received."""
     assert furthest(states) is TaskState.REFERRED
 
 
-def test_nothing_heard_yet() -> None:
-    """P15: a task that nobody said anything about was selected."""
+def test_state_before_any_event() -> None:
+    """P15: a task without events is in the state `selected`."""
     assert furthest([]) is TaskState.SELECTED
 
 
@@ -74,6 +82,6 @@ FACTS = [
 
 
 @given(st.permutations(FACTS))
-def test_facts_are_read_in_one_order(received: list[Fact]) -> None:
-    """P14: by time, then source, then version as a number, however they came in."""
+def test_facts_have_one_order(received: list[Fact]) -> None:
+    """P14: by time, then source, then version as a number, whatever the order of delivery."""
     assert in_order(received) == FACTS

@@ -1,4 +1,4 @@
-"""A polling place for every test of voting, and the service over it."""
+"""Fixtures: the harness of each test, and the service on the harness's database."""
 
 from collections.abc import AsyncIterator
 
@@ -16,34 +16,38 @@ from townhall.testing.sockets import listening
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def harness(request: pytest.FixtureRequest, database_of: DatabaseOf) -> VotingHarness:
-    """A fresh database of voting. A module that counts asks for it `BOTH_WAYS`."""
+    """A harness on a new database. Parametrize it with `BOTH_PATHS` to count on both paths."""
     return VotingHarness(await database_of("voting"), bulk_insert=getattr(request, "param", False))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def app(app_of: AppOf, harness: VotingHarness) -> FastAPI:
-    """The service over the polling place's database; votes are under its keys from here on."""
+    """The service on the harness's database. The harness uses the service's keys from then on."""
     application = await app_of(harness.db)
-    harness.under_keys_of(application)
+    harness.use_keys_of(application)
     return application
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def wire(app: FastAPI) -> AsyncIterator[AsyncClient]:
-    """Its API behind a socket, where the fast lane is. However many call at once, none waits for another here."""
-    each_their_own = Limits(max_connections=None, max_keepalive_connections=None)
+    """A client of the service on a socket, with the fast path and without a connection limit."""
+    unlimited = Limits(max_connections=None, max_keepalive_connections=None)
     async with (
         listening(app) as port,
-        AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=each_their_own, timeout=30) as client,
+        AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=unlimited, timeout=30) as client,
     ):
         yield client
 
 
-@pytest_asyncio.fixture(loop_scope="session", params=["framework", "wire"])
-async def api(request: pytest.FixtureRequest, app: FastAPI, wire: AsyncClient) -> AsyncIterator[AsyncClient]:
-    """Its API by the framework alone, and behind a socket: whoever calls sees no difference."""
-    if request.param == "wire":
+@pytest_asyncio.fixture(loop_scope="session", params=["routes", "fast path"])
+async def api(
+    request: pytest.FixtureRequest, app_of: AppOf, harness: VotingHarness, wire: AsyncClient
+) -> AsyncIterator[AsyncClient]:
+    """A client of the service: once with the routes only, once on a socket with the fast path."""
+    if request.param == "fast path":
         yield wire
-    else:
-        async with client_for(app) as client:
-            yield client
+        return
+    app = await app_of(harness.db, fast_path=False)
+    harness.use_keys_of(app)
+    async with client_for(app) as client:
+        yield client

@@ -1,61 +1,63 @@
-"""The naive model of voting: every accepted ballot on a pile, recounted from the bottom each time it is asked."""
+"""The reference model of voting: keeps every accepted ballot in a list and recounts it for each question."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from townhall.contracts.values import TaskId
-from voting.domain.ballot import Ballot, Choice, Voter
+from voting.domain.ballot import Ballot, Choice, VoterHash
 
 
 @dataclass
-class Poll:
-    """One vote as its notice title: its hours, its rule, and the pile of accepted ballots."""
+class VoteModel:
+    """One vote: its period, its terms and its accepted ballots."""
 
     opens_at: datetime
     closes_at: datetime
     opened_with: tuple[int, bool] | None = None
-    """More than how many must say yes, and whether ballots may change; None until somebody opened it."""
-    over: bool = False
-    pile: list[Ballot] = field(default_factory=list)
+    """The number that yes must exceed, and whether ballots may change; None until the vote is opened."""
+    closed: bool = False
+    accepted: list[Ballot] = field(default_factory=list)
     crossed_by: list[Ballot] = field(default_factory=list)
-    """The ballots that brought the yes votes above the number for the first time: at most one."""
+    """The ballots with which yes exceeded the number for the first time: at most one."""
 
-    def take(self, ballot: Ballot, at: datetime) -> str:
-        """Put a ballot on the pile, or not; return what the citizen must be told."""
-        if self.opened_with is None or self.over or at < self.opens_at or at >= self.closes_at:
+    def cast(self, ballot: Ballot, at: datetime) -> str:
+        """Accept or refuse a ballot; return its outcome or the code of the refusal."""
+        if self.opened_with is None or self.closed or at < self.opens_at or at >= self.closes_at:
             return "vote-not-open"
         more_than, changeable = self.opened_with
-        mine = [old.choice for old in self.pile if old.voter == ballot.voter]
-        if mine and mine[-1] is ballot.choice:
+        earlier = [old.choice for old in self.accepted if old.voter == ballot.voter]
+        if earlier and earlier[-1] is ballot.choice:
             return "unchanged"
-        if mine and not changeable:
+        if earlier and not changeable:
             return "ballot-is-final"
-        self.pile.append(ballot)
+        self.accepted.append(ballot)
         if self.totals()[0] > more_than and not self.crossed_by:
             self.crossed_by.append(ballot)
-        return "changed" if mine else "counted"
+        return "changed" if earlier else "counted"
 
-    def current_ballot(self) -> dict[Voter, Choice]:
-        """Go through the pile: the last ballot of each citizen stands."""
-        return {ballot.voter: ballot.choice for ballot in self.pile}
+    def current_ballots(self) -> dict[VoterHash, Choice]:
+        """Return the last accepted choice of each citizen."""
+        return {ballot.voter: ballot.choice for ballot in self.accepted}
 
     def totals(self) -> tuple[int, int]:
-        """Count yes and no by hand."""
-        chosen = list(self.current_ballot().values())
-        return len([each for each in chosen if each is Choice.YES]), len([each for each in chosen if each is Choice.NO])
+        """Recount yes and no."""
+        choices = list(self.current_ballots().values())
+        return len([each for each in choices if each is Choice.YES]), len(
+            [each for each in choices if each is Choice.NO]
+        )
 
 
 @dataclass
-class VotingHarness:
+class VotingModel:
     """All votes, and one clock."""
 
     at: datetime
-    harness: dict[TaskId, Poll]
+    votes: dict[TaskId, VoteModel]
 
     def wait(self, time: timedelta) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.at += time
 
-    def take(self, ballots: list[Ballot]) -> list[str]:
-        """Take ballots one after the other."""
-        return [self.harness[ballot.task_id].take(ballot, self.at) for ballot in ballots]
+    def cast(self, ballots: list[Ballot]) -> list[str]:
+        """Cast ballots one after the other."""
+        return [self.votes[ballot.task_id].cast(ballot, self.at) for ballot in ballots]

@@ -1,4 +1,4 @@
-"""One ballot: counted, changed, unchanged or final (V3, V4); and the names citizens have in a vote (V7, V8)."""
+"""One ballot: counted, changed, unchanged or final (V3, V4); pseudonyms and keys (V7, V8)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import Ballot, BallotIsFinal, CastBallot, Choice, Counted, CurrentBallot, Outcome, cast
-from voting.domain.nullifier import Keyring, MasterKeyUnknown, voter
 from voting.domain.vote import Terms
+from voting.domain.voter_keys import Keyring, MasterKeyUnknown, voter_hash
 
 EARLIER, NOW = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
 CHANGEABLE = Terms(version=1, article="제5조", more_than=2, ballots_changeable=True)
@@ -33,10 +33,10 @@ KEYS = st.binary(min_size=32, max_size=32)
         (NO, YES, Outcome.CHANGED, NOW),
     ],
 )
-def test_what_a_ballot_does(
+def test_outcomes(
     terms: Terms, current_ballot: Choice | None, choice: Choice, *, outcome: Outcome, cast_at: datetime
 ) -> None:
-    """V3, V4: the last choice stands; a repeat is answered as the ballot it repeats."""
+    """V3, V4: the last choice counts; a repeated ballot is answered like the first one."""
     before = None if current_ballot is None else CurrentBallot(current_ballot, EARLIER)
     if outcome is Outcome.CHANGED and not terms.ballots_changeable:
         with pytest.raises(BallotIsFinal):
@@ -45,11 +45,15 @@ def test_what_a_ballot_does(
         assert cast(terms, before, choice, NOW) == Counted(outcome, CurrentBallot(choice, cast_at))
 
 
-def test_a_slip_shows_neither_who_nor_what() -> None:
-    """V8: whatever prints a ballot, a log or a traceback, tells nothing of it."""
+def test_repr_shows_neither_citizen_nor_choice() -> None:
+    """V8: no log and no traceback that prints a ballot shows who cast it or the choice."""
     cast_ballot = CastBallot(TaskId(UUID(int=1)), "citizen-김", YES)
     shown = repr(
-        [cast_ballot, Ballot(cast_ballot.task_id, voter(bytes(32), cast_ballot.subject), NO), CurrentBallot(YES, NOW)]
+        [
+            cast_ballot,
+            Ballot(cast_ballot.task_id, voter_hash(bytes(32), cast_ballot.subject), NO),
+            CurrentBallot(YES, NOW),
+        ]
     )
     assert "김" not in shown
     assert "yes" not in shown.lower()
@@ -57,18 +61,18 @@ def test_a_slip_shows_neither_who_nor_what() -> None:
 
 
 @given(KEYS, KEYS, st.text(), st.text())
-def test_a_name_holds_in_one_vote_only(key: bytes, other: bytes, subject: str, neighbour: str) -> None:
-    """V7: the same for the same citizen and vote; another for any other."""
-    name = voter(key, subject)
-    assert name == voter(key, subject)
-    assert (name == voter(other, subject)) is (key == other)
-    assert (name == voter(key, neighbour)) is (subject == neighbour)
-    assert len(name) == 32
+def test_a_pseudonym_holds_in_one_vote_only(key: bytes, other: bytes, subject: str, other_subject: str) -> None:
+    """V7: the pseudonym is the same for the same citizen and vote, and another for any other."""
+    pseudonym = voter_hash(key, subject)
+    assert pseudonym == voter_hash(key, subject)
+    assert (pseudonym == voter_hash(other, subject)) is (key == other)
+    assert (pseudonym == voter_hash(key, other_subject)) is (subject == other_subject)
+    assert len(pseudonym) == 32
 
 
 @given(KEYS, KEYS, KEYS)
-def test_a_new_master_key_changes_no_name(old: bytes, new: bytes, key: bytes) -> None:
-    """V7: a vote's key opens under the master key it was sealed with, whatever came later."""
+def test_a_new_master_key_changes_no_pseudonym(old: bytes, new: bytes, key: bytes) -> None:
+    """V7: the key of a vote is unwrapped with the master key it was wrapped under, also after rotation."""
     sealed = Keyring(1, {1: old}).seal(key)
     rotated = Keyring(2, {1: old, 2: new})
     assert rotated.open(sealed) == key
@@ -77,8 +81,8 @@ def test_a_new_master_key_changes_no_name(old: bytes, new: bytes, key: bytes) ->
     assert rotated.seal(key).version == 2
 
 
-def test_a_key_needs_its_master() -> None:
-    """V7: without the right master key there is no name, rather than a wrong one."""
+def test_a_missing_or_wrong_master_key_fails() -> None:
+    """V7: without the right master key unwrapping fails, so no wrong pseudonym is computed."""
     sealed = Keyring(1, {1: bytes(32)}).seal(bytes(range(32)))
     with pytest.raises(MasterKeyUnknown):
         Keyring(2, {2: bytes(32)}).open(sealed)
@@ -86,6 +90,6 @@ def test_a_key_needs_its_master() -> None:
         Keyring(1, {1: bytes([1] * 32)}).open(sealed)
 
 
-def test_a_keyring_shows_no_key() -> None:
-    """V8: nor does what holds the master keys."""
+def test_repr_of_a_keyring_shows_no_key() -> None:
+    """V8: no log and no traceback that prints the keyring shows a master key."""
     assert repr(Keyring(1, {1: b"m" * 32})) == "Keyring(current=1)"

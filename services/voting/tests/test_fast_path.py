@@ -1,5 +1,6 @@
-"""The fast lane: the plain requests of a crowd go past the framework, and get the framework's answers."""
+"""The fast path: plain ballots and totals are answered before the framework, as the routes would answer them."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -7,18 +8,23 @@ from uuid import uuid4
 import pytest
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
+from starlette.types import Message, Receive, Scope, Send
 
-from services.voting.tests.harness import VotingHarness
-from townhall.chassis.auth import keys_of
-from townhall.chassis.http.shortcut import Head
+from services.voting.tests.harness import KEYRING, VotingHarness
+from townhall.chassis.auth import Claims, Keys, keys_of
+from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import provide, state_of
+from townhall.testing import client_for
 from townhall.testing.people import Mint
+from townhall.testing.services import AppOf
 from voting.fast_path import FastPath
+from voting.state import VotingState
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 JSON = {"content-type": "application/json"}
-THE_LONG_WAY = {"if-none-match": '"nothing"'}
-"""Keeps a request off the fast lane and changes nothing else."""
+BY_ROUTE = {"if-none-match": '"nothing"'}
+"""Keeps a request off the fast path and changes nothing else."""
 ANSWERED_ANEW = {"x-request-id", "content-length", "date"}
 
 
@@ -51,7 +57,7 @@ async def test_a_ballot_gets_the_same_answer(
     body, told, status = ballot
     url, headers = f"/votes/{await harness.schedule()}/ballot", told | mint("citizen", "김").header
     await wire.put(url, content=b'{"choice":"yes"}', headers=JSON | mint("citizen", "김").header)
-    short, long = [answered(await wire.put(url, content=body, headers=headers | way)) for way in ({}, THE_LONG_WAY)]
+    short, long = [answered(await wire.put(url, content=body, headers=headers | way)) for way in ({}, BY_ROUTE)]
     assert short == long
     assert short[0] == status
 
@@ -70,7 +76,7 @@ async def test_who_may_not_vote_hears_the_same(wire: AsyncClient, harness: Votin
     ]
     for caller in callers:
         answers = []
-        for way in ({}, THE_LONG_WAY):
+        for way in ({}, BY_ROUTE):
             told = [*caller, *JSON.items(), *way.items()]
             answers.append(answered(await wire.put(url, content=b'{"choice":"yes"}', headers=told)))
         assert answers[0] == answers[1]
@@ -82,7 +88,7 @@ async def test_what_counting_refuses_is_told_the_same(wire: AsyncClient, harness
     for task_id in (await harness.schedule(opens=timedelta(days=1)), uuid4()):
         headers = JSON | mint("citizen", "김").header
         url = f"/votes/{task_id}/ballot"
-        ways = [headers, headers | THE_LONG_WAY]
+        ways = [headers, headers | BY_ROUTE]
         short, long = [answered(await wire.put(url, content=b'{"choice":"yes"}', headers=way)) for way in ways]
         assert short == long
         assert short[1]["content-type"] == "application/problem+json"
@@ -91,7 +97,7 @@ async def test_what_counting_refuses_is_told_the_same(wire: AsyncClient, harness
 async def test_totals_are_told_the_same(wire: AsyncClient, harness: VotingHarness) -> None:
     """Of a vote, and of none."""
     for task_id in (await harness.schedule(), uuid4()):
-        ways: list[dict[str, str]] = [{}, THE_LONG_WAY]
+        ways: list[dict[str, str]] = [{}, BY_ROUTE]
         short, long = [answered(await wire.get(f"/votes/{task_id}", headers=way)) for way in ways]
         assert short == long
 
@@ -99,40 +105,108 @@ async def test_totals_are_told_the_same(wire: AsyncClient, harness: VotingHarnes
 async def test_keys_that_are_not_here_are_fetched(
     wire: AsyncClient, app: FastAPI, harness: VotingHarness, mint: Mint
 ) -> None:
-    """The first caller after a new key waits for it, as on the long way; and while the issuer is away hears so."""
+    """The first caller after a new key waits for it, as by the route; and while the issuer is away hears so."""
     headers = JSON | mint("citizen", "김").header
     url = f"/votes/{await harness.schedule()}/ballot"
-    here = app.state.settings
+    here = state_of(app, ServiceSettings)
     for settings, status in ((here, 200), (here.model_copy(update={"jwks_url": "/none"}), 503)):
         answers = []
-        for way in ({}, THE_LONG_WAY):
-            app.state.keys = keys_of(settings)
+        for way in ({}, BY_ROUTE):
+            provide(app, keys_of(settings))
             answers.append(answered(await wire.put(url, content=b'{"choice":"no"}', headers=headers | way)))
         assert answers[0][:2] == answers[1][:2]
         assert answers[0][0] == status
 
 
-VOTE = "/votes/0190a0a0-0000-7000-8000-000000000000"
-TOLD = {b"authorization": b"Bearer a.b.c", b"content-type": b"application/json"}
-HEADS: dict[str, tuple[Head, str | None]] = {
-    "a ballot": (Head(b"PUT", f"{VOTE}/ballot".encode(), TOLD), "/votes/{task_id}/ballot"),
-    "totals": (Head(b"GET", VOTE.encode(), {}), "/votes/{task_id}"),
-    "totals since": (Head(b"GET", VOTE.encode(), {b"if-none-match": b"*"}), None),
-    "totals for somebody": (Head(b"GET", VOTE.encode(), {b"authorization": b"Bearer a.b.c"}), None),
-    "totals with a question": (Head(b"GET", f"{VOTE}?a=b".encode(), {}), None),
-    "one's own ballot": (Head(b"GET", f"{VOTE}/ballot".encode(), TOLD), None),
-    "a ballot packed": (Head(b"PUT", f"{VOTE}/ballot".encode(), TOLD | {b"content-encoding": b"gzip"}), None),
-    "a ballot of nobody": (Head(b"PUT", f"{VOTE}/ballot".encode(), {b"content-type": b"application/json"}), None),
-    "another scheme": (Head(b"PUT", f"{VOTE}/ballot".encode(), TOLD | {b"authorization": b"Basic a.b.c"}), None),
-    "another method": (Head(b"DELETE", f"{VOTE}/ballot".encode(), TOLD), None),
-    "another spelling": (Head(b"GET", VOTE.upper().encode(), {}), None),
-    "another place": (Head(b"GET", b"/votes", {}), None),
+VOTE = b"/votes/0190a0a0-0000-7000-8000-000000000000"
+SMALL = {b"authorization": b"Bearer a.b.c", b"content-type": b"application/json", b"content-length": b"16"}
+PLAIN: dict[str, tuple[bytes, bytes, bytes, dict[bytes, bytes], bool]] = {
+    "a ballot": (b"PUT", VOTE + b"/ballot", b"", SMALL, True),
+    "totals": (b"GET", VOTE, b"", {}, True),
+    "totals since": (b"GET", VOTE, b"", {b"if-none-match": b"*"}, False),
+    "totals for somebody": (b"GET", VOTE, b"", {b"authorization": b"Bearer a.b.c"}, False),
+    "totals with a query": (b"GET", VOTE, b"a=b", {}, False),
+    "totals with a body": (b"GET", VOTE, b"", {b"content-length": b"1"}, False),
+    "one's own ballot": (b"GET", VOTE + b"/ballot", b"", SMALL, False),
+    "a long ballot": (b"PUT", VOTE + b"/ballot", b"", SMALL | {b"content-length": b"100"}, False),
+    "a ballot in chunks": (b"PUT", VOTE + b"/ballot", b"", SMALL | {b"transfer-encoding": b"chunked"}, False),
+    "a ballot of nobody": (b"PUT", VOTE + b"/ballot", b"", {b"content-type": b"application/json"}, False),
+    "another scheme": (b"PUT", VOTE + b"/ballot", b"", SMALL | {b"authorization": b"Basic a.b.c"}, False),
+    "another method": (b"DELETE", VOTE + b"/ballot", b"", SMALL, False),
+    "another path": (b"GET", b"/votes", b"", {}, False),
 }
 
 
-@pytest.mark.parametrize(("head", "route"), HEADS.values(), ids=HEADS.keys())
-async def test_only_a_plain_request_finds_a_window(app: FastAPI, head: Head, route: str | None) -> None:
-    """A lane that everything leaves at once would pass the other tests, and be no lane."""
-    window = FastPath(app.state)(head)
-    assert (window and window.route) == route
-    assert window is None or window.take(b'{"choice": "perhaps"}') is None
+class Passed(Exception):
+    """The request reached what is behind the fast path."""
+
+
+class Stored(Exception):
+    """The ballot reached the intake, or the totals the cache."""
+
+
+class Stop:
+    """Stands where a request would leave the fast path."""
+
+    def take(self, *_: object) -> None:
+        """Stand for the intake."""
+        raise Stored
+
+    def fresh(self, _: object) -> None:
+        """Stand for the tally cache."""
+        raise Stored
+
+    def claims_now(self, _: str) -> Claims:
+        """Stand for the keys."""
+        return Claims("k", frozenset({"citizen"}), 0)
+
+
+@pytest.mark.parametrize(("method", "path", "query", "headers", "fast"), PLAIN.values(), ids=PLAIN.keys())
+async def test_only_a_plain_request_is_answered_here(
+    app: FastAPI, method: bytes, path: bytes, query: bytes, headers: dict[bytes, bytes], *, fast: bool
+) -> None:
+    """A fast path that every request leaves at once would pass the other tests, and be none."""
+
+    async def routes(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise Passed
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b'{"choice":"yes"}'}
+
+    async def send(_: Message) -> None:
+        raise AssertionError
+
+    stop: Any = Stop()
+    stopping = FastAPI()
+    provide(stopping, state_of(app, ServiceSettings), ServiceSettings)
+    provide(stopping, stop, Keys)
+    provide(stopping, VotingState(KEYRING, stop, stop))
+    scope = {
+        "type": "http",
+        "method": method.decode(),
+        "raw_path": path,
+        "query_string": query,
+        "headers": [*headers.items()],
+    }
+    with pytest.raises(Stored if fast else Passed):
+        await FastPath(stopping, routes)(scope, receive, send)
+
+
+async def test_it_can_be_turned_off(app_of: AppOf, harness: VotingHarness) -> None:
+    """By a setting; then the routes answer everything, and nothing else changes."""
+    app = await app_of(harness.db, fast_path=False)
+    task_id = await harness.schedule()
+    async with client_for(app) as client:
+        for _ in range(2):
+            assert (await client.get(f"/votes/{task_id}")).status_code == 200
+    assert app.middleware_stack
+    assert not any(isinstance(layer, FastPath) for layer in layers(app))
+    assert any(isinstance(layer, FastPath) for layer in layers(await app_of(harness.db)))
+
+
+def layers(app: FastAPI) -> Iterator[object]:
+    """Yield the ASGI layers of an application from the outside."""
+    layer: object = app.build_middleware_stack()
+    while layer is not None:
+        yield layer
+        layer = getattr(layer, "_app", getattr(layer, "_routes", None))

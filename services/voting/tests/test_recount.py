@@ -1,14 +1,14 @@
-"""The totals equal a recount of the ballots, whatever came in whatever groups (V6)."""
+"""The totals equal a recount of the ballots, whatever the ballots and groups (V6)."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.voting.tests.harness import BOTH_WAYS, NO, YES, VotingHarness, together
+from services.voting.tests.harness import BOTH_PATHS, NO, YES, VotingHarness, concurrently
 from townhall.chassis.db import Database
 from voting.domain.ballot import CastBallot, Choice
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), BOTH_WAYS]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), BOTH_PATHS]
 
 SEQUENCES = st.lists(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(Choice)), min_size=1), min_size=1)
 
@@ -27,7 +27,7 @@ async def test_a_tally_equals_a_recount(harness: VotingHarness, groups: list[lis
 
 
 async def test_two_processes_in_opposite_order(harness: VotingHarness) -> None:
-    """V6: groups that touch the same votes in opposite order never block each other for good, nor lose a change."""
+    """V6: groups with the same votes in opposite order neither deadlock nor lose a change."""
     tasks = [await harness.schedule() for _ in range(4)]
     other = Database(harness.db.dsn, source="voting")
 
@@ -38,6 +38,6 @@ async def test_two_processes_in_opposite_order(harness: VotingHarness) -> None:
                 [CastBallot(task_id, name, choice) for task_id in order], other if int(name) % 3 else harness.db
             )
 
-    await together(*(vote(str(number)) for number in range(20)))
+    await concurrently(*(vote(str(number)) for number in range(20)))
     await other.close()
     assert [await harness.totals(task_id) for task_id in tasks] == [(0, 20)] * 4

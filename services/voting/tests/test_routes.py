@@ -1,4 +1,4 @@
-"""The HTTP API as citizens and readers meet it."""
+"""The HTTP API of voting, with and without the fast path."""
 
 import asyncio
 from collections import Counter
@@ -21,13 +21,13 @@ NO: dict[str, Any] = {"choice": "no"}
 
 
 def code(answer: Response) -> tuple[int, str]:
-    """Return the status and the public code of a refusal."""
+    """Return the status and the code of a problem."""
     assert answer.headers["content-type"] == "application/problem+json"
     return answer.status_code, answer.json()["code"]
 
 
 async def test_a_citizen_votes(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
-    """V3, V4: counted, repeated, changed; and what stands is shown to them."""
+    """V3, V4: a ballot is counted, repeated and changed; the citizen sees their current ballot."""
     url = f"/votes/{await harness.schedule()}/ballot"
     kim, lee = mint("citizen", "김").header, mint("citizen", "이").header
     answers = [await api.put(url, json=payload, headers=kim) for payload in (YES, YES, NO)]
@@ -55,10 +55,10 @@ async def test_a_citizen_votes(api: AsyncClient, harness: VotingHarness, mint: M
         (b"yes", (400, "body-unreadable")),
     ],
 )
-async def test_a_bad_paper_counts_nothing(
+async def test_an_invalid_body_counts_nothing(
     api: AsyncClient, harness: VotingHarness, mint: Mint, body: bytes, refused: tuple[int, str]
 ) -> None:
-    """A payload is yes or no and nothing else; the answer repeats nothing of it."""
+    """A body that isn't a yes or no is refused, and the problem repeats nothing of it."""
     task_id = await harness.schedule()
     headers = mint("citizen", "김").header | {"content-type": "application/json"}
     answer = await api.put(f"/votes/{task_id}/ballot", content=body, headers=headers)
@@ -67,8 +67,8 @@ async def test_a_bad_paper_counts_nothing(
     assert (await api.get(f"/votes/{task_id}")).json()["yes"] == 0
 
 
-async def test_when_there_is_no_open_vote(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
-    """V1: before, after, and where there is none."""
+async def test_without_an_open_vote(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
+    """V1: before the opening, after the closing, and without a vote a ballot is refused."""
     early = await harness.schedule(opens=timedelta(days=1))
     late = await harness.schedule(closes=-timedelta(seconds=1))
     kim = mint("citizen", "김").header
@@ -84,7 +84,7 @@ async def test_when_there_is_no_open_vote(api: AsyncClient, harness: VotingHarne
 
 
 async def test_a_final_ballot(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
-    """V4: where the rule says so a ballot can't be changed, but the same request may come again."""
+    """V4: under a rule with final ballots a change is refused; a repeated request is answered as before."""
     await harness.enact(0, changeable=False)
     url = f"/votes/{await harness.schedule()}/ballot"
     kim = mint("citizen", "김").header
@@ -96,7 +96,7 @@ async def test_a_final_ballot(api: AsyncClient, harness: VotingHarness, mint: Mi
 
 
 async def test_only_citizens_vote(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
-    """Every other role is refused, and so is nobody."""
+    """Every other role is refused with 403, and a request without a token with 401."""
     url = f"/votes/{await harness.schedule()}/ballot"
     for role in ("officer", "member", "chair", "secretary", "agency", "evaluator", "auditor"):
         assert (await api.put(url, json=YES, headers=mint(role, "김").header)).status_code == 403
@@ -105,11 +105,11 @@ async def test_only_citizens_vote(api: AsyncClient, harness: VotingHarness, mint
 
 
 async def test_sixty_citizens_eight_times_at_once(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
-    """V3, V9: through HTTP and the intake: 480 successes, 60 ballots, and totals that say so."""
+    """V3, V9: concurrent repeated requests give 480 successes, 60 ballots and totals of 60."""
     task_id = await harness.schedule()
     people = [mint("citizen", f"시민-{number}").header for number in range(60)]
-    asked = [api.put(f"/votes/{task_id}/ballot", json=YES, headers=who) for who in people for _ in range(8)]
-    answers = await asyncio.gather(*asked)
+    requests = [api.put(f"/votes/{task_id}/ballot", json=YES, headers=who) for who in people for _ in range(8)]
+    answers = await asyncio.gather(*requests)
     assert Counter(each.json()["outcome"] for each in answers) == {"counted": 60, "unchanged": 420}
     assert {each.status_code for each in answers} == {200}
     shown = (await api.get(f"/votes/{task_id}")).json()
@@ -117,9 +117,9 @@ async def test_sixty_citizens_eight_times_at_once(api: AsyncClient, harness: Vot
 
 
 async def test_a_full_intake(app_of: AppOf, harness: VotingHarness, mint: Mint) -> None:
-    """V9: the answer is 503 with a time to come back, and nothing is stored of it."""
-    app = await app_of(harness.db, intake_room=5, intake_group=1)
-    harness.under_keys_of(app)
+    """V9: refused ballots get 503 with Retry-After, and nothing of them is stored."""
+    app = await app_of(harness.db, intake_capacity=5, intake_group_size=1)
+    harness.use_keys_of(app)
     task_id = await harness.schedule()
     people = [mint("citizen", f"시민-{number}").header for number in range(60)]
     async with client_for(app) as api:
@@ -132,7 +132,7 @@ async def test_a_full_intake(app_of: AppOf, harness: VotingHarness, mint: Mint) 
 
 
 async def test_the_public_total(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
-    """Anyone sees it, with a tag that spares them what they have already."""
+    """The totals are public, and support conditional requests by entity tag."""
     await harness.enact(0)
     task_id = await harness.schedule()
     await api.put(f"/votes/{task_id}/ballot", json=YES, headers=mint("citizen", "김").header)
@@ -142,13 +142,13 @@ async def test_the_public_total(api: AsyncClient, harness: VotingHarness, mint: 
     assert shown["threshold"]["reached"] is True
     assert shown["rule"]["version"] == 2
     assert answer.headers["cache-control"] == "public, max-age=1"
-    for asked, status in ((tag, 304), (f'W/{tag}, "x"', 304), ("*", 304), ('"x"', 200)):
-        again = await api.get(f"/votes/{task_id}", headers={"if-none-match": asked})
+    for if_none_match, status in ((tag, 304), (f'W/{tag}, "x"', 304), ("*", 304), ('"x"', 200)):
+        again = await api.get(f"/votes/{task_id}", headers={"if-none-match": if_none_match})
         assert (again.status_code, again.headers["etag"]) == (status, tag)
 
 
 async def test_votes_page_by_page(api: AsyncClient, harness: VotingHarness) -> None:
-    """Every vote once, the one that opens last first; by state where asked for."""
+    """Each vote is on exactly one page, the one that opens last first; `state` filters."""
     made = [str(await harness.schedule(opens=timedelta(days=day))) for day in (3, -2, 1, -1, 2)]
     seen: list[str] = []
     cursor: str | None = None
@@ -163,7 +163,7 @@ async def test_votes_page_by_page(api: AsyncClient, harness: VotingHarness) -> N
 
 
 async def test_the_rule_is_enacted_by_the_secretary(api: AsyncClient, mint: Mint) -> None:
-    """V2: with its article; a number that is none is refused."""
+    """V2: the secretary enacts a version with its article; invalid parameters are refused."""
     rule = {"article": "제5조", "parameters": {"yes_more_than": 300, "ballots_changeable": True}}
     secretary = mint("secretary", "박").header
     enacted = await api.post("/rules", json=rule, headers=secretary)
@@ -175,16 +175,16 @@ async def test_the_rule_is_enacted_by_the_secretary(api: AsyncClient, mint: Mint
     assert len((await api.get("/rules")).json()["items"]) == 2
 
 
-async def test_the_document_declares_its_refusals(api: AsyncClient) -> None:
-    """Each route names the rules it may refuse by."""
+async def test_openapi_declares_problems_and_roles(api: AsyncClient) -> None:
+    """The OpenAPI document lists the problem codes and the role of the ballot route."""
     put = (await api.get("/openapi.json")).json()["paths"]["/votes/{task_id}/ballot"]["put"]
-    for status, told in (("409", "ballot-is-final"), ("404", "no-such-vote"), ("503", "too-busy")):
-        assert told in put["responses"][status]["description"]
+    for status, problem in (("409", "ballot-is-final"), ("404", "no-such-vote"), ("503", "too-busy")):
+        assert problem in put["responses"][status]["description"]
     assert put["security"] == [{"bearer": ["citizen"]}]
 
 
-async def test_nothing_of_a_ballot_leaves(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
-    """V7, V8: not the subject anywhere, and no voter's name outside the ballots' own tables."""
+async def test_no_ballot_data_leaves_the_service(api: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
+    """V7, V8: the subject is stored nowhere, and pseudonyms are only in the tables of ballots."""
     await harness.enact(0)
     task_id = await harness.schedule()
     who = mint("citizen", "subject-of-kim").header
@@ -198,10 +198,10 @@ async def test_nothing_of_a_ballot_leaves(api: AsyncClient, harness: VotingHarne
         }
         payloads = await connection.exec_driver_sql("SELECT string_agg(convert_from(payload, 'UTF8'), '') FROM outbox")
         announced = str(payloads.scalar_one())
-        names = (await connection.exec_driver_sql("SELECT encode(voter, 'hex') FROM ballot")).scalars().all()
+        pseudonyms = (await connection.exec_driver_sql("SELECT encode(voter, 'hex') FROM ballot")).scalars().all()
     public = [announced, (await api.get("/metrics")).text, (await api.get("/votes")).text, answers[2].text]
     assert "subject-of-kim" not in " ".join([*dump.values(), *public, *(each.text for each in answers)])
-    for name in names:
-        assert name not in " ".join(
-            [*public, *(told for table, told in dump.items() if table not in {"ballot", "current_ballot"})]
+    for pseudonym in pseudonyms:
+        assert pseudonym not in " ".join(
+            [*public, *(rows for table, rows in dump.items() if table not in {"ballot", "current_ballot"})]
         )

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import text
 
-from services.voting.tests.harness import BOTH_WAYS, YES, VotingHarness
+from services.voting.tests.harness import BOTH_PATHS, YES, VotingHarness
 from townhall.chassis.telemetry import tracing
 from voting.domain.ballot import CastBallot, Trace
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), BOTH_WAYS]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), BOTH_PATHS]
 
 _TRACEPARENT = text("""
     SELECT headers ->> 'traceparent' FROM outbox WHERE headers ->> 'ce_type' = 'voting.threshold-reached.v1'

@@ -1,4 +1,4 @@
-"""When a vote is open, and under which rule (V1, V2)."""
+"""When a vote is open, and under which version of the rules (V1, V2)."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -31,8 +31,8 @@ TICK = timedelta(microseconds=1)
         (CLOSED, CLOSES - TICK, False),
     ],
 )
-def test_a_ballot_is_taken_only_while_the_vote_is_open(vote: Vote, at: datetime, *, is_open: bool) -> None:
-    """V1: to the microsecond, and only in the state `open`."""
+def test_ballots_are_accepted_only_while_the_vote_is_open(vote: Vote, at: datetime, *, is_open: bool) -> None:
+    """V1: to the microsecond, and only in state `open`."""
     if is_open:
         assert terms_at(vote, at) == TERMS
     else:
@@ -41,19 +41,19 @@ def test_a_ballot_is_taken_only_while_the_vote_is_open(vote: Vote, at: datetime,
 
 
 @pytest.mark.parametrize("closes_at", [OPENS, OPENS - TICK])
-def test_a_vote_needs_time(closes_at: datetime) -> None:
-    """V1: a period of no length is refused."""
+def test_an_empty_period_is_refused(closes_at: datetime) -> None:
+    """V1: a vote must close after it opens."""
     with pytest.raises(EmptyPeriod):
         schedule(SCHEDULED.task_id, SCHEDULED.title, OPENS, closes_at, at=OPENS)
 
 
 @pytest.mark.parametrize(
-    ("received_at", "governed_from"),
+    ("scheduled_at", "governed_from"),
     [(OPENS - TICK, OPENS), (OPENS, OPENS), (OPENS + TICK, OPENS + TICK), (CLOSES + TICK, CLOSES + TICK)],
 )
-def test_a_vote_is_governed_from_its_opening(received_at: datetime, governed_from: datetime) -> None:
-    """V2: the rule is looked up at a time that is on record, however late the timer is."""
-    vote = schedule(SCHEDULED.task_id, SCHEDULED.title, OPENS, CLOSES, at=received_at)
+def test_the_time_whose_rule_applies(scheduled_at: datetime, governed_from: datetime) -> None:
+    """V2: the rule in force at a recorded time applies, however late the timer opens the vote."""
+    vote = schedule(SCHEDULED.task_id, SCHEDULED.title, OPENS, CLOSES, at=scheduled_at)
     assert vote.governed_from == governed_from
 
 
@@ -65,8 +65,8 @@ MOVES = [
 
 
 @pytest.mark.parametrize(("vote", "may_open", "may_close"), MOVES)
-def test_a_vote_only_moves_forward(vote: Vote, *, may_open: bool, may_close: bool) -> None:
-    """V1, V2: scheduled, open, closed, each once; opening again would replace the rule."""
+def test_moves(vote: Vote, *, may_open: bool, may_close: bool) -> None:
+    """V1, V2: scheduled, open, closed, each once; opening again would replace the terms."""
     moves: list[tuple[Callable[[Vote], Vote], bool]] = [
         (lambda vote: opened(vote, TERMS), may_open),
         (closed, may_close),

@@ -14,7 +14,7 @@ def plant(service: str, _switches: Switches) -> None:
     """Put the wall clock where the database's was."""
     if service != "voting":
         return
-    from voting.store import ballots, first, votes  # noqa: PLC0415  only voting has it
+    from voting.store import ballots, votes  # noqa: PLC0415  only voting has it
 
     sql, short = str(ballots._LOCK), bulk_insert._COUNT  # noqa: SLF001  planted
     lock: Callable[..., Awaitable[Any]] = ballots.lock_open

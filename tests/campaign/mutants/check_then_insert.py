@@ -12,7 +12,7 @@ def plant(service: str, _switches: Switches) -> None:
     """Take the lock out of the statement."""
     if service != "voting":
         return
-    from voting.store import ballots, first  # noqa: PLC0415  only voting has it
+    from voting.store import ballots  # noqa: PLC0415  only voting has it
 
     ballots._LOCK = text(replaced(str(ballots._LOCK), LOCK, ""))  # noqa: SLF001  planted
     unlocked = replaced(bulk_insert._COUNT, LOCK, "")  # noqa: SLF001  planted

@@ -3,7 +3,6 @@
 from typing import Any
 
 from tests.campaign.planted.switches import Switches
-from townhall.chassis.consuming import dead_letters
 
 
 def plant(_service: str, _switches: Switches) -> None:

@@ -5,19 +5,21 @@ from typing import Final
 from fastapi import FastAPI
 
 from committee import consumers, routes
-from committee.handlers.cases import count_cases, tell_overdue
-from committee.handlers.rules import RULES
-from committee.handlers.sittings import end_sitting
+from committee.handlers.cases import announce_overdue_cases, update_case_gauges
+from committee.handlers.sittings import end_expired_sitting
 from committee.settings import Settings
+from committee.store.rules import RULES
 from townhall.chassis.rules.routes import rules_router
 from townhall.chassis.serve import Service, Timer, assemble
-from townhall.contracts import CATALOGUE, committee
+from townhall.contracts import CATALOGUE
+from townhall.contracts import committee as events
 
-ANNOUNCES: Final = tuple(kind for kind in CATALOGUE.values() if kind.TOPIC == committee.TOPIC)
+ANNOUNCES: Final = tuple(kind for kind in CATALOGUE.values() if kind.TOPIC == events.TOPIC)
+"""The event types this service publishes."""
 
 
 def build(settings: Settings) -> FastAPI:
-    """Put the service together. Nothing is opened before it starts."""
+    """Return the application. Connections are opened when it starts, not here."""
     return assemble(
         Service(
             name="committee",
@@ -27,9 +29,9 @@ def build(settings: Settings) -> FastAPI:
             subscriptions=consumers.subscriptions(),
             announces=ANNOUNCES,
             timers=[
-                Timer("end_sittings", seconds=2, act=end_sitting),
-                Timer("tell_overdue", seconds=5, act=tell_overdue),
-                Timer("count_cases", seconds=5, act=count_cases),
+                Timer("end_expired_sittings", seconds=2, act=end_expired_sitting),
+                Timer("announce_overdue_cases", seconds=5, act=announce_overdue_cases),
+                Timer("update_case_gauges", seconds=5, act=update_case_gauges),
             ],
         )
     )

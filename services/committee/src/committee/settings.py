@@ -1,4 +1,4 @@
-"""What the service is told from outside."""
+"""The settings of the service, read from environment variables."""
 
 from pydantic_settings import SettingsConfigDict
 
@@ -6,6 +6,6 @@ from townhall.chassis.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Read once, in `__main__`. What is missing or wrong stops the start."""
+    """Settings named `COMMITTEE_<NAME>`. A missing or invalid one stops the start."""
 
     model_config = SettingsConfigDict(env_prefix="COMMITTEE_")

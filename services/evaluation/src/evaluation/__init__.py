@@ -1,1 +1,1 @@
-"""Initiatives, opinions on their results, and evaluation rounds."""
+"""The evaluation service: initiatives, opinions on their results, and evaluation rounds."""

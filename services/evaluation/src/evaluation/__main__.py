@@ -1,4 +1,4 @@
-"""`python -m evaluation serve | migrate | check`."""
+"""Entry point: `python -m evaluation serve | migrate | check`."""
 
 from evaluation.app import build
 from evaluation.settings import Settings
@@ -6,7 +6,7 @@ from townhall.chassis.command import main
 
 
 def run() -> None:
-    """Do what the command line says."""
+    """Run the command given on the command line."""
     main("evaluation", build, Settings)
 
 

@@ -1,21 +1,25 @@
-"""The composition root: what this service is made of, top to bottom."""
+"""The composition root: the only module that wires all others together."""
 
 from typing import Final
 
 from fastapi import FastAPI
 
 from evaluation import consumers, routes
-from evaluation.handlers import RULES, initiatives, rounds
+from evaluation.handlers import initiatives, milestones, rounds
 from evaluation.settings import Settings
+from evaluation.store.rules import RULES
 from townhall.chassis.rules.routes import rules_router
 from townhall.chassis.serve import Service, Timer, assemble
-from townhall.contracts import CATALOGUE, evaluation
+from townhall.contracts import CATALOGUE
+from townhall.contracts import evaluation as events
 
-ANNOUNCES: Final = tuple(kind for kind in CATALOGUE.values() if kind.TOPIC == evaluation.TOPIC)
+ANNOUNCES: Final = tuple(kind for kind in CATALOGUE.values() if kind.TOPIC == events.TOPIC)
+TIMER_SECONDS: Final = 5
+"""Seconds between two runs of the timers that announce passed due dates."""
 
 
 def build(settings: Settings) -> FastAPI:
-    """Put the service together. Nothing is opened before it starts."""
+    """Return the application. It opens no connection before it starts."""
     return assemble(
         Service(
             name="evaluation",
@@ -25,9 +29,9 @@ def build(settings: Settings) -> FastAPI:
             subscriptions=consumers.subscriptions(),
             announces=ANNOUNCES,
             timers=[
-                Timer("tell_overdue_initiatives", seconds=5, act=initiatives.tell_overdue),
-                Timer("tell_missed_milestones", seconds=5, act=initiatives.tell_missed_milestones),
-                Timer("tell_overdue_rounds", seconds=5, act=rounds.tell_overdue),
+                Timer("announce_overdue_initiatives", seconds=TIMER_SECONDS, act=initiatives.announce_overdue),
+                Timer("announce_overdue_milestones", seconds=TIMER_SECONDS, act=milestones.announce_overdue),
+                Timer("announce_overdue_rounds", seconds=TIMER_SECONDS, act=rounds.announce_overdue),
             ],
         )
     )

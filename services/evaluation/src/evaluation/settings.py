@@ -1,4 +1,4 @@
-"""What the service is told from outside."""
+"""The settings of evaluation, read from the environment."""
 
 from pydantic_settings import SettingsConfigDict
 
@@ -6,6 +6,6 @@ from townhall.chassis.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Read once, in `__main__`. What is missing or wrong stops the start."""
+    """Read once, in `__main__`; a missing or invalid value stops the start."""
 
     model_config = SettingsConfigDict(env_prefix="EVALUATION_")

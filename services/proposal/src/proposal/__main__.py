@@ -6,7 +6,7 @@ from townhall.chassis.command import main
 
 
 def run() -> None:
-    """Do what the command line says."""
+    """Run the command named on the command line."""
     main("proposal", build, Settings)
 
 

@@ -4,25 +4,29 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from proposal import consumers, handlers, routes
+from proposal import consumers, routes
+from proposal.handlers.screenings import announce_overdue_screenings
 from proposal.settings import Settings
+from proposal.store.rules import RULES
 from townhall.chassis.rules.routes import rules_router
 from townhall.chassis.serve import Service, Timer, assemble
-from townhall.contracts import CATALOGUE, proposal
+from townhall.contracts import CATALOGUE
+from townhall.contracts import proposal as events
 
-ANNOUNCES: Final = tuple(kind for kind in CATALOGUE.values() if kind.TOPIC == proposal.TOPIC)
+ANNOUNCES: Final = tuple(kind for kind in CATALOGUE.values() if kind.TOPIC == events.TOPIC)
+"""The event types this service publishes."""
 
 
 def build(settings: Settings) -> FastAPI:
-    """Put the service together. Nothing is opened before it starts."""
+    """Return the application. Connections are opened when it starts, not here."""
     return assemble(
         Service(
             name="proposal",
             title="Townhall: proposals and tasks",
             settings=settings,
-            routers=[*routes.ROUTERS, rules_router(handlers.RULES)],
+            routers=[*routes.ROUTERS, rules_router(RULES)],
             subscriptions=consumers.subscriptions(),
             announces=ANNOUNCES,
-            timers=[Timer("tell_overdue_screenings", seconds=5, act=handlers.tell_overdue_screenings)],
+            timers=[Timer("announce_overdue_screenings", seconds=5, act=announce_overdue_screenings)],
         )
     )

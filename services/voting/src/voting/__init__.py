@@ -1,1 +1,1 @@
-"""Votes, versioned rules, ballots, tallies and the threshold."""
+"""The voting service: votes on tasks, ballots, totals and the threshold."""

@@ -1,4 +1,4 @@
-"""`python -m voting serve | migrate | check`."""
+"""Entry point: `python -m voting serve | migrate | check`."""
 
 from townhall.chassis.command import main
 from voting.app import build
@@ -6,7 +6,7 @@ from voting.settings import Settings
 
 
 def run() -> None:
-    """Do what the command line says."""
+    """Run the command given on the command line."""
     main("voting", build, Settings)
 
 

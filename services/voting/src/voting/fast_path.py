@@ -1,103 +1,147 @@
-"""The fast lane: ballots and totals in the form nearly everyone asks for them, answered before the framework.
+"""The fast path: ballots and totals in the form nearly every client sends, answered before the framework.
 
-In a crowd the framework costs several times what a ballot does. So a request that is plain in every respect takes the
-same steps here, in the same order, without it. Whatever is not plain (another spelling, an odd header) is passed on
-untouched, and judged and answered by `routes.py`.
+Under load the framework costs several times what a ballot does. A request that is plain in every respect takes the same
+steps here, in the same order, without it. Every other request is passed on and answered by `routes.py`.
 """
 
 import asyncio
 import json
 import re
-from functools import lru_cache, partial
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from starlette.datastructures import State
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from townhall.chassis.auth import Claims, KeysUnavailable, Role, RoleNotAllowed, TokenKeyUnknown
-from townhall.chassis.http.shortcut import Head, Pending, Reply, Window
+from townhall.chassis.auth import Claims, Keys, KeysUnavailable, Role, TokenKeyUnknown, authorize
+from townhall.chassis.http.limits import Replay, read_body
+from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import state_of
 from townhall.chassis.telemetry import tracing
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import CastBallot, Choice, Counted, Trace
-from voting.schemas import CountedResponse
+from voting.schemas.ballots import CountedResponse
+from voting.state import VotingState
+from voting.tally_cache import CachedTally
 
+Header = tuple[bytes, bytes]
+
+LARGEST: Final = 99
+"""Bytes of a body that is read here, with at most two digits of Content-Length."""
 _VOTE: Final = re.compile(rb"/votes/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(/ballot)?")
-_WITH_A_BALLOT: Final = {b"authorization", b"content-type"}
-_SPELT: Final = {
+_MATTERS: Final = frozenset(
+    {
+        b"authorization", b"content-length", b"content-type", b"expect", b"if-match", b"if-modified-since",
+        b"if-none-match", b"if-unmodified-since", b"range", b"transfer-encoding",
+    }
+)  # fmt: skip
+"""Headers that change how a request is answered."""
+_BALLOT_HAS: Final = {b"authorization", b"content-length", b"content-type"}
+_BODIES: Final = {
     json.dumps({"choice": choice}, separators=separators).encode(): choice
     for choice in Choice
     for separators in ((",", ":"), (", ", ": "))
 }
 """How clients write a ballot."""
-_PERSONAL: Final = b"content-type: application/json\r\ncache-control: no-store\r\n"
-_PUBLIC: Final = "content-type: application/json\r\ncache-control: {Cache-Control}\r\netag: {ETag}\r\n"
+_JSON: Final = (b"content-type", b"application/json")
+_NO_STORE: Final = (b"cache-control", b"no-store")
+_CITIZEN: Final = (Role.CITIZEN,)
+
+
+class Route(NamedTuple):
+    """What metrics call a request that took the fast path: the route that would have answered it."""
+
+    path: str
+
+
+_BALLOT: Final = Route("/votes/{task_id}/ballot")
+_TOTALS: Final = Route("/votes/{task_id}")
 
 
 class FastPath:
-    """Opens a window for what is plain. `state` is the application's: intake, tally_cache and the issuer's keys."""
+    """An ASGI application before the framework. It passes what it does not answer to `routes`."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
-        self._handed: list[_Handed] = []
-        self._asking: set[asyncio.Future[None]] = set()
+    def __init__(self, app: FastAPI, routes: ASGIApp) -> None:
+        self._app = app
+        self._routes = routes
+        self._unchecked: list[_Unchecked] = []
+        self._waiting_for_keys: set[asyncio.Future[None]] = set()
 
-    def __call__(self, head: Head) -> Window | None:
-        """Say where a request is answered, if it is plain so far."""
-        found = _VOTE.fullmatch(head.url)
-        if found is None:
-            return None
-        if found[2] is None:
-            readers = head.method == b"GET" and not head.told
-            return Window("/votes/{task_id}", partial(self._totals, _task(found[1]))) if readers else None
-        token = _token(head) if head.method == b"PUT" else None
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a plain ballot or a request for totals that are cached; pass on every other request."""
+        vote = _VOTE.fullmatch(scope["raw_path"]) if scope["type"] == "http" and not scope["query_string"] else None
+        if vote is None:
+            await self._routes(scope, receive, send)
+        elif vote[2] is None:
+            await self._totals(_task_id(vote[1]), scope, receive, send)
+        else:
+            await self._ballot(_task_id(vote[1]), scope, receive, send)
+
+    @property
+    def _state(self) -> VotingState:
+        return state_of(self._app, VotingState)
+
+    async def _totals(self, task_id: TaskId, scope: Scope, receive: Receive, send: Send) -> None:
+        plain = scope["method"] == "GET" and not any(name in _MATTERS for name, _ in scope["headers"])
+        cached = self._state.tally_cache.fresh(task_id) if plain else None
+        if cached is None:
+            await self._routes(scope, receive, send)
+            return
+        scope["route"] = _TOTALS
+        await _answer(send, cached.body, _totals_headers(cached))
+
+    async def _ballot(self, task_id: TaskId, scope: Scope, receive: Receive, send: Send) -> None:
+        token = _plain_token(scope["headers"]) if scope["method"] == "PUT" else None
         if token is None:
-            return None
-        return Window("/votes/{task_id}/ballot", partial(self._ballot, _task(found[1]), token))
-
-    def _ballot(self, task_id: TaskId, token: str, body: bytes) -> Pending | None:
-        """Have a ballot counted, once its token is checked with those that came with it."""
-        choice = _SPELT.get(body)
+            await self._routes(scope, receive, send)
+            return
+        body = await read_body(receive, most=LARGEST, seconds=state_of(self._app, ServiceSettings).body_seconds)
+        choice = _BODIES.get(body)
         if choice is None:
-            return None
+            await self._routes(scope, Replay(body, receive), send)
+            return
+        scope["route"] = _BALLOT
+        counted = await self._counted(task_id, token, choice)
+        await _answer(send, _ballot_body(task_id, counted), [_NO_STORE])
+
+    def _counted(self, task_id: TaskId, token: str, choice: Choice) -> "asyncio.Future[Counted]":
+        """Have a ballot counted, once its token is verified together with those that came at the same time."""
         loop = asyncio.get_running_loop()
-        if not self._handed:
-            loop.call_soon(self._check)
-        handed = _Handed(task_id, token, choice, loop.create_future(), tracing.current())
-        self._handed.append(handed)
-        return Pending(handed.answer, partial(_said, task_id))
+        if not self._unchecked:
+            loop.call_soon(self._verify)
+        unchecked = _Unchecked(task_id, token, choice, loop.create_future(), tracing.current())
+        self._unchecked.append(unchecked)
+        return unchecked.answer
 
-    def _totals(self, task_id: TaskId, body: bytes) -> Reply | None:
-        """Show a vote that hangs out; to write one anew is left to the long way."""
-        tally = None if body else self._state.tally_cache.fresh(task_id)
-        return tally and Reply(tally.body, _PUBLIC.format_map(tally.headers).encode())
-
-    def _check(self) -> None:
-        """Check tokens one right after the other: in between requests each takes the processor twice as long."""
-        together, self._handed = self._handed, []
-        for handed in together:
+    def _verify(self) -> None:
+        """Verify tokens one right after the other: in between other work each takes the processor twice as long."""
+        together, self._unchecked = self._unchecked, []
+        for each in together:
             try:
-                self._count(handed, self._state.keys.claims_now(handed.token))
+                self._count(each, state_of(self._app, Keys).claims_now(each.token))
             except (KeysUnavailable, TokenKeyUnknown):
-                self._asking.add(asking := asyncio.ensure_future(self._ask(handed)))
-                asking.add_done_callback(self._asking.discard)
+                self._waiting_for_keys.add(waiting := asyncio.ensure_future(self._fetch_keys(each)))
+                waiting.add_done_callback(self._waiting_for_keys.discard)
             except Exception as error:  # noqa: BLE001  whatever it was, the caller gets an answer
-                handed.answer.set_exception(error)
+                each.answer.set_exception(error)
 
-    async def _ask(self, handed: "_Handed") -> None:
-        """Check a token whose key is not here."""
+    async def _fetch_keys(self, unchecked: "_Unchecked") -> None:
+        """Verify a token whose key is not known yet."""
         try:
-            self._count(handed, await self._state.keys.claims(handed.token))
+            self._count(unchecked, await state_of(self._app, Keys).claims(unchecked.token))
         except Exception as error:  # noqa: BLE001  the same
-            handed.answer.set_exception(error)
+            unchecked.answer.set_exception(error)
 
-    def _count(self, handed: "_Handed", claims: Claims) -> None:
-        if Role.CITIZEN not in claims.roles:
-            raise RoleNotAllowed
-        self._state.intake.take(CastBallot(handed.task_id, claims.subject, handed.choice, handed.trace), handed.answer)
+    def _count(self, unchecked: "_Unchecked", claims: Claims) -> None:
+        authorize(claims, _CITIZEN)
+        ballot = CastBallot(unchecked.task_id, claims.subject, unchecked.choice, unchecked.trace)
+        self._state.intake.take(ballot, unchecked.answer)
 
 
-class _Handed(NamedTuple):
-    """A plain ballot and the answer it waits for."""
+class _Unchecked(NamedTuple):
+    """A plain ballot before its token is verified, and its future answer."""
 
     task_id: TaskId
     token: str
@@ -106,20 +150,34 @@ class _Handed(NamedTuple):
     trace: Trace
 
 
+async def _answer(send: Send, body: bytes, headers: list[Header]) -> None:
+    length = (b"content-length", b"%d" % len(body))
+    await send({"type": "http.response.start", "status": 200, "headers": [_JSON, length, *headers]})
+    await send({"type": "http.response.body", "body": body})
+
+
 @lru_cache(512)
-def _said(task_id: TaskId, counted: Counted) -> Reply:
-    """Write an answer. Ballots that were counted together and say the same are answered with the same words."""
-    return Reply(CountedResponse.after(task_id, counted).model_dump_json().encode(), _PERSONAL)
+def _ballot_body(task_id: TaskId, counted: Counted) -> bytes:
+    """Return the JSON of an answer. Ballots counted together with the same outcome share it."""
+    return CountedResponse.after(task_id, counted).model_dump_json().encode()
+
+
+@lru_cache(512)
+def _totals_headers(cached: CachedTally) -> list[Header]:
+    return [(name.lower().encode(), value.encode()) for name, value in cached.headers.items()]
 
 
 @lru_cache(4096)
-def _task(spelt: bytes) -> TaskId:
-    return TaskId(UUID(spelt.decode()))
+def _task_id(text: bytes) -> TaskId:
+    return TaskId(UUID(text.decode()))
 
 
-def _token(head: Head) -> str | None:
-    """Return the bearer token, where nothing but it and a JSON body is told."""
-    told = head.told
-    scheme, _, token = told.get(b"authorization", b"").partition(b" ")
-    plain = told.keys() == _WITH_A_BALLOT and told[b"content-type"] == b"application/json"
+def _plain_token(headers: Iterable[Header]) -> str | None:
+    """Return the bearer token of a small JSON request, if no other header changes how it is answered."""
+    found = [header for header in headers if header[0] in _MATTERS]
+    given = dict(found)
+    if len(found) != len(_BALLOT_HAS) or given.keys() != _BALLOT_HAS:
+        return None
+    scheme, _, token = given[b"authorization"].partition(b" ")
+    plain = given[b"content-type"] == _JSON[1] and len(given[b"content-length"]) <= len(str(LARGEST))
     return token.decode("latin-1") if plain and scheme == b"Bearer" and token else None

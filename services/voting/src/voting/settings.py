@@ -1,4 +1,4 @@
-"""All that voting can be told from outside."""
+"""The settings of voting, read from the environment."""
 
 from collections.abc import Mapping
 from typing import Annotated, Self
@@ -12,40 +12,44 @@ from townhall.chassis.settings import Key, ServiceSettings
 _AES_256 = 32
 
 
-def _of_aes(key: SecretBytes) -> SecretBytes:
+def _aes_256(key: SecretBytes) -> SecretBytes:
     if len(key.get_secret_value()) != _AES_256:
         raise PydanticCustomError("master_key", "must have exactly 32 bytes (64 hexadecimal digits)")
     return key
 
 
-MasterKey = Annotated[Key, AfterValidator(_of_aes)]
-"""An AES-256 key that wraps the keys of votes."""
+MasterKey = Annotated[Key, AfterValidator(_aes_256)]
+"""An AES-256 key that wraps the keys of votes: 64 hexadecimal digits."""
 
 
 class Settings(ServiceSettings):
-    """Read once, in `__main__`."""
+    """Read once, in `__main__`; a missing or invalid value stops the start."""
 
     model_config = SettingsConfigDict(env_prefix="VOTING_")
 
     master_key: MasterKey
-    """Wraps the key of each new vote."""
+    """Wraps (encrypts, RFC 3394) the key of each new vote."""
     master_key_version: int = Field(1, ge=1)
-    """Counted up when the master key is replaced; the one before moves to `former_master_keys`."""
+    """Increase it when you replace the master key, and move the previous key to `former_master_keys`."""
     former_master_keys: Mapping[int, MasterKey] = {}
-    """By version, as JSON: needed for as long as votes of their time are open."""
-    intake_room: int = Field(4096, ge=1)
-    """Ballots that may wait to be counted; beyond it the answer is 503."""
-    intake_group: int = Field(512, ge=1)
-    """Ballots that share a transaction at the most."""
+    """Earlier master keys by version, as JSON. Keep each while votes scheduled under it are open."""
+    intake_capacity: int = Field(4096, ge=1)
+    """Ballots that may be queued; beyond it ballots are refused with 503."""
+    intake_group_size: int = Field(512, ge=1)
+    """The most ballots counted in one transaction."""
+    fast_path: bool = True
+    """Whether plain ballots and totals are answered before the framework; off, the routes answer all of them."""
 
     @model_validator(mode="after")
-    def _versions_apart(self) -> Self:
+    def _distinct_versions(self) -> Self:
         if self.master_key_version in self.former_master_keys:
-            raise PydanticCustomError("master_key", "VOTING_FORMER_MASTER_KEYS names the version now in use")
+            raise PydanticCustomError(
+                "master_key", "VOTING_FORMER_MASTER_KEYS has an entry for VOTING_MASTER_KEY_VERSION"
+            )
         return self
 
     @property
     def masters(self) -> Mapping[int, bytes]:
-        """The master keys by version."""
+        """All master keys by version, the current one included."""
         keys = {**self.former_master_keys, self.master_key_version: self.master_key}
         return {version: key.get_secret_value() for version, key in keys.items()}

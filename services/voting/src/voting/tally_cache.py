@@ -1,4 +1,4 @@
-"""Public totals for many readers: each vote is read from the database at most once a second, however many look."""
+"""Cache of public votes with their totals: each vote is read from the database at most once a second."""
 
 import asyncio
 import hashlib
@@ -9,65 +9,69 @@ from typing import Final
 
 from townhall.contracts.values import TaskId
 
-FRESH: Final = 1.0
-"""Seconds a notice may be old."""
-MOST: Final = 1000
-"""Notices kept; those nobody looked at for longest go first."""
+MAX_AGE: Final = 1.0
+"""Seconds after which an entry is stale."""
+CAPACITY: Final = 1000
+"""Entries kept; beyond it the one loaded longest ago is evicted."""
 
 
 @dataclass(frozen=True, slots=True)
 class CachedTally:
-    """A vote as it hangs out: JSON, and what tells one version from the next."""
+    """A cached vote: its JSON and its entity tag."""
 
     body: bytes
     etag: str
 
     @property
     def headers(self) -> dict[str, str]:
-        """What goes with it, and with word that it has not changed."""
+        """The response headers of a 200 and of a 304."""
         return {"ETag": self.etag, "Cache-Control": "public, max-age=1"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    at: float
+    loaded_at: float
+    """Seconds on the event loop's clock."""
     tally: "asyncio.Future[CachedTally]"
 
 
 class TallyCache:
-    """Keeps what `written` last returned, and asks again when that is too old. Many who ask at once ask once."""
+    """Caches what `load` returns for `max_age` seconds. Concurrent requests for a stale vote share one load.
 
-    def __init__(self, written: Callable[[TaskId], Awaitable[bytes]], *, fresh: float = FRESH) -> None:
-        self._written = written
-        self._fresh = fresh
+    `load` returns the JSON of a vote; what it raises is not cached.
+    """
+
+    def __init__(self, load: Callable[[TaskId], Awaitable[bytes]], *, max_age: float = MAX_AGE) -> None:
+        self._load = load
+        self._max_age = max_age
         self._entries: OrderedDict[TaskId, _Entry] = OrderedDict()
 
     def fresh(self, task_id: TaskId) -> CachedTally | None:
-        """Return the vote if it hangs here and is no older than that."""
+        """Return the vote if it is cached and not stale, else None. Never loads."""
         entry = self._entries.get(task_id)
-        fresh = entry is not None and asyncio.get_running_loop().time() - entry.at <= self._fresh
-        return entry.tally.result() if entry is not None and fresh and _told(entry.tally) else None
+        fresh = entry is not None and asyncio.get_running_loop().time() - entry.loaded_at <= self._max_age
+        return entry.tally.result() if entry is not None and fresh and _succeeded(entry.tally) else None
 
     async def tally(self, task_id: TaskId) -> CachedTally:
-        """Return the vote as it stood at most a second ago; whatever `written` raises is raised here."""
+        """Return the vote, at most `max_age` seconds old. Raises what `load` raises."""
         now = asyncio.get_running_loop().time()
         entry = self._entries.get(task_id)
-        if entry is None or (entry.tally.done() and now - entry.at > self._fresh):
-            entry = self._entries[task_id] = _Entry(now, asyncio.ensure_future(self._written_anew(task_id)))
+        if entry is None or (entry.tally.done() and now - entry.loaded_at > self._max_age):
+            entry = self._entries[task_id] = _Entry(now, asyncio.ensure_future(self._cached(task_id)))
             self._entries.move_to_end(task_id)
-            if len(self._entries) > MOST:
+            if len(self._entries) > CAPACITY:
                 self._entries.popitem(last=False)
-        # One reader who hangs up must not take the notice down for the others.
+        # A caller that is cancelled must not cancel the load that others await.
         return await asyncio.shield(entry.tally)
 
-    async def _written_anew(self, task_id: TaskId) -> CachedTally:
+    async def _cached(self, task_id: TaskId) -> CachedTally:
         try:
-            body = await self._written(task_id)
+            body = await self._load(task_id)
         except BaseException:
-            self._entries.pop(task_id, None)  # A failure is told to those who asked, and not kept.
+            self._entries.pop(task_id, None)  # The current callers get the error; the next one loads again.
             raise
         return CachedTally(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
-def _told(tally: "asyncio.Future[CachedTally]") -> bool:
+def _succeeded(tally: "asyncio.Future[CachedTally]") -> bool:
     return tally.done() and not tally.cancelled() and tally.exception() is None

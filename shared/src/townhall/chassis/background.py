@@ -20,8 +20,8 @@ log = get_logger()
 BackgroundTask: TypeAlias = Callable[[], Awaitable[None]]
 """Runs until it is cancelled; raises if it can't go on, and is then started again."""
 
-Resource: TypeAlias = Callable[[Database], AbstractAsyncContextManager[Mapping[str, object]]]
-"""Something that is open as long as the service runs. Routes find what it yields as `app.state.<name>`."""
+Resource: TypeAlias = Callable[[Database], AbstractAsyncContextManager[object]]
+"""Something that is open as long as the service runs. What it yields becomes state of the application, by its type."""
 
 
 @dataclass(frozen=True, slots=True)

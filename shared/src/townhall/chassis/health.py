@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -11,6 +12,7 @@ from townhall.chassis import revisions
 from townhall.chassis.consuming import Consumer, dead_letters
 from townhall.chassis.db import Database
 from townhall.chassis.outbox.relay import Relay
+from townhall.chassis.state import from_state
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,9 +62,8 @@ async def livez() -> Mapping[str, str]:
 
 
 @router.get("/readyz")
-async def readyz(request: Request) -> JSONResponse:
+async def readyz(health: Annotated[Health, Depends(from_state(Health))]) -> JSONResponse:
     """Answer 200 if every check passes, else 503; the body names them."""
-    health: Health = request.app.state.health
     checks = await health.checks()
     ready = all(checks.values())
     return JSONResponse(

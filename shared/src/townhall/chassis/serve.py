@@ -1,35 +1,30 @@
-"""One service as a process: routes in front; relay, consumer and timers beside them; a graceful end."""
+"""One service as a process: its HTTP application, and relay, consumer and timers as background tasks beside it."""
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any
 
-import uvicorn
 from fastapi import APIRouter, FastAPI
-from fastapi.telemetry import TelemetryConfig
-from starlette.datastructures import State
 
 from townhall.chassis import asyncapi, auth, health, http
 from townhall.chassis.background import BackgroundTask, Resource, Timer, running
 from townhall.chassis.broker import Bus
 from townhall.chassis.consuming import Consumer, Processor, Requeue, Subscription
 from townhall.chassis.db import Database
-from townhall.chassis.http import idempotency
-from townhall.chassis.http.shortcut import Shortcut
-from townhall.chassis.http.wire import Wire
+from townhall.chassis.http import idempotency, server
+from townhall.chassis.http.application import Application, FastPath
 from townhall.chassis.outbox.relay import Relay
 from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import provide, state_of
 from townhall.chassis.telemetry import gauges, metrics, tracing
 from townhall.contracts import Event
 
 _FORGET = Timer("forget_receipts", seconds=60, act=idempotency.forget)
-# The framework's own would look for a provider with each request; traces are this chassis's.
-_NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False}
 
 __all__ = ["Service", "Timer", "assemble", "serve"]
 
@@ -46,9 +41,8 @@ class Service:
     announces: Sequence[type[Event]] = ()
     timers: Sequence[Timer] = ()
     resources: Sequence[Resource] = ()
-    state: Mapping[str, object] = field(default_factory=dict)
-    shortcut: Callable[[State], Shortcut] | None = None
-    """Answers plain requests before the framework. Given the application's state, which is full once it has started."""
+    fast_path: FastPath | None = None
+    """Answers some requests without the framework."""
 
 
 def bus_of(settings: ServiceSettings) -> Bus:
@@ -59,21 +53,15 @@ def bus_of(settings: ServiceSettings) -> Bus:
 def assemble(service: Service) -> FastAPI:
     """Put a service together. Nothing is opened before the application starts."""
     db = Database(str(service.settings.database_url), source=service.name)
-    app = FastAPI(
+    app = Application(
+        service.settings,
+        service.fast_path,
         title=service.title,
         version=http.API_VERSION,
         lifespan=partial(_lifespan, service, db),
-        docs_url=None,
-        redoc_url=None,
     )
-    app.state.db = db
-    app.state.service = service
-    app.state.settings = service.settings
-    app.state.keys = auth.keys_of(service.settings)
-    for name, value in service.state.items():
-        setattr(app.state, name, value)
-    app.state.shortcut = service.shortcut and service.shortcut(app.state)
-    http.install(app, service.settings)
+    for value in (db, service, auth.keys_of(service.settings)):
+        provide(app, value)
     for router in (*service.routers, http.docs.router, health.router, metrics.router, _documents(service)):
         app.include_router(router)
     return app
@@ -85,7 +73,8 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
     relay = Relay(db.dsn, bus)
     processor = Processor(db, service.subscriptions)
     consumer = Consumer(bus, db, service.subscriptions, processor) if service.subscriptions else None
-    app.state.health = state = health.Health(service.name, db, relay, consumer)
+    state = health.Health(service.name, db, relay, consumer)
+    provide(app, state)
     tasks: dict[str, BackgroundTask] = {
         "relay": relay.run,
         "gauges": partial(gauges.watch, db),
@@ -103,14 +92,14 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
 
 @asynccontextmanager
 async def at_hand(app: FastAPI) -> AsyncIterator[None]:
-    """Open what routes need, and nothing that goes on beside them; close it and the database afterwards."""
+    """Open what routes need and no background tasks; close it and the database afterwards."""
+    db = state_of(app, Database)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(app.state.db.close)
-        for resource in app.state.service.resources:
-            for name, value in (await stack.enter_async_context(resource(app.state.db))).items():
-                setattr(app.state, name, value)
-        # Or the first crowd would wait for the issuer's keys all at once.
-        await app.state.keys.refresh()
+        stack.push_async_callback(db.close)
+        for resource in state_of(app, Service).resources:
+            provide(app, await stack.enter_async_context(resource(db)))
+        # Else the first requests would all wait for the issuer's keys.
+        await state_of(app, auth.Keys).refresh()
         yield
 
 
@@ -123,20 +112,12 @@ def _documents(service: Service) -> APIRouter:
 
 
 def serve(build: Callable[[Any], FastAPI], settings: ServiceSettings) -> None:
-    """Serve until SIGTERM or SIGINT: then refuse, finish what is under way, and end."""
+    """Build the application and serve it until SIGTERM or SIGINT, then end the process."""
     app = build(settings)
-    # What was imported stays for good: looked through again and again, it would stop every request for 100 ms at times.
+    # Freeze imported objects, so that full collections don't pause requests (up to 100 ms).
     gc.freeze()
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http=Wire,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
-    uvicorn.Server(config).run()
+
+    def stopping() -> None:
+        state_of(app, health.Health).stopping = True
+
+    server.run(app, settings, stopping)

@@ -1,7 +1,5 @@
 """Settings of a service: read once from environment variables or files, validated whole, secrets never shown."""
 
-import os
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -14,10 +12,12 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
+
+from townhall.chassis.server_settings import ServerSettings
+from townhall.chassis.setting_files import FileSource, misread, variable
 
 DEMO_MARK = b"townhall-demo"
 """A key that contains this says of itself that everybody knows it."""
@@ -57,28 +57,31 @@ Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+
 """Kafka bootstrap servers, `host:port` separated by commas."""
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(ServerSettings):
     """What every service needs. Each can also be read from the file that `<NAME>_FILE` names."""
 
-    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        frozen=True, hide_input_in_errors=True, extra="ignore", use_attribute_docstrings=True
+    )
 
-    environment: Literal["production", "local"] = "production"
-    host: str = "127.0.0.1"
-    port: int = Field(ge=0, le=65535)
     database_url: DatabaseUrl
+    """The service's own PostgreSQL database."""
     kafka_servers: Servers
+    """The Kafka bootstrap servers."""
     kafka_session_timeout_ms: int = Field(10_000, ge=1000, le=300_000)
-    """How long a consumer may be silent before the broker gives its partitions to another."""
+    """Milliseconds without a heartbeat after which the broker gives a consumer's partitions to another one."""
     topic_prefix: str = Field("", pattern=r"^[a-z0-9.-]{0,60}$")
-    """Put before every topic name, so that several platforms can share a broker."""
+    """Prefix of every topic and consumer group, so that several platforms can share a Kafka cluster."""
     issuer: str = Field(min_length=1)
-    """The exact `iss` of the access tokens."""
+    """The exact `iss` claim that access tokens must have."""
     audience: str = Field("townhall", min_length=1)
+    """The `aud` claim that access tokens must have."""
     jwks_url: str = Field(min_length=1)
-    """Where the issuer's public keys are: a URL, or the path of a file."""
+    """The issuer's public keys (JWKS): a URL, or the path of a file."""
     person_key: Key
-    """Turns a token's subject into this service's own name for the person."""
+    """Key of the HMAC that turns a token's subject into this service's pseudonym for the person."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Log records below this level are dropped."""
 
     @field_validator("*")
     @classmethod
@@ -100,7 +103,7 @@ class ServiceSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then files it names. No .env, no magic directory."""
         del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, _Files(settings_cls)
+        return init_settings, env_settings, FileSource(settings_cls)
 
 
 def _unfit(name: str, value: object) -> str | None:
@@ -115,37 +118,12 @@ def _unfit(name: str, value: object) -> str | None:
     return None
 
 
-class _Files(PydanticBaseSettingsSource):
-    """Reads `<NAME>_FILE`: the way container platforms hand over secrets."""
-
-    @override
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Return the text of the file named for a field, if there is one."""
-        del field
-        path = os.environ.get(_variable(self.settings_cls, field_name) + "_FILE")
-        return (None if path is None else _text(path)), field_name, False
-
-    @override
-    def __call__(self) -> dict[str, Any]:
-        """Return every field that a file was named for."""
-        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
-        return {name: value for name, value in found.items() if value is not None}
-
-
-def _text(path: str) -> str | None:
-    """Return what a file title, without the newline editors put at its end; None when it can't be read."""
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
-        return None
-
-
 S = TypeVar("S", bound=ServiceSettings)
 
 
 def load(kind: type[S]) -> S:
     """Read the settings from the environment, or raise one `SettingsRefused` with everything that is wrong."""
-    sentences = _misread(kind)
+    sentences = misread(kind)
     try:
         settings = kind()
     except ValidationError as errors:
@@ -157,18 +135,6 @@ def load(kind: type[S]) -> S:
     raise SettingsRefused(sentences)
 
 
-def _misread(kind: type[BaseSettings]) -> list[str]:
-    variables = [_variable(kind, field) for field in kind.model_fields]
-    files = {name: os.environ[f"{name}_FILE"] for name in variables if f"{name}_FILE" in os.environ}
-    return [f"{name} is set beside {name}_FILE" for name in files if name in os.environ] + [
-        f"{name}_FILE names a file that can't be read" for name, path in files.items() if _text(path) is None
-    ]
-
-
-def _variable(kind: type[BaseSettings], field: str) -> str:
-    return f"{kind.model_config.get('env_prefix', '')}{field}".upper()
-
-
 def _sentence(kind: type[BaseSettings], error: dict[str, Any]) -> str:
     title = "is missing" if error["type"] == "missing" else error["msg"]
-    return f"{_variable(kind, str(error['loc'][0]))} {title}"
+    return f"{variable(kind, str(error['loc'][0]))} {title}"

@@ -1,4 +1,4 @@
-"""The facts the committee service announces: cases, sittings, decisions, strategy meetings, directives."""
+"""The events of the committee service: cases, sittings, decisions, strategy meetings, directives."""
 
 from datetime import date
 from typing import ClassVar, Literal
@@ -26,7 +26,7 @@ TOPIC = "townhall.committee.v1"
 
 
 class CaseEvent(Event):
-    """A fact about the case of one task."""
+    """An event about the case of one task."""
 
     TOPIC: ClassVar[str] = TOPIC
     KEY: ClassVar[str] = "task_id"
@@ -36,40 +36,40 @@ class CaseEvent(Event):
 
 
 class CaseOpened(CaseEvent):
-    """The Committee has a case, by a threshold or by a referral. Idempotent per task."""
+    """A case was opened after a passed threshold or a referral. Announced once per task."""
 
     TYPE: ClassVar[str] = "committee.case-opened.v1"
 
     title: Title
     cause: Literal["threshold", "referral"]
-    """What brought the task here."""
+    """Why the task came before the Committee."""
     rule: RuleUsed
 
 
 class CaseDocketed(CaseEvent):
-    """The case is on the docket of a sitting."""
+    """A case was put on the docket of a sitting."""
 
     TYPE: ClassVar[str] = "committee.case-docketed.v1"
 
     sitting_id: SittingId
     sits_at: AwareDatetime
-    """When the sitting begins."""
+    """When the sitting starts."""
     rule: RuleUsed | None = None
 
 
 class DeliberationStarted(CaseEvent):
-    """A sitting with quorum took the case up."""
+    """A sitting was opened with a quorum, and the deliberation of the case started."""
 
     TYPE: ClassVar[str] = "committee.deliberation-started.v1"
 
     sitting_id: SittingId
     present: PositiveInt
-    """How many members were present."""
+    """The number of members present."""
     rule: RuleUsed
 
 
 class CaseDeferred(CaseEvent):
-    """The case waits for a later sitting, with the reason."""
+    """A sitting did not decide the case; it waits for a later sitting."""
 
     TYPE: ClassVar[str] = "committee.case-deferred.v1"
 
@@ -78,11 +78,11 @@ class CaseDeferred(CaseEvent):
     reasons: tuple[ReasonCode, ...]
     note: Note = ""
     rule: RuleUsed | None = None
-    """The rule that deferred it by itself; None when the chair did."""
+    """The rule of an automatic deferral; None when the chair deferred the case."""
 
 
 class CaseDeliberated(CaseEvent):
-    """The Committee decided. The case must now come before the strategy meeting."""
+    """The Committee decided a case. It must now come before the strategy meeting."""
 
     TYPE: ClassVar[str] = "committee.case-deliberated.v1"
 
@@ -91,42 +91,42 @@ class CaseDeliberated(CaseEvent):
     reasons: tuple[ReasonCode, ...]
     note: Note = ""
     in_favour: NonNegativeInt
-    """Members for the task."""
+    """Number of members for the task."""
     against: NonNegativeInt
-    """Members against it."""
+    """Number of members against it."""
     abstained: NonNegativeInt
-    """Members who abstained."""
+    """Number of members who abstained."""
     recused: NonNegativeInt
-    """Members who took no part, each with a reason."""
+    """Number of members who were recused from the case."""
     acted_by: ActedBy
     rule: RuleUsed
 
 
 class CasePlacedOnAgenda(CaseEvent):
-    """The deliberated case is on the agenda of a strategy meeting."""
+    """A deliberated case was placed on the agenda of a strategy meeting."""
 
     TYPE: ClassVar[str] = "committee.case-placed-on-agenda.v1"
 
     meeting_id: MeetingId
     meets_at: AwareDatetime
-    """When the meeting takes place."""
+    """When the meeting starts."""
     rule: RuleUsed | None = None
 
 
 class CaseOverdue(CaseEvent):
-    """What the case waits for did not come in time. It goes on waiting, but not silently."""
+    """A case waits longer than the rule allows, and goes on waiting. Announced once per wait."""
 
     TYPE: ClassVar[str] = "committee.case-overdue.v1"
 
     waits_for: Literal["sitting", "strategy-meeting", "outcome"]
-    """What the case should have had by now."""
+    """What the case waits for."""
     due_at: AwareDatetime
-    """When it was due."""
+    """When the wait should have ended."""
     rule: RuleUsed
 
 
 class OutcomeRecorded(CaseEvent):
-    """The strategy meeting chaired by the President dealt with the case."""
+    """The outcome of the strategy meeting chaired by the President for a case."""
 
     TYPE: ClassVar[str] = "committee.outcome-recorded.v1"
 
@@ -138,7 +138,7 @@ class OutcomeRecorded(CaseEvent):
 
 
 class DirectiveIssued(CaseEvent):
-    """An adopted task was given to a responsible body with a due date."""
+    """A responsible body was instructed to carry out an adopted task."""
 
     TYPE: ClassVar[str] = "committee.directive-issued.v1"
 
@@ -147,12 +147,12 @@ class DirectiveIssued(CaseEvent):
     responsible_body: BodyName
     instruction: Note
     due_on: date
-    """By when the responsible body delivers."""
+    """The day by which the responsible body must deliver."""
     outcome: Outcome
 
 
 class SittingCalled(Event):
-    """The Committee will sit."""
+    """A sitting of the Committee was called."""
 
     TYPE: ClassVar[str] = "committee.sitting-called.v1"
     TOPIC: ClassVar[str] = TOPIC
@@ -160,13 +160,13 @@ class SittingCalled(Event):
 
     sitting_id: SittingId
     sits_at: AwareDatetime
-    """When the sitting begins."""
+    """When the sitting starts."""
     capacity: PositiveInt
-    """How many cases it has room for."""
+    """The most cases it can take."""
 
 
 class MeetingCalled(Event):
-    """The strategy meeting will take place."""
+    """A strategy meeting was called."""
 
     TYPE: ClassVar[str] = "committee.strategy-meeting-called.v1"
     TOPIC: ClassVar[str] = TOPIC
@@ -174,6 +174,6 @@ class MeetingCalled(Event):
 
     meeting_id: MeetingId
     meets_at: AwareDatetime
-    """When the meeting takes place."""
+    """When the meeting starts."""
     capacity: PositiveInt
-    """How many cases it has room for."""
+    """The most cases it can take."""

@@ -1,4 +1,4 @@
-"""The facts the evaluation service announces: initiatives, their progress, rounds and published results."""
+"""Events of the evaluation service: initiatives, milestones, rounds and published results."""
 
 from datetime import date
 from typing import ClassVar, Literal
@@ -25,7 +25,7 @@ TOPIC = "townhall.evaluation.v1"
 
 
 class InitiativeEvent(Event):
-    """A fact about the delivery of one adopted task."""
+    """Base of the events about the initiative of one adopted task."""
 
     TOPIC: ClassVar[str] = TOPIC
     KEY: ClassVar[str] = "task_id"
@@ -35,7 +35,7 @@ class InitiativeEvent(Event):
 
 
 class InitiativeOpened(InitiativeEvent):
-    """An adopting directive made an initiative, once."""
+    """A directive that adopts a task opened its initiative: one per task and per directive."""
 
     TYPE: ClassVar[str] = "evaluation.initiative-opened.v1"
 
@@ -43,7 +43,7 @@ class InitiativeOpened(InitiativeEvent):
     title: Title
     responsible_body: BodyName
     due_on: date
-    """By when the responsible body delivers."""
+    """The day by which the responsible body must complete it."""
 
 
 class MilestonePlanned(InitiativeEvent):
@@ -54,7 +54,7 @@ class MilestonePlanned(InitiativeEvent):
     milestone_id: MilestoneId
     title: Title
     due_on: date
-    """By when it should be reached."""
+    """The day by which it should be reached."""
 
 
 class MilestoneReached(InitiativeEvent):
@@ -68,14 +68,14 @@ class MilestoneReached(InitiativeEvent):
 
 
 class MilestoneOverdue(InitiativeEvent):
-    """A milestone's day passed and it was not reached. Told once; it may still be reached."""
+    """A milestone was not reached by its due date. Announced once; it may still be reached."""
 
     TYPE: ClassVar[str] = "evaluation.milestone-overdue.v1"
 
     milestone_id: MilestoneId
     title: Title
     due_on: date
-    """The day that passed."""
+    """The due date that passed."""
     rule: RuleUsed
 
 
@@ -86,28 +86,28 @@ class InitiativeStarted(InitiativeEvent):
 
 
 class InitiativeDelayed(InitiativeEvent):
-    """The due date moved, with a reason."""
+    """The due date was moved, with a reason."""
 
     TYPE: ClassVar[str] = "evaluation.initiative-delayed.v1"
 
     reason: ReasonCode
     note: Note = ""
     was_due_on: date
-    """The day it was due before."""
+    """The due date before."""
     due_on: date
-    """The day it is due now."""
+    """The new due date."""
     acted_by: ActedBy
 
 
 class InitiativeOverdue(InitiativeEvent):
-    """The due date passed without completion or a new date."""
+    """The due date passed before the initiative was completed or the date moved. Announced once per due date."""
 
     TYPE: ClassVar[str] = "evaluation.initiative-overdue.v1"
 
     due_on: date
-    """The day that passed."""
+    """The due date that passed."""
     rule: RuleUsed | None = None
-    """The rule that says where the day ended; None in events announced before it was told."""
+    """The rule whose time zone determines the end of the day; None in events announced before this field existed."""
 
 
 class InitiativeDone(InitiativeEvent):
@@ -119,7 +119,7 @@ class InitiativeDone(InitiativeEvent):
 
 
 class InitiativeDropped(InitiativeEvent):
-    """The responsible body gave the initiative up, with a reason."""
+    """The responsible body dropped the initiative, with a reason."""
 
     TYPE: ClassVar[str] = "evaluation.initiative-dropped.v1"
 
@@ -129,7 +129,7 @@ class InitiativeDropped(InitiativeEvent):
 
 
 class InitiativeVerified(InitiativeEvent):
-    """The Support Unit verified that what was reported is true."""
+    """The Support Unit confirmed that the report, done or dropped, is true."""
 
     TYPE: ClassVar[str] = "evaluation.initiative-verified.v1"
 
@@ -138,26 +138,26 @@ class InitiativeVerified(InitiativeEvent):
 
 
 class InitiativeEvaluated(InitiativeEvent):
-    """The published result of citizens' evaluation in one round."""
+    """The published result of one initiative in one round."""
 
     TYPE: ClassVar[str] = "evaluation.initiative-evaluated.v1"
 
     round_id: RoundId
     panel_score: Score
     panel_size: PositiveInt
-    """Seats of the panel."""
+    """The number of panel members."""
     panel_count: PositiveInt
-    """Members of the panel who scored this initiative."""
+    """The number of panel members who scored this initiative."""
     open_score: Score | None
-    """None when no citizen outside the panel scored; the panel then counts alone."""
+    """None if no citizen outside the panel scored; the weighted score is then the panel score."""
     open_count: NonNegativeInt
-    """How many citizens outside the panel scored."""
+    """The number of citizens outside the panel who scored."""
     weighted_score: Score
     rule: RuleUsed
 
 
 class RoundEvent(Event):
-    """A fact about one evaluation round."""
+    """Base of the events about one evaluation round."""
 
     TOPIC: ClassVar[str] = TOPIC
     KEY: ClassVar[str] = "round_id"
@@ -166,7 +166,7 @@ class RoundEvent(Event):
 
 
 class RoundOpened(RoundEvent):
-    """Citizens may apply for the panel; the seed of the lot is committed to."""
+    """A round opened: citizens may apply for the panel. The seed of the draw is committed to by its hash."""
 
     TYPE: ClassVar[str] = "evaluation.round-opened.v1"
 
@@ -177,49 +177,49 @@ class RoundOpened(RoundEvent):
     seed_commitment: str
     """SHA-256 of the seed, in lowercase hexadecimal, published before applications close."""
     applications_close_at: AwareDatetime
-    """Until when citizens may apply."""
+    """The time until which citizens may apply."""
     rule: RuleUsed
 
 
 class PanelDrawn(RoundEvent):
-    """The panel was drawn by lot. Anyone can repeat the draw from the seed and the frame."""
+    """The panel was drawn at random. Anyone can repeat the draw from the seed and the published frame."""
 
     TYPE: ClassVar[str] = "evaluation.panel-drawn.v1"
 
     seed: str
-    """What the lot was drawn with; its hash was published before."""
+    """The seed of the draw, whose hash was published when the round opened."""
     frame_sha256: str
-    """SHA-256 of the published list of tickets, so that no ticket is added afterwards."""
+    """SHA-256 of the published list of tickets: shows that no ticket was added afterwards."""
     applicants: PositiveInt
-    """Tickets in the lot."""
+    """The number of tickets in the frame."""
     panel_size: PositiveInt
-    """Seats drawn."""
+    """The number of tickets drawn."""
 
 
 class ResultsPublished(RoundEvent):
-    """The round is over and its results are public."""
+    """The results of a round were published, which ends it."""
 
     TYPE: ClassVar[str] = "evaluation.results-published.v1"
 
     initiatives: PositiveInt
-    """How many were evaluated."""
+    """The number of evaluated initiatives."""
     rule: RuleUsed
 
 
 class RoundOverdue(RoundEvent):
-    """The panel was not drawn, or the results were not published, by the date the rule sets."""
+    """The panel was not drawn, or the results were not published, by the due time. Announced once for each."""
 
     TYPE: ClassVar[str] = "evaluation.round-overdue.v1"
 
     awaited: Literal["draw", "publication"]
-    """What is owed: the draw of the panel, or the publication of its results."""
+    """The step that is late: the draw of the panel, or the publication of the results."""
     due_at: AwareDatetime
-    """When it was owed."""
+    """The time by which it was due."""
     rule: RuleUsed
 
 
 class RoundCancelled(RoundEvent):
-    """The round ended without results; its initiatives may be evaluated in another one."""
+    """A round was cancelled. Its initiatives may be evaluated in another one."""
 
     TYPE: ClassVar[str] = "evaluation.round-cancelled.v1"
 

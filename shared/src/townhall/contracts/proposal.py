@@ -1,4 +1,4 @@
-"""The facts the proposal service announces: proposals, their screening, tasks and referrals."""
+"""The events of the proposal service: proposals, their screening, tasks and referrals."""
 
 from typing import ClassVar, Literal
 
@@ -11,7 +11,7 @@ TOPIC = "townhall.proposal.v1"
 
 
 class ProposalEvent(Event):
-    """A fact about one proposal."""
+    """An event about one proposal."""
 
     TOPIC: ClassVar[str] = TOPIC
     KEY: ClassVar[str] = "proposal_id"
@@ -20,19 +20,19 @@ class ProposalEvent(Event):
 
 
 class ProposalSubmitted(ProposalEvent):
-    """A citizen, an agency or an offline session wrote a proposal. Its author is never told."""
+    """A proposal was submitted. The event doesn't contain its author."""
 
     TYPE: ClassVar[str] = "proposal.submitted.v1"
 
     title: Title
     acted_by: ActedBy
     screening_due_at: AwareDatetime
-    """By when screening must decide."""
+    """When its screening is due."""
     rule: RuleUsed
 
 
 class ProposalAdmitted(ProposalEvent):
-    """Screening admitted it."""
+    """A proposal was admitted by screening."""
 
     TYPE: ClassVar[str] = "proposal.admitted.v1"
 
@@ -42,7 +42,7 @@ class ProposalAdmitted(ProposalEvent):
 
 
 class ProposalRejected(ProposalEvent):
-    """Screening refused it, with a coded public reason."""
+    """A proposal was rejected by screening."""
 
     TYPE: ClassVar[str] = "proposal.rejected.v1"
 
@@ -52,7 +52,7 @@ class ProposalRejected(ProposalEvent):
 
 
 class ProposalRevisionRequested(ProposalEvent):
-    """Screening returned it for improvement; it may be resubmitted."""
+    """Screening requested a revision of a proposal; its author may resubmit it."""
 
     TYPE: ClassVar[str] = "proposal.revision-requested.v1"
 
@@ -62,7 +62,7 @@ class ProposalRevisionRequested(ProposalEvent):
 
 
 class ProposalTransferred(ProposalEvent):
-    """Screening sent it to the body that is competent for it."""
+    """A proposal was transferred to the competent body."""
 
     TYPE: ClassVar[str] = "proposal.transferred.v1"
 
@@ -73,36 +73,36 @@ class ProposalTransferred(ProposalEvent):
 
 
 class ProposalMerged(ProposalEvent):
-    """It goes on as part of another proposal; the lineage is kept."""
+    """A proposal was merged into another one."""
 
     TYPE: ClassVar[str] = "proposal.merged.v1"
 
     acted_by: ActedBy
     into: ProposalId
-    """The proposal it goes on in."""
+    """The proposal it was merged into."""
     reason: ReasonCode
     note: Note = ""
 
 
 class ProposalResubmitted(ProposalEvent):
-    """Its author improved a returned proposal; screening starts again with a new due date."""
+    """The author resubmitted a revised proposal; screening starts again with a new due date."""
 
     TYPE: ClassVar[str] = "proposal.resubmitted.v1"
 
     title: Title
     screening_due_at: AwareDatetime
-    """By when screening must decide."""
+    """When its screening is due."""
     rule: RuleUsed
 
 
 class ProposalWithdrawn(ProposalEvent):
-    """Its author took it back before it became part of a task."""
+    """The author withdrew a proposal before it became part of a task."""
 
     TYPE: ClassVar[str] = "proposal.withdrawn.v1"
 
 
 class ScreeningOverdue(ProposalEvent):
-    """Its screening was not done by the due date."""
+    """The screening of a proposal was not done by its due date. Announced once per due date."""
 
     TYPE: ClassVar[str] = "proposal.screening-overdue.v1"
 
@@ -112,7 +112,7 @@ class ScreeningOverdue(ProposalEvent):
 
 
 class TaskEvent(Event):
-    """A fact about one task."""
+    """An event about one task."""
 
     TOPIC: ClassVar[str] = TOPIC
     KEY: ClassVar[str] = "task_id"
@@ -121,26 +121,26 @@ class TaskEvent(Event):
 
 
 class TaskSelected(TaskEvent):
-    """The Support Unit put a task to the vote, with a published reason."""
+    """The Support Unit put a task to the vote."""
 
     TYPE: ClassVar[str] = "proposal.task-selected.v1"
 
     title: Title
     origin: Literal["proposals", "government"]
-    """Who proposed it: citizens, or the government itself."""
+    """Whether it comes from citizens' proposals or from the government's own plans."""
     proposal_ids: tuple[ProposalId, ...]
-    """The lineage; empty for a task from the government's own plans."""
+    """The proposals it comes from; empty for a task from the government's own plans."""
     reason: ReasonCode
     note: Note = ""
     opens_at: AwareDatetime
-    """From when ballots are accepted."""
+    """When the vote opens: the first moment a ballot is accepted."""
     closes_at: AwareDatetime
-    """From when none is accepted any more."""
+    """When the vote closes: from this moment no ballot is accepted."""
     rule: RuleUsed
 
 
 class TaskReferred(TaskEvent):
-    """The Support Unit referred a task to the Committee without the threshold."""
+    """The Support Unit referred a task to the Committee, although its vote did not pass the threshold."""
 
     TYPE: ClassVar[str] = "proposal.task-referred.v1"
 

@@ -1,4 +1,4 @@
-"""The facts the voting service announces. Totals only: nothing of a single ballot is ever here."""
+"""Events of the voting service. They have totals only: nothing of a single ballot is announced (V8)."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ TOPIC = "townhall.voting.v1"
 
 
 class VoteEvent(Event):
-    """A fact about the vote on one task."""
+    """Base of the events about the vote on one task."""
 
     TOPIC: ClassVar[str] = TOPIC
     KEY: ClassVar[str] = "task_id"
@@ -20,54 +20,54 @@ class VoteEvent(Event):
 
 
 class VoteScheduled(VoteEvent):
-    """A vote will open at its time."""
+    """A vote was scheduled; it opens at `opens_at`."""
 
     TYPE: ClassVar[str] = "voting.vote-scheduled.v1"
 
     opens_at: AwareDatetime
-    """From when ballots are accepted."""
+    """The time from which ballots are accepted."""
     closes_at: AwareDatetime
-    """From when none is accepted any more."""
+    """The time from which ballots are no longer accepted."""
 
 
 class VoteOpened(VoteEvent):
-    """Citizens may cast ballots from now until the closing time, under the rule version named."""
+    """A vote opened: citizens may cast ballots until the closing time, under the named rule version."""
 
     TYPE: ClassVar[str] = "voting.vote-opened.v1"
 
     closes_at: AwareDatetime
-    """From when none is accepted any more."""
+    """The time from which ballots are no longer accepted."""
     more_than: NonNegativeInt
-    """The vote passes when *more than* this number voted yes."""
+    """The threshold is reached when *more than* this number voted yes."""
     rule: RuleUsed
 
 
 class ThresholdReached(VoteEvent):
-    """More than the required number voted yes. Announced once per task and rule version; never taken back."""
+    """More than the required number voted yes. Announced once per task and rule version, and never revoked."""
 
     TYPE: ClassVar[str] = "voting.threshold-reached.v1"
 
     title: Title
     yes: PositiveInt
-    """Citizens who voted yes."""
+    """The number of citizens who voted yes."""
     no: NonNegativeInt
-    """Citizens who voted no."""
+    """The number of citizens who voted no."""
     more_than: NonNegativeInt
     """The number that yes had to exceed."""
     reached_at: AwareDatetime
-    """When it was counted, by voting's database."""
+    """When the ballot that reached it was counted, by the clock of voting's database."""
     rule: RuleUsed
 
 
 class VoteClosed(VoteEvent):
-    """No ballot is accepted any more; these totals are final."""
+    """A vote closed: ballots are no longer accepted, and the totals are final."""
 
     TYPE: ClassVar[str] = "voting.vote-closed.v1"
 
     yes: NonNegativeInt
-    """Citizens who voted yes."""
+    """The number of citizens who voted yes."""
     no: NonNegativeInt
-    """Citizens who voted no."""
+    """The number of citizens who voted no."""
     threshold_reached: bool
     """Whether the threshold was reached at any time."""
     closed_at: AwareDatetime

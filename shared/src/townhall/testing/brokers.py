@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -18,6 +19,8 @@ from townhall.embedded.server import Server
 
 KIND: Final = "TOWNHALL_BROKER"
 """The environment variable that chooses the broker: `tansu` (the default) or `kafka`."""
+SHARED: Final = "TOWNHALL_TEST_KAFKA_PORT"
+"""Names the port of the one Apache Kafka that the workers of a parallel run share; set by the run itself."""
 PARTITIONS: Final = 3
 """Fewer than a deployment has, enough that keys are spread."""
 
@@ -27,14 +30,39 @@ def broker_in(directory: Path) -> Server:
     return Kafka(directory) if os.environ.get(KIND) == "kafka" else Tansu(directory)
 
 
-@pytest.fixture(scope="session")
-def broker() -> Iterator[Server]:
-    """The broker of this run. A test that kills its broker takes `empty_broker`."""
+@contextmanager
+def started() -> Iterator[Server]:
+    """Run a broker in a directory of its own."""
     with tempfile.TemporaryDirectory(prefix="townhall-tests-", ignore_cleanup_errors=True) as directory:
         server = broker_in(Path(directory))
         server.start()
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
+    """Start one Apache Kafka for all workers of a parallel run: Java starts slowly, and takes much memory."""
+    parallel = getattr(config.option, "numprocesses", None) and not config.option.collectonly
+    if os.environ.get(KIND) != "kafka" or not parallel:
+        return (yield)
+    with started() as server:
+        os.environ[SHARED] = str(server.port)  # the workers inherit it
+        return (yield)
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Server]:
+    """The broker of this run, or of this worker. A test that kills its broker takes `empty_broker`."""
+    if port := os.environ.get(SHARED):
+        shared = broker_in(Path())
+        shared.port = int(port)
+        yield shared
+        return
+    with started() as server:
         yield server
-        server.kill()
 
 
 @pytest.fixture

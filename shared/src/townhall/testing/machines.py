@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
@@ -10,6 +11,12 @@ from townhall.rejected import Rejected
 
 Turn = tuple[str, Mapping[str, Any]]
 """A step of a machine: the name of its method, and what it is given."""
+
+
+def runs(*, examples: int, steps: int) -> settings:
+    """Return how often a machine runs, and how far each time. `make quick` (the profile `quick`) runs it less often."""
+    rarely = settings.get_current_profile_name() == "quick"
+    return settings(max_examples=examples // 10 if rarely else examples, stateful_step_count=steps)
 
 
 def turn(name: str, **given: st.SearchStrategy[Any]) -> st.SearchStrategy[Turn]:

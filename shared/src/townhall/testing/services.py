@@ -14,8 +14,9 @@ from httpx import ASGITransport, AsyncClient
 
 from townhall.chassis.broker import Bus
 from townhall.chassis.db import Database
-from townhall.chassis.serve import at_hand
+from townhall.chassis.serve import Service, at_hand
 from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import state_of
 from townhall.embedded.issuer import AUDIENCE, Issuer
 
 _KEY = secrets.token_hex(32)
@@ -52,7 +53,7 @@ def application(settings: ServiceSettings, service: str) -> FastAPI:
 
 def client_for(app: FastAPI) -> AsyncClient:
     """Return a client whose requests reach the application without a network. Its faults are raised in the test."""
-    return AsyncClient(transport=ASGITransport(app), base_url=f"http://{app.state.service.name}.test")
+    return AsyncClient(transport=ASGITransport(app), base_url=f"http://{state_of(app, Service).name}.test")
 
 
 @pytest_asyncio.fixture(loop_scope="session")

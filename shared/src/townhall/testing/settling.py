@@ -10,6 +10,8 @@ from sqlalchemy import text
 
 from townhall.chassis.db import Database
 from townhall.chassis.retrying import sleep
+from townhall.chassis.serve import Service
+from townhall.chassis.state import state_of
 
 PATIENCE: Final = 30.0
 _LOOK_EVERY: Final = 0.02
@@ -37,7 +39,7 @@ async def settle(*apps: FastAPI, within: float = PATIENCE) -> None:
 
 async def _waiting(apps: Sequence[FastAPI]) -> list[str]:
     """Name what isn't done. Consumer can announce, so nothing may have been announced while looking."""
-    databases: list[Database] = [app.state.db for app in apps]
+    databases: list[Database] = [state_of(app, Database) for app in apps]
     before = [await _outbox(db) for db in databases]
     unsent = [f"{db.source} has {new} to publish" for db, (_, new) in zip(databases, before, strict=True) if new]
     unheard = [told for app in apps if (told := await _unheard(app, databases))]
@@ -52,11 +54,12 @@ async def _outbox(db: Database) -> tuple[int, int]:
 
 
 async def _unheard(app: FastAPI, sources: Sequence[Database]) -> str:
-    types = [kind.TYPE for each in app.state.service.subscriptions for kind in each.consumes]
+    types = [kind.TYPE for each in state_of(app, Service).subscriptions for kind in each.consumes]
     announced: list[UUID] = []
     for db in sources:
         async with db.reading() as session:
             announced += (await session.execute(_ANNOUNCED, {"types": types})).scalars().all()
-    async with app.state.db.reading() as session:
+    db = state_of(app, Database)
+    async with db.reading() as session:
         unheard = (await session.execute(_UNHEARD, {"ids": announced})).scalar_one()
-    return f"{app.state.db.source} has {unheard} to hear" if unheard else ""
+    return f"{db.source} has {unheard} to hear" if unheard else ""

@@ -1,49 +1,39 @@
-"""Applications behind a real socket: for what happens before the framework, which an ASGI client never sees."""
+"""Applications behind a real socket: for what an ASGI client never sees."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from socket import socket
+from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
-from typing_extensions import override
 
-from townhall.chassis.http.wire import Wire
-
-
-class _Served(uvicorn.Server):
-    """A server that tells when it listens, and on which port."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listens = asyncio.Event()
-
-    @override
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listens.set()
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return int(self.servers[0].sockets[0].getsockname()[1])
+from townhall.chassis.http.listener import EmbeddedServer, listen
+from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import state_of
+from townhall.embedded.ports import HOST
 
 
 @asynccontextmanager
-async def listening(app: FastAPI, protocol: type[Wire] = Wire) -> AsyncIterator[int]:
-    """Serve an application that is open already; the port it listens on. What is under way at the end is finished."""
-    server = _Served(uvicorn.Config(app, port=0, http=protocol, lifespan="off", log_config=None, server_header=False))
+async def listening(app: FastAPI, **settings: Any) -> AsyncIterator[int]:  # noqa: ANN401  settings are of any type
+    """Serve an application that is open already, as a service is; yields the port.
+
+    Keyword arguments replace the server's settings. Requests under way at the end are finished first.
+    """
+    served = state_of(app, ServiceSettings).model_copy(update=settings)
+    listener = listen(HOST, 0, write_seconds=served.write_seconds)
+    port = int(listener.getsockname()[1])
+    server = EmbeddedServer(app, listener, served)
     serving = asyncio.create_task(server.serve())
-    await server.listens.wait()
-    yield server.port
-    server.should_exit = True
-    await serving
+    try:
+        yield port
+    finally:
+        server.stop()
+        await asyncio.wait({serving}, timeout=served.stop_seconds)
 
 
-async def said(port: int, *pieces: bytes) -> bytes:
-    """Send the pieces one after the other; return everything that is said until the connection ends."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def exchange(port: int, *pieces: bytes) -> bytes:
+    """Send the pieces one after the other; return everything received until the server closes the connection."""
+    reader, writer = await asyncio.open_connection(HOST, port)
     async with asyncio.timeout(10):
         for piece in pieces:
             writer.write(piece)

@@ -53,7 +53,7 @@ def rehearse(
     DIR is replayed vote by vote. Of a petition board only counts are known (a CSV file with petition_idx, title and
     num_agree): a petition becomes a task, each consent, times --scale, a yes ballot of another citizen, and each task
     has its share of the ballots at every moment. What the platform counted is compared with a recount.
-    The rules in force change and stay, so rehearse on a data directory of its own. More: docs/rehearsals.md.
+    The rules in force change and stay, so rehearse on a data directory of its own. More: docs/how-to/rehearse.md.
 
     \b
     Examples:

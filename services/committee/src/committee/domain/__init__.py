@@ -1,1 +1,1 @@
-"""The rules of the Committee and the strategy meeting, pure. docs/rulebook.md, C1 onwards."""
+"""The rules of the Committee and the strategy meeting (docs/rulebook.md, C1 onwards): pure functions, frozen values."""

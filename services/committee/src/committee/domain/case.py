@@ -1,4 +1,4 @@
-"""A case, its states, and the only moves between them."""
+"""A case, its states, and the moves between them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,38 +13,38 @@ from townhall.rejected import NotFound, Rejected
 
 
 class NoSuchCase(NotFound):
-    """Nobody opened that case."""
+    """No case has this id."""
 
     code = "no-such-case"
     title = "There is no case under this id."
 
 
 class CaseElsewhere(Rejected):
-    """C16: the case is not where the step would take it from."""
+    """C16: the case is in a state that doesn't allow the step."""
 
     code = "case-elsewhere"
     rule = "C16"
-    title = "The case is at another step, which does not allow this."
+    title = "The state of the case does not allow this step."
 
 
 class Cause(StrEnum):
-    """What brings a task to the Committee."""
+    """Why a task comes before the Committee."""
 
     THRESHOLD = "threshold"
     REFERRAL = "referral"
 
 
 class CaseState(StrEnum):
-    """Where a case stands."""
+    """The state of a case."""
 
     OPENED = "opened"
-    """It waits for a sitting with room."""
+    """Waiting for a sitting with room."""
     DOCKETED = "docketed"
     IN_DELIBERATION = "in-deliberation"
     DEFERRED = "deferred"
-    """It waits for a later sitting with room."""
+    """Waiting for a later sitting with room."""
     DELIBERATED = "deliberated"
-    """It waits for a strategy meeting with room."""
+    """Waiting for a strategy meeting with room."""
     ON_AGENDA = "on-agenda"
     ADOPTED = "adopted"
     ADOPTED_WITH_CHANGE = "adopted-with-change"
@@ -73,10 +73,10 @@ MOVES: Final[Mapping[CaseState, frozenset[CaseState]]] = MappingProxyType(
         CaseState.RETURNED: _END,
     }
 )
-"""C16: every move a case may make. From a meeting that defers it, it waits for the next as a deliberated case again."""
+"""C16: the states each state may move to. A case that a meeting defers is `deliberated` again."""
 
-WAITS_FOR_SITTING: Final = frozenset({CaseState.OPENED, CaseState.DEFERRED})
-BEFORE_DECISION: Final = WAITS_FOR_SITTING | {CaseState.DOCKETED, CaseState.IN_DELIBERATION}
+AWAITING_SITTING: Final = frozenset({CaseState.OPENED, CaseState.DEFERRED})
+UNDECIDED: Final = AWAITING_SITTING | {CaseState.DOCKETED, CaseState.IN_DELIBERATION}
 
 Awaited = Literal["sitting", "strategy-meeting", "outcome"]
 AWAITED: Final[Mapping[CaseState, Awaited]] = MappingProxyType(
@@ -87,22 +87,22 @@ AWAITED: Final[Mapping[CaseState, Awaited]] = MappingProxyType(
         CaseState.ON_AGENDA: "outcome",
     }
 )
-"""C17: what a case waits for where nothing else sets its time."""
+"""C17: what a case in each state waits for. States without an entry have no due date."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """When what a case waits for must have come, by which version of the rules."""
+    """When the wait of a case must end (C17)."""
 
     at: datetime
     rule_version: int
-    told: bool = False
-    """True once it was announced as overdue."""
+    """The rule version that set it."""
+    overdue_announced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One task before the Committee and the strategy meeting."""
+    """A task before the Committee and the strategy meeting."""
 
     case_id: CaseId
     task_id: TaskId
@@ -113,38 +113,42 @@ class Case:
     sitting_id: SittingId | None = None
     meeting_id: MeetingId | None = None
     later_than: datetime | None = None
-    """Deferred: only a sitting or meeting that starts after this one may take it."""
+    """Set by a deferral: the case can only be assigned to a sitting or meeting that starts after this time (C11)."""
     due: Due | None = None
+    """None while a sitting has the case, and in a final state."""
 
-    def to(self, state: CaseState, *, due: Due | None = None) -> "Case":
-        """Move the case, if the table of moves allows it."""
+    def move_to(self, state: CaseState, *, due: Due | None = None) -> "Case":
+        """Return the case in another state. Raises `CaseElsewhere` if `MOVES` doesn't allow the move (C16)."""
         if state not in MOVES[self.state]:
             raise CaseElsewhere  # C16
         return replace(self, state=state, due=due)
 
 
 def case_id_of(task_id: TaskId) -> CaseId:
-    """Name the one case of a task, so that hearing its cause again finds the same case."""
+    """Return the id of a task's one case. It follows from the task, so that a redelivered event finds the same case."""
     return CaseId(uuid5(task_id, "case"))  # C1
 
 
-def docketed(case: Case, sitting_id: SittingId) -> Case:
-    """Put the case on the docket of a sitting. The sitting keeps its time from here."""
-    return replace(case.to(CaseState.DOCKETED), sitting_id=sitting_id, later_than=None)
+def docket(case: Case, sitting_id: SittingId) -> Case:
+    """Return the case as docketed for a sitting (C2). It has no due date until the sitting ends."""
+    return replace(case.move_to(CaseState.DOCKETED), sitting_id=sitting_id, later_than=None)
 
 
-def deferred(case: Case, *, later_than: datetime, due: Due) -> Case:
-    """Take the case off its sitting; only a later one may take it."""
-    return replace(case.to(CaseState.DEFERRED, due=due), sitting_id=None, later_than=later_than)
+def defer(case: Case, *, later_than: datetime, due: Due) -> Case:
+    """Return the case as deferred to a sitting that starts after `later_than` (C11)."""
+    return replace(case.move_to(CaseState.DEFERRED, due=due), sitting_id=None, later_than=later_than)
 
 
-def tabled(case: Case, meeting_id: MeetingId, *, due: Due) -> Case:
-    """Put the deliberated case on the agenda of a strategy meeting."""
-    return replace(case.to(CaseState.ON_AGENDA, due=due), meeting_id=meeting_id, later_than=None)
+def place_on_agenda(case: Case, meeting_id: MeetingId, *, due: Due) -> Case:
+    """Return the deliberated case as placed on a meeting's agenda (C12)."""
+    return replace(case.move_to(CaseState.ON_AGENDA, due=due), meeting_id=meeting_id, later_than=None)
 
 
-def ended(case: Case, end: CaseState, *, later_than: datetime, due: Due) -> Case:
-    """Give the case the end its outcome means, or send it to a later meeting."""
-    if end is not CaseState.DELIBERATED:
-        return case.to(end)
-    return replace(case.to(end, due=due), meeting_id=None, later_than=later_than)
+def apply_outcome(case: Case, state: CaseState, *, later_than: datetime, due: Due) -> Case:
+    """Return the case in the state of its outcome (C14).
+
+    In the state `deliberated` (the outcome was a deferral) it waits for a meeting that starts after `later_than`.
+    """
+    if state is not CaseState.DELIBERATED:
+        return case.move_to(state)
+    return replace(case.move_to(state, due=due), meeting_id=None, later_than=later_than)

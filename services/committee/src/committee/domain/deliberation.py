@@ -1,18 +1,18 @@
-"""What members and the chair do with a case while a sitting has it: recusals, positions, the decision."""
+"""Deliberation of a case by members and the chair: recusals, positions, the decision."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from committee.domain.case import BEFORE_DECISION, Case, CaseElsewhere, CaseState
+from committee.domain.case import UNDECIDED, Case, CaseElsewhere, CaseState
 from committee.domain.parameters import Parameters
 from townhall.contracts.values import Decision
 from townhall.rejected import NotFound, Rejected
 
 
 class CaseNotInDeliberation(Rejected):
-    """C8: no open sitting has the case."""
+    """C8: no open sitting is deliberating the case."""
 
     code = "case-not-in-deliberation"
     rule = "C8"
@@ -20,15 +20,15 @@ class CaseNotInDeliberation(Rejected):
 
 
 class NotAttending(Rejected):
-    """C8, C9: only those in the room take positions and decide."""
+    """C8, C9: the caller doesn't attend the sitting."""
 
     code = "not-attending"
     rule = "C8"
-    title = "Only members who attend the sitting take part in it."
+    title = "Only members who attend the sitting may take a position or decide."
 
 
 class MemberRecused(Rejected):
-    """C7: whoever stood back from a case has no part in it."""
+    """C7: the caller is recused from the case."""
 
     code = "member-recused"
     rule = "C7"
@@ -36,7 +36,7 @@ class MemberRecused(Rejected):
 
 
 class NoDecisionQuorum(Rejected):
-    """C9: too few positions, recused members not counted."""
+    """C9: fewer positions were taken than the rule requires; those of recused members don't count."""
 
     code = "no-decision-quorum"
     rule = "C9"
@@ -44,7 +44,7 @@ class NoDecisionQuorum(Rejected):
 
 
 class AgainstMajority(Rejected):
-    """C10: the decision must follow the positions taken."""
+    """C10: the decision doesn't follow the majority."""
 
     code = "against-majority"
     rule = "C10"
@@ -52,7 +52,7 @@ class AgainstMajority(Rejected):
 
 
 class NoPosition(NotFound):
-    """The member said nothing on the case in this sitting."""
+    """The member took no position on the case in this sitting."""
 
     code = "no-position"
     title = "You have taken no position on this case."
@@ -68,7 +68,7 @@ class Stance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the chair says the Committee decided, and why."""
+    """A decision as the chair submits it."""
 
     decision: Decision
     reasons: tuple[str, ...]
@@ -77,7 +77,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A member's own position."""
+    """A member's position, with the member's own note, which is never published."""
 
     stance: Stance
     note: str
@@ -85,14 +85,14 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What ties one member to one case: in the room or not, recused or not."""
+class Participation:
+    """Whether a member attends the sitting of a case, and whether they are recused from the case."""
 
     attending: bool
     recused: bool
 
-    def check(self) -> None:
-        """Refuse whoever may have no say."""
+    def require(self) -> None:
+        """Check that the member may take part. Raises `MemberRecused` (C7) or `NotAttending` (C8)."""
         if self.recused:
             raise MemberRecused  # C7
         if not self.attending:
@@ -100,8 +100,8 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """The positions on a case, by number only: who took them is never told."""
+class PositionCount:
+    """The number of positions on a case by stance. It names no member (C19)."""
 
     in_favour: int = 0
     against: int = 0
@@ -110,36 +110,42 @@ class Count:
 
     @property
     def positions(self) -> int:
-        """How many took a position; an abstention is one."""
+        """The number of positions taken, abstentions included."""
         return self.in_favour + self.against + self.abstained
 
 
-def count(stances: Iterable[Stance], *, recused: int) -> Count:
-    """Count what was said."""
-    said = list(stances)
-    return Count(said.count(Stance.FOR), said.count(Stance.AGAINST), said.count(Stance.ABSTAIN), recused)
+def count_positions(stances: Iterable[Stance], *, recused: int) -> PositionCount:
+    """Return the count of these stances, with the number of recused members."""
+    taken = list(stances)
+    return PositionCount(taken.count(Stance.FOR), taken.count(Stance.AGAINST), taken.count(Stance.ABSTAIN), recused)
 
 
-def may_recuse(case: Case) -> None:
-    """A member may stand back from a case at any time before it is decided."""
-    if case.state not in BEFORE_DECISION:
+def require_undecided(case: Case) -> None:
+    """Check that members may still recuse themselves from the case (C7). Raises `CaseElsewhere`."""
+    if case.state not in UNDECIDED:
         raise CaseElsewhere  # C7
 
 
-def may_take_position(case: Case, member: Part) -> None:
-    """Only where the case is being deliberated, by those who attend and are not recused."""
+def require_in_deliberation(case: Case, member: Participation) -> None:
+    """Check that the member may take a position, or decide, now.
+
+    Raises `CaseNotInDeliberation` (C8), `MemberRecused` (C7) or `NotAttending` (C8).
+    """
     if case.state is not CaseState.IN_DELIBERATION:
         raise CaseNotInDeliberation  # C8
-    member.check()
+    member.require()
 
 
-def decide(case: Case, chair: Part, said: Count, decision: Decision, rule: Parameters) -> CaseState:
-    """Say where the decision takes the case, or raise the rule that forbids it. A deferral needs no quorum."""
-    may_take_position(case, chair)
+def decide(case: Case, chair: Participation, count: PositionCount, decision: Decision, rule: Parameters) -> CaseState:
+    """Return the state the decision leads to: `deferred` or `deliberated`. A deferral needs no quorum.
+
+    Raises what `require_in_deliberation` raises, `NoDecisionQuorum` (C9) or `AgainstMajority` (C10).
+    """
+    require_in_deliberation(case, chair)
     if decision is Decision.DEFERRED:
-        return CaseState.DEFERRED  # C11: the way out when the quorum can't be had
-    if said.positions < rule.decision_quorum:
+        return CaseState.DEFERRED  # C11: possible without a quorum
+    if count.positions < rule.decision_quorum:
         raise NoDecisionQuorum  # C9
-    if (said.in_favour > said.against) is (decision is Decision.DECLINED):
+    if (count.in_favour > count.against) is (decision is Decision.DECLINED):
         raise AgainstMajority  # C10
     return CaseState.DELIBERATED

@@ -13,30 +13,30 @@ from townhall.rejected import NotFound, Rejected
 
 
 class NoSuchMeeting(NotFound):
-    """Nobody called that strategy meeting."""
+    """No strategy meeting has this id."""
 
     code = "no-such-meeting"
     title = "There is no strategy meeting under this id."
 
 
 class NoSuchDirective(NotFound):
-    """No directive has that id."""
+    """No directive has this id."""
 
     code = "no-such-directive"
     title = "There is no directive under this id."
 
 
 class MeetingInPast(Rejected):
-    """C13: a meeting can only be called for a later time."""
+    """C13: the time of the new meeting has passed."""
 
     code = "meeting-in-past"
     rule = "C13"
     status = 422
-    title = "A strategy meeting is called for a time to come."
+    title = "A strategy meeting must be called for a future time."
 
 
 class MeetingNotDue(Rejected):
-    """C14: no outcome is recorded before the meeting."""
+    """C14: it is too early to record an outcome."""
 
     code = "meeting-not-due"
     rule = "C14"
@@ -44,7 +44,7 @@ class MeetingNotDue(Rejected):
 
 
 class NotOnAgenda(Rejected):
-    """C14: only what is on its agenda gets an outcome, once."""
+    """C14: the case isn't on the meeting's agenda, or has its outcome already."""
 
     code = "not-on-agenda"
     rule = "C14"
@@ -52,7 +52,7 @@ class NotOnAgenda(Rejected):
 
 
 class DirectiveMissing(Rejected):
-    """C15: an adopted task is given to somebody."""
+    """C15: an adopted task needs a directive."""
 
     code = "directive-missing"
     rule = "C15"
@@ -61,34 +61,34 @@ class DirectiveMissing(Rejected):
 
 
 class DirectiveNotDue(Rejected):
-    """C15: nothing follows from what was not adopted."""
+    """C15: a task that isn't adopted gets no directive."""
 
     code = "directive-not-due"
     rule = "C15"
     status = 422
-    title = "Only an adopted task is followed by a directive."
+    title = "Only an adopted task gets a directive."
 
 
 class DirectiveInPast(Rejected):
-    """C15: the due date must still be ahead."""
+    """C15: the directive's due date has passed."""
 
     code = "directive-in-past"
     rule = "C15"
     status = 422
-    title = "The due date of a directive can't have passed."
+    title = "The due date of a directive must not have passed."
 
 
 class MeetingState(StrEnum):
-    """Where a strategy meeting stands."""
+    """The state of a strategy meeting."""
 
     CALLED = "called"
     HELD = "held"
-    """Its first outcome is recorded, so nothing more is put on its agenda."""
+    """An outcome was recorded; nothing more is placed on its agenda (C12)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """One strategy meeting."""
+    """A strategy meeting."""
 
     meeting_id: MeetingId
     meets_at: datetime
@@ -98,7 +98,7 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
-    """What a directive asks of whom, and by when."""
+    """The content of a directive: who must do what, and by when."""
 
     responsible_body: str
     instruction: str
@@ -106,18 +106,19 @@ class Mandate:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What the meeting made of an item, and what follows from it."""
+class OutcomeDetails:
+    """An outcome as the secretary submits it."""
 
     outcome: Outcome
     reason: str
     note: str
     mandate: Mandate | None
+    """The content of the directive; for an adopted task only (C15)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One place of an agenda."""
+class AgendaItem:
+    """One item of an agenda; `outcome` is None until it is recorded."""
 
     position: int
     case_id: CaseId
@@ -128,7 +129,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """An adopted task in the hands of a responsible body."""
+    """The instruction to a responsible body to carry out an adopted task."""
 
     directive_id: DirectiveId
     case_id: CaseId
@@ -140,7 +141,8 @@ class Directive:
 
 
 ADOPTING: Final = frozenset({Outcome.ADOPTED, Outcome.ADOPTED_WITH_CHANGE})
-_ENDS: Final = {
+"""The outcomes that need a directive (C15)."""
+_STATE_BY_OUTCOME: Final = {
     Outcome.ADOPTED: CaseState.ADOPTED,
     Outcome.ADOPTED_WITH_CHANGE: CaseState.ADOPTED_WITH_CHANGE,
     Outcome.RETURNED: CaseState.RETURNED,
@@ -149,21 +151,24 @@ _ENDS: Final = {
 
 
 def call(meeting: Meeting, *, at: datetime) -> Meeting:
-    """Accept a newly called meeting."""
+    """Return the new meeting. Raises `MeetingInPast` (C13)."""
     if meeting.meets_at <= at:
         raise MeetingInPast  # C13
     return meeting
 
 
 def hold(meeting: Meeting, rule: Parameters, *, at: datetime) -> Meeting:
-    """Take the meeting as held, so that its outcomes can be recorded."""
+    """Return the meeting as held, so that outcomes can be recorded. Raises `MeetingNotDue` (C14)."""
     if at < meeting.meets_at - rule.early:
         raise MeetingNotDue  # C14
     return replace(meeting, state=MeetingState.HELD)
 
 
-def end_of(outcome: Outcome, mandate: Mandate | None, *, on: date) -> CaseState:
-    """Say where the outcome takes the case, or raise what is wrong with the directive it comes with."""
+def case_state_after(outcome: Outcome, mandate: Mandate | None, *, on: date) -> CaseState:
+    """Return the state of a case after its outcome, recorded on that day (C14, C15).
+
+    Raises `DirectiveMissing`, `DirectiveNotDue` or `DirectiveInPast` (C15).
+    """
     if outcome in ADOPTING and mandate is None:
         raise DirectiveMissing  # C15
     if mandate is not None:
@@ -171,9 +176,9 @@ def end_of(outcome: Outcome, mandate: Mandate | None, *, on: date) -> CaseState:
             raise DirectiveNotDue  # C15
         if mandate.due_on < on:
             raise DirectiveInPast  # C15
-    return _ENDS[outcome]
+    return _STATE_BY_OUTCOME[outcome]
 
 
 def directive_id_of(case_id: CaseId) -> DirectiveId:
-    """Name the one directive of a case."""
+    """Return the id of a case's one directive; it follows from the case."""
     return DirectiveId(uuid5(case_id, "directive"))

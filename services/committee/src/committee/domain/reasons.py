@@ -1,4 +1,4 @@
-"""The closed lists of public reasons this service may write. Readers of events must accept codes they don't know."""
+"""The closed lists of public reasons of this service. Readers of its events must accept codes they don't know."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -8,32 +8,32 @@ from townhall.contracts.values import Decision, Outcome
 from townhall.rejected import Rejected
 
 NOT_REACHED: Final = "not-reached"
-"""Given by the rule itself when a sitting closes before a case is decided."""
+"""The reason of the automatic deferral when a sitting closes before the case is decided (C11)."""
 NOT_HELD: Final = "sitting-not-held"
-"""Given by the rule itself when nobody opened the sitting."""
+"""The reason of the automatic deferral when nobody opened the sitting (C11)."""
 
 _FOR: Final = {
     "public-benefit": "It serves the public.",
-    "wide-support": "Many citizens stand behind it.",
-    "fairness": "It treats people more fairly than today.",
+    "wide-support": "Many citizens support it.",
+    "fairness": "It is fairer than today's situation.",
     "urgent": "It can't wait.",
-    "feasible": "It can be done with the means at hand.",
+    "feasible": "It can be done with the means available.",
 }
 _AGAINST: Final = {
-    "costs-outweigh": "It costs more than it gives.",
+    "costs-outweigh": "Its costs exceed its benefits.",
     "not-feasible": "It can't be done as proposed.",
-    "already-under-way": "It is done already or under way.",
-    "harms-others": "It takes from some more than it gives to others.",
-    "other-means-better": "The problem has a better answer.",
+    "already-under-way": "It is already done or under way.",
+    "harms-others": "It harms some people more than it benefits others.",
+    "other-means-better": "Other means solve the problem better.",
     "unlawful": "It would break the law.",
 }
 _LATER: Final = {
-    "needs-evidence": "Facts are missing.",
-    "needs-hearing": "Those concerned must be heard first.",
-    "no-quorum": "Too few could take a position.",
-    "no-time": "The time did not suffice.",
+    "needs-evidence": "Evidence is missing.",
+    "needs-hearing": "The people concerned must be heard first.",
+    "no-quorum": "Too few members could take a position.",
+    "no-time": "There was not enough time.",
 }
-_WITH_CHANGE: Final = {"needs-change": "It is right with the change the note describes."}
+_WITH_CHANGE: Final = {"needs-change": "It is right with the change described in the note."}
 
 DECISIONS: Final[Mapping[Decision, Mapping[str, str]]] = MappingProxyType(
     {
@@ -43,21 +43,21 @@ DECISIONS: Final[Mapping[Decision, Mapping[str, str]]] = MappingProxyType(
         Decision.DEFERRED: _LATER,
     }
 )
-"""C18: what may be given as a reason of each decision."""
+"""C18: the reasons of each decision."""
 OUTCOMES: Final[Mapping[Outcome, Mapping[str, str]]] = MappingProxyType(
     {
         Outcome.ADOPTED: _FOR,
         Outcome.ADOPTED_WITH_CHANGE: _FOR | _WITH_CHANGE,
-        Outcome.RETURNED: _AGAINST | {"needs-redesign": "It must be thought through again."},
+        Outcome.RETURNED: _AGAINST | {"needs-redesign": "It must be redesigned."},
         Outcome.DEFERRED: _LATER
-        | {NOT_REACHED: "The meeting did not get to it.", "meeting-not-held": "The meeting did not take place."},
+        | {NOT_REACHED: "The meeting did not reach it.", "meeting-not-held": "The meeting did not take place."},
     }
 )
-"""C18: what may be given as the reason of each outcome."""
+"""C18: the reasons of each outcome."""
 
 
 class UnknownReason(Rejected):
-    """C18: the reason isn't on the list for this step."""
+    """C18: a reason isn't on the published list for this step."""
 
     code = "unknown-reason"
     rule = "C18"
@@ -65,14 +65,14 @@ class UnknownReason(Rejected):
     title = "The reason is not on the published list for this step."
 
 
-def require(given: Iterable[str], allowed: Mapping[str, str]) -> None:
-    """Refuse reasons that aren't published for this step."""
-    if not set(given) <= allowed.keys():
+def require(reasons: Iterable[str], allowed: Mapping[str, str]) -> None:
+    """Check that the reasons are on the list of this step (C18). Raises `UnknownReason`."""
+    if not set(reasons) <= allowed.keys():
         raise UnknownReason  # C18
 
 
-def published(lists: Mapping[Decision, Mapping[str, str]] | Mapping[Outcome, Mapping[str, str]]) -> str:
-    """The lists as the API's documents show them."""
+def markdown(lists: Mapping[Decision, Mapping[str, str]] | Mapping[Outcome, Mapping[str, str]]) -> str:
+    """Return the lists of reasons in Markdown, for the API's documents."""
     return "\n".join(
         f"\n**{step}**\n" + "\n".join(f"- `{code}`: {meaning}" for code, meaning in allowed.items())
         for step, allowed in lists.items()

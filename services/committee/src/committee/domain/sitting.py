@@ -1,4 +1,4 @@
-"""A sitting of the Committee: called, attended, opened with quorum, closed."""
+"""Sittings of the Committee: calling, attending, opening and ending one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,19 +13,19 @@ from townhall.rejected import NotFound, Rejected
 
 
 class NoSuchSitting(NotFound):
-    """Nobody called that sitting."""
+    """No sitting has this id."""
 
     code = "no-such-sitting"
     title = "There is no sitting under this id."
 
 
 class SittingInPast(Rejected):
-    """C4: a sitting can only be called for a later time."""
+    """C4: the time of the new sitting has passed."""
 
     code = "sitting-in-past"
     rule = "C4"
     status = 422
-    title = "A sitting is called for a time to come."
+    title = "A sitting must be called for a future time."
 
 
 class SittingNotDue(Rejected):
@@ -37,15 +37,15 @@ class SittingNotDue(Rejected):
 
 
 class SittingElsewhere(Rejected):
-    """C16: the sitting is not where the step would take it from."""
+    """C16: the sitting is in a state that doesn't allow the step."""
 
     code = "sitting-elsewhere"
     rule = "C16"
-    title = "The sitting is at another step, which does not allow this."
+    title = "The state of the sitting does not allow this step."
 
 
 class NoQuorum(Rejected):
-    """C6: too few are present to open."""
+    """C6: fewer members are present than the quorum."""
 
     code = "no-quorum"
     rule = "C6"
@@ -53,13 +53,13 @@ class NoQuorum(Rejected):
 
 
 class SittingState(StrEnum):
-    """Where a sitting stands."""
+    """The state of a sitting."""
 
     CALLED = "called"
     OPEN = "open"
     CLOSED = "closed"
     LAPSED = "lapsed"
-    """Its time passed and nobody opened it; its cases went to the next sitting with room."""
+    """Nobody opened it in time; its cases were deferred (C11)."""
 
 
 MOVES: Final[Mapping[SittingState, frozenset[SittingState]]] = MappingProxyType(
@@ -70,12 +70,12 @@ MOVES: Final[Mapping[SittingState, frozenset[SittingState]]] = MappingProxyType(
         SittingState.LAPSED: frozenset(),
     }
 )
-"""C16: every move a sitting may make."""
+"""C16: the states each state may move to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """One sitting and what is known of it in public. `present` counts the members in the room."""
+    """A sitting."""
 
     sitting_id: SittingId
     sits_at: datetime
@@ -83,27 +83,31 @@ class Sitting:
     place: str = ""
     state: SittingState = SittingState.CALLED
     present: int = 0
+    """The number of members who attend."""
     ends_at: datetime | None = None
-    """When it lapses if nobody opens it, or closes by itself if nobody closes it; None once it is over."""
+    """When it lapses unless opened, or is closed automatically; None after its end (C11)."""
     rule_version: int = 1
-    """The rules it was called under; from its opening, those it was opened under, until it closes (C6)."""
+    """The rule version it was called under; after the opening, the one it was opened under (C6)."""
 
-    def to(self, state: SittingState) -> "Sitting":
-        """Move the sitting, if the table of moves allows it."""
+    def move_to(self, state: SittingState) -> "Sitting":
+        """Return the sitting in another state. Raises `SittingElsewhere` if `MOVES` doesn't allow the move (C16)."""
         if state not in MOVES[self.state]:
             raise SittingElsewhere  # C16
         return replace(self, state=state, ends_at=None)
 
 
 def call(sitting: Sitting, rule: Parameters, *, version: int, at: datetime) -> Sitting:
-    """Accept a newly called sitting, and say when it lapses."""
+    """Return the new sitting with the time at which it lapses (C11). Raises `SittingInPast` (C4)."""
     if sitting.sits_at <= at:
         raise SittingInPast  # C4
     return replace(sitting, rule_version=version, ends_at=sitting.sits_at + rule.lapse)
 
 
 def attend(sitting: Sitting, rule: Parameters, *, at: datetime) -> None:
-    """Let a member in, or raise why not. Members may come late, while the sitting is open."""
+    """Check that members may attend now: before the opening, or later while the sitting is open.
+
+    Raises `SittingElsewhere` (C16) or `SittingNotDue` (C5).
+    """
     if sitting.state not in {SittingState.CALLED, SittingState.OPEN}:
         raise SittingElsewhere
     if at < sitting.sits_at - rule.early:
@@ -111,13 +115,16 @@ def attend(sitting: Sitting, rule: Parameters, *, at: datetime) -> None:
 
 
 def end(sitting: Sitting) -> Sitting:
-    """End the sitting when its time is over: one that was opened closes, one that wasn't lapses."""
-    return sitting.to(SittingState.CLOSED if sitting.state is SittingState.OPEN else SittingState.LAPSED)  # C11
+    """Return the sitting as ended: closed if it was open, else lapsed (C11). Raises `SittingElsewhere` (C16)."""
+    return sitting.move_to(SittingState.CLOSED if sitting.state is SittingState.OPEN else SittingState.LAPSED)  # C11
 
 
-def open_with(sitting: Sitting, rule: Parameters, *, version: int, at: datetime) -> Sitting:
-    """Open the sitting under this version of the rules, if enough are present."""
-    opened = sitting.to(SittingState.OPEN)
+def open_sitting(sitting: Sitting, rule: Parameters, *, version: int, at: datetime) -> Sitting:
+    """Return the sitting as opened under this rule version, with the time at which it is closed automatically.
+
+    Raises `SittingElsewhere` (C16), `SittingNotDue` (C5) or `NoQuorum` (C6).
+    """
+    opened = sitting.move_to(SittingState.OPEN)
     if at < sitting.sits_at - rule.early:
         raise SittingNotDue  # C5
     if sitting.present < rule.quorum:

@@ -1,1 +1,1 @@
-"""What the service does: load, decide, store, announce. Each in the one transaction it is given."""
+"""The use cases: load, decide, store, announce, each in the transaction of its caller."""

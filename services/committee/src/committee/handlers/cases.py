@@ -1,46 +1,48 @@
-"""A case opens by itself, and is told of when it waits too long."""
+"""Opening cases, and announcing those that wait too long."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from committee import metrics
-from committee.domain.case import AWAITED, Case, CaseState, case_id_of
-from committee.domain.record import Brought
-from committee.handlers.rules import RULES, due, in_force
+from committee.domain.case import AWAITED, Case, CaseState, Due, case_id_of
+from committee.domain.case_record import IncomingTask
 from committee.handlers.scheduling import fill_sittings
-from committee.store import cases, records, scheduling_lock
+from committee.store import case_records, cases, scheduling_lock
+from committee.store.case_records import CaseCount
+from committee.store.rules import RULES
 from townhall.chassis.db import Transaction
-from townhall.contracts.committee import CaseOpened, CaseOverdue
+from townhall.contracts import committee as events
 from townhall.contracts.values import CaseId
 
-TOLD_AT_ONCE: Final = 100
-"""Overdue cases announced in one transaction."""
+BATCH_SIZE: Final = 100
+"""The most overdue cases announced in one transaction."""
 
 
-async def open_cases(tx: Transaction, brought: Sequence[Brought]) -> None:
-    """Open the one case of each task; a further cause of the same task is kept with it (C1)."""
-    await scheduling_lock.take(tx.session)
-    first: dict[CaseId, Brought] = {}
-    for each in brought:
+async def open_cases(tx: Transaction, incoming: Sequence[IncomingTask]) -> None:
+    """Open the one case of each task, and record each cause; tasks and causes known before change nothing (C1)."""
+    await scheduling_lock.acquire(tx.session)
+    first: dict[CaseId, IncomingTask] = {}
+    for each in incoming:
         first.setdefault(case_id_of(each.task_id), each)
-    known = await cases.known(tx.session, first)
-    await _open(tx, {case_id: each for case_id, each in first.items() if case_id not in known})
-    await cases.add_causes(tx.session, [(case_id_of(each.task_id), each.fact) for each in brought])
+    existing = await cases.existing(tx.session, first)
+    await _open(tx, {case_id: each for case_id, each in first.items() if case_id not in existing})
+    await cases.add_causes(tx.session, [(case_id_of(each.task_id), each.cause) for each in incoming])
 
 
-async def _open(tx: Transaction, new: Mapping[CaseId, Brought]) -> None:
+async def _open(tx: Transaction, new: Mapping[CaseId, IncomingTask]) -> None:
     if not new:
         return
-    rule = await in_force(tx)
-    waits = due(tx, rule, rule.parameters.docketing)
+    rule = await RULES.in_force(tx.session, tx.now)
+    due = Due(tx.now + rule.parameters.docketing, rule.version)
     opened = [
-        Case(case_id, each.task_id, each.title, each.fact.cause, tx.now, due=waits) for case_id, each in new.items()
+        Case(case_id, each.task_id, each.title, each.cause.cause, tx.now, due=due) for case_id, each in new.items()
     ]
     await cases.add(tx.session, opened)
     for case in opened:
         tx.announce(
-            CaseOpened(
+            events.CaseOpened(
                 task_id=case.task_id,
                 case_id=case.case_id,
                 title=case.title,
@@ -51,36 +53,41 @@ async def _open(tx: Transaction, new: Mapping[CaseId, Brought]) -> None:
     await fill_sittings(tx)
 
 
-async def tell_overdue(tx: Transaction) -> int:
-    """Announce cases that wait too long, once for each thing they wait for (C17). They keep their place in the line."""
-    late = await cases.overdue(tx.session, tx.now, TOLD_AT_ONCE)
-    for case in late:
-        await _tell(tx, case)
-    return len(late)
+async def announce_overdue_cases(tx: Transaction) -> int:
+    """Announce each case that waits longer than the rule allows, once per wait (C17). A timer's act.
+
+    Returns how many were announced, at most `BATCH_SIZE`. The cases keep their position in the queue.
+    """
+    overdue = await cases.lock_overdue(tx.session, tx.now, BATCH_SIZE)
+    for case in overdue:
+        if case.due is not None:
+            await _announce_overdue(tx, case, case.due)
+    return len(overdue)
 
 
-async def _tell(tx: Transaction, case: Case) -> None:
-    if case.due is None:
-        return
-    await cases.save(tx.session, replace(case, due=replace(case.due, told=True)))
-    rule = await RULES.version(tx.session, case.due.rule_version)
+async def _announce_overdue(tx: Transaction, case: Case, due: Due) -> None:
+    await cases.save(tx.session, replace(case, due=replace(due, overdue_announced=True)))
+    rule = await RULES.version(tx.session, due.rule_version)
     tx.announce(
-        CaseOverdue(
+        events.CaseOverdue(
             task_id=case.task_id,
             case_id=case.case_id,
             waits_for=AWAITED[case.state],
-            due_at=case.due.at,
+            due_at=due.at,
             rule=rule.used,
         )
     )
 
 
-async def count_cases(tx: Transaction) -> int:
-    """Show operators how many cases stand where. Nothing changes, so there is never more of it to do."""
-    standing = await records.standing(tx.session)
-    for state in CaseState:
-        metrics.CASES.labels(state).set(sum(number for at, _, number in standing if at is state))
-    for awaited in set(AWAITED.values()):
-        late = [number for at, told, number in standing if told and AWAITED.get(at) == awaited]
-        metrics.OVERDUE.labels(awaited).set(sum(late))
+async def update_case_gauges(tx: Transaction) -> int:
+    """Set the gauges of cases by state and of overdue cases. A timer's act; returns 0, as nothing is left to do."""
+    tx.on_commit(partial(_set_gauges, await case_records.count_by_state(tx.session)))
     return 0
+
+
+def _set_gauges(counts: Sequence[CaseCount]) -> None:
+    for state in CaseState:
+        metrics.CASES.labels(state).set(sum(each.cases for each in counts if each.state is state))
+    for awaited in set(AWAITED.values()):
+        overdue = [each.cases for each in counts if each.overdue and AWAITED.get(each.state) == awaited]
+        metrics.OVERDUE.labels(awaited).set(sum(overdue))

@@ -1,73 +1,92 @@
-"""Strategy meetings: called by the secretary, who also records what they made of each item."""
+"""Strategy meetings: calling one, and recording its outcomes and directives."""
 
 from datetime import datetime
 from uuid import uuid4
 
-from committee.domain import meeting as rules_of_meetings
+from committee import metrics
+from committee.domain import meeting as rules
 from committee.domain import reasons
-from committee.domain.case import Case, CaseState, NoSuchCase, ended
-from committee.domain.meeting import Directive, Mandate, Meeting, NoSuchMeeting, NotOnAgenda, Result, directive_id_of
-from committee.domain.record import CaseFile, OutcomeNoted
-from committee.handlers.rules import due, in_force
+from committee.domain.case import Case, CaseState, Due, apply_outcome
+from committee.domain.case_record import CaseRecord, OutcomeRecord
+from committee.domain.meeting import (
+    Directive,
+    Mandate,
+    Meeting,
+    NoSuchMeeting,
+    NotOnAgenda,
+    OutcomeDetails,
+    directive_id_of,
+)
+from committee.handlers.deliberation import case_record
 from committee.handlers.scheduling import fill_meetings
-from committee.store import cases, meetings, records, scheduling_lock
+from committee.store import case_records, cases, directives, meetings, scheduling_lock
+from committee.store.rules import RULES
 from townhall.chassis.db import Transaction
-from townhall.contracts.committee import DirectiveIssued, MeetingCalled, OutcomeRecorded
+from townhall.contracts import committee as events
 from townhall.contracts.values import ActedBy, CaseId, MeetingId, Outcome
 
 
 async def call_meeting(tx: Transaction, meets_at: datetime, capacity: int) -> Meeting:
-    """Call a strategy meeting; deliberated cases go on its agenda at once."""
-    await scheduling_lock.take(tx.session)
-    meeting = rules_of_meetings.call(Meeting(MeetingId(uuid4()), meets_at, capacity), at=tx.now)
+    """Store and announce a new meeting, and fill its agenda with deliberated cases (C12, C13).
+
+    Raises `MeetingInPast` (C13).
+    """
+    await scheduling_lock.acquire(tx.session)
+    meeting = rules.call(Meeting(MeetingId(uuid4()), meets_at, capacity), at=tx.now)
     await meetings.add(tx.session, meeting)
-    tx.announce(MeetingCalled(meeting_id=meeting.meeting_id, meets_at=meets_at, capacity=capacity))
+    tx.announce(events.MeetingCalled(meeting_id=meeting.meeting_id, meets_at=meets_at, capacity=capacity))
     await fill_meetings(tx)
     return meeting
 
 
-async def record_outcome(tx: Transaction, meeting_id: MeetingId, case_id: CaseId, result: Result) -> CaseFile:
-    """Record what the meeting made of one item of its agenda, once; a deferral moves the item to a later meeting."""
-    await scheduling_lock.take(tx.session)
-    reasons.require([result.reason], reasons.OUTCOMES[result.outcome])
-    rule = await in_force(tx)
-    meeting = await _locked(tx, meeting_id)
+async def record_outcome(
+    tx: Transaction, meeting_id: MeetingId, case_id: CaseId, details: OutcomeDetails
+) -> CaseRecord:
+    """Record the outcome of an agenda item and issue its directive; a deferral moves it to a later meeting (C14, C15).
+
+    Raises `UnknownReason` (C18), `NoSuchMeeting`, `NotOnAgenda`, `MeetingNotDue` (C14), `DirectiveMissing`,
+    `DirectiveNotDue` or `DirectiveInPast` (C15).
+    """
+    await scheduling_lock.acquire(tx.session)
+    reasons.require([details.reason], reasons.OUTCOMES[details.outcome])
+    rule = await RULES.in_force(tx.session, tx.now)
+    meeting = await _get_for_update(tx, meeting_id)
     case = await _on_agenda(tx, meeting, case_id)
-    held = rules_of_meetings.hold(meeting, rule.parameters, at=tx.now)
-    end = rules_of_meetings.end_of(result.outcome, result.mandate, on=tx.now.date())
-    waits = due(tx, rule, rule.parameters.tabling)
+    held = rules.hold(meeting, rule.parameters, at=tx.now)
+    state = rules.case_state_after(details.outcome, details.mandate, on=tx.now.date())
+    due = Due(tx.now + rule.parameters.agenda, rule.version)
     await meetings.save(tx.session, held)
-    await cases.save(tx.session, ended(case, end, later_than=meeting.meets_at, due=waits))
-    noted = OutcomeNoted(meeting_id, result.outcome, result.reason, result.note, tx.now)
-    await meetings.note_outcome(tx.session, case_id, noted)
-    _announce(tx, case, noted)
-    if result.mandate is not None:
-        await _issue(tx, case, result.mandate, result.outcome)
+    await cases.save(tx.session, apply_outcome(case, state, later_than=meeting.meets_at, due=due))
+    outcome = OutcomeRecord(meeting_id, details.outcome, details.reason, details.note, tx.now)
+    await case_records.add_outcome(tx.session, case_id, outcome)
+    _announce(tx, case, outcome)
+    if details.mandate is not None:
+        await _issue_directive(tx, case, details.mandate, details.outcome)
     await fill_meetings(tx)
-    return await _record(tx, case_id)
+    tx.on_commit(metrics.OUTCOMES.labels(details.outcome).inc)
+    return await case_record(tx, case_id)
 
 
-def _announce(tx: Transaction, case: Case, noted: OutcomeNoted) -> None:
+def _announce(tx: Transaction, case: Case, outcome: OutcomeRecord) -> None:
     tx.announce(
-        OutcomeRecorded(
+        events.OutcomeRecorded(
             task_id=case.task_id,
             case_id=case.case_id,
-            meeting_id=noted.meeting_id,
-            outcome=noted.outcome,
-            reason=noted.reason,
-            note=noted.note,
+            meeting_id=outcome.meeting_id,
+            outcome=outcome.outcome,
+            reason=outcome.reason,
+            note=outcome.note,
             acted_by=ActedBy.SECRETARY,
         )
     )
 
 
-async def _issue(tx: Transaction, case: Case, mandate: Mandate, outcome: Outcome) -> None:
-    """Issue the one directive of a case (C15)."""
+async def _issue_directive(tx: Transaction, case: Case, mandate: Mandate, outcome: Outcome) -> None:
     directive_id = directive_id_of(case.case_id)
     directive = Directive(directive_id, case.case_id, case.task_id, case.title, mandate, outcome, tx.now)
-    await meetings.add_directive(tx.session, directive)
+    await directives.add(tx.session, directive)
     tx.announce(
-        DirectiveIssued(
+        events.DirectiveIssued(
             task_id=case.task_id,
             case_id=case.case_id,
             directive_id=directive_id,
@@ -81,21 +100,14 @@ async def _issue(tx: Transaction, case: Case, mandate: Mandate, outcome: Outcome
 
 
 async def _on_agenda(tx: Transaction, meeting: Meeting, case_id: CaseId) -> Case:
-    case = await cases.locked(tx.session, case_id)
+    case = await cases.get_for_update(tx.session, case_id)
     if case is None or case.state is not CaseState.ON_AGENDA or case.meeting_id != meeting.meeting_id:
         raise NotOnAgenda  # C14
     return case
 
 
-async def _locked(tx: Transaction, meeting_id: MeetingId) -> Meeting:
-    meeting = await meetings.locked(tx.session, meeting_id)
+async def _get_for_update(tx: Transaction, meeting_id: MeetingId) -> Meeting:
+    meeting = await meetings.get_for_update(tx.session, meeting_id)
     if meeting is None:
         raise NoSuchMeeting
     return meeting
-
-
-async def _record(tx: Transaction, case_id: CaseId) -> CaseFile:
-    record = await records.found(tx.session, case_id)
-    if record is None:
-        raise NoSuchCase
-    return record

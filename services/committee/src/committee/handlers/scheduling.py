@@ -1,61 +1,58 @@
-"""Nobody puts a case on a docket or an agenda: whenever there is a case and room, it happens here. Under the scheduling_lock."""
+"""Automatic scheduling: cases go on dockets and agendas only here. Call it with the scheduling lock held."""
 
-from datetime import timedelta
-
-from committee.domain import assignment
-from committee.domain.assignment import Assignment
-from committee.domain.case import Case, Due, docketed, tabled
+from committee.domain.assignment import Assignment, assign
+from committee.domain.case import Case, Due, docket, place_on_agenda
 from committee.domain.parameters import Parameters
-from committee.handlers.rules import in_force
 from committee.store import assignments, cases
+from committee.store.rules import RULES
 from townhall.chassis.db import Transaction
 from townhall.chassis.rules import InForce
-from townhall.contracts.committee import CaseDocketed, CasePlacedOnAgenda
+from townhall.contracts import committee as events
 from townhall.contracts.values import MeetingId
 
 
 async def fill_sittings(tx: Transaction) -> None:
-    """Give waiting cases the room of sittings to come, oldest case and nearest sitting first (C2)."""
-    slots = await assignments.sittings_ahead(tx.session, tx.now)
-    given = list(assignment.given(await cases.waiting_for_sitting(tx.session), slots)) if slots else []
-    if not given:
+    """Put waiting cases on the dockets of future sittings with room: oldest case, earliest sitting first (C2, C3)."""
+    slots = await assignments.sitting_slots(tx.session, tx.now)
+    assigned = list(assign(await cases.lock_awaiting_sitting(tx.session), slots)) if slots else []
+    if not assigned:
         return
-    rule = await in_force(tx)
-    await assignments.docket(tx.session, given)
-    await cases.save(tx.session, *(docketed(place.case, place.slot.id) for place in given))
-    for place in given:
+    rule = await RULES.in_force(tx.session, tx.now)
+    await assignments.add_to_dockets(tx.session, assigned)
+    await cases.save(tx.session, *(docket(each.case, each.slot.id) for each in assigned))
+    for each in assigned:
         tx.announce(
-            CaseDocketed(
-                task_id=place.case.task_id,
-                case_id=place.case.case_id,
-                sitting_id=place.slot.id,
-                sits_at=place.slot.starts_at,
+            events.CaseDocketed(
+                task_id=each.case.task_id,
+                case_id=each.case.case_id,
+                sitting_id=each.slot.id,
+                sits_at=each.slot.starts_at,
                 rule=rule.used,
             )
         )
 
 
 async def fill_meetings(tx: Transaction) -> None:
-    """Give deliberated cases the room of strategy meetings to come (C12). No discretion: all decisions alike."""
-    slots = await assignments.meetings_ahead(tx.session, tx.now)
-    given = list(assignment.given(await cases.waiting_for_meeting(tx.session), slots)) if slots else []
-    if not given:
+    """Put deliberated cases on the agendas of future meetings with room, whatever the decision was (C12)."""
+    slots = await assignments.meeting_slots(tx.session, tx.now)
+    assigned = list(assign(await cases.lock_awaiting_meeting(tx.session), slots)) if slots else []
+    if not assigned:
         return
-    rule = await in_force(tx)
-    await assignments.table(tx.session, given)
-    await cases.save(tx.session, *(_tabled(place, rule) for place in given))
-    for place in given:
+    rule = await RULES.in_force(tx.session, tx.now)
+    await assignments.add_to_agendas(tx.session, assigned)
+    await cases.save(tx.session, *(_on_agenda(each, rule) for each in assigned))
+    for each in assigned:
         tx.announce(
-            CasePlacedOnAgenda(
-                task_id=place.case.task_id,
-                case_id=place.case.case_id,
-                meeting_id=place.slot.id,
-                meets_at=place.slot.starts_at,
+            events.CasePlacedOnAgenda(
+                task_id=each.case.task_id,
+                case_id=each.case.case_id,
+                meeting_id=each.slot.id,
+                meets_at=each.slot.starts_at,
                 rule=rule.used,
             )
         )
 
 
-def _tabled(place: Assignment[MeetingId], rule: InForce[Parameters]) -> Case:
-    waits = Due(place.slot.starts_at + timedelta(days=rule.parameters.outcome_days), rule.version)
-    return tabled(place.case, place.slot.id, due=waits)
+def _on_agenda(assigned: Assignment[MeetingId], rule: InForce[Parameters]) -> Case:
+    due = Due(assigned.slot.starts_at + rule.parameters.outcome, rule.version)
+    return place_on_agenda(assigned.case, assigned.slot.id, due=due)

@@ -1,4 +1,4 @@
-"""Sittings: called by the secretary, opened and closed by the chair, ended by the rule when nobody does."""
+"""Sittings: calling, attending, opening and closing one, and ending those whose time has passed."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,47 +6,56 @@ from datetime import datetime
 from uuid import uuid4
 
 from committee.domain import reasons
-from committee.domain import sitting as rules_of_sittings
-from committee.domain.case import Case, CaseState, deferred
-from committee.domain.record import Deferral
+from committee.domain import sitting as rules
+from committee.domain.case import Case, CaseState, Due, defer
+from committee.domain.case_record import Deferral
 from committee.domain.sitting import NoSuchSitting, Sitting, SittingState
-from committee.handlers.rules import RULES, due, in_force
 from committee.handlers.scheduling import fill_sittings
-from committee.store import cases, records, scheduling_lock, sittings
+from committee.store import case_records, cases, scheduling_lock, sittings
+from committee.store.rules import RULES
 from townhall.chassis.auth import Caller
 from townhall.chassis.db import Transaction
-from townhall.contracts.committee import CaseDeferred, DeliberationStarted, SittingCalled
+from townhall.contracts import committee as events
 from townhall.contracts.values import ActedBy, RuleUsed, SittingId
 
 
 async def call_sitting(tx: Transaction, sits_at: datetime, capacity: int, place: str) -> Sitting:
-    """Call a sitting; waiting cases go on its docket at once."""
-    await scheduling_lock.take(tx.session)
-    rule = await in_force(tx)
-    asked = Sitting(SittingId(uuid4()), sits_at, capacity, place)
-    sitting = rules_of_sittings.call(asked, rule.parameters, version=rule.version, at=tx.now)
+    """Store and announce a new sitting, and fill its docket with waiting cases (C2, C4).
+
+    `place` is the venue. Raises `SittingInPast` (C4).
+    """
+    await scheduling_lock.acquire(tx.session)
+    rule = await RULES.in_force(tx.session, tx.now)
+    new = Sitting(SittingId(uuid4()), sits_at, capacity, place)
+    sitting = rules.call(new, rule.parameters, version=rule.version, at=tx.now)
     await sittings.add(tx.session, sitting)
-    tx.announce(SittingCalled(sitting_id=sitting.sitting_id, sits_at=sits_at, capacity=capacity))
+    tx.announce(events.SittingCalled(sitting_id=sitting.sitting_id, sits_at=sits_at, capacity=capacity))
     await fill_sittings(tx)
     return sitting
 
 
-async def attend_sitting(tx: Transaction, sitting_id: SittingId, who: Caller) -> Sitting:
-    """Note that the caller is in the room. Said again, nothing changes."""
-    return await _attended(tx, await _locked(tx, sitting_id), who)
+async def attend_sitting(tx: Transaction, sitting_id: SittingId, caller: Caller) -> Sitting:
+    """Record that the caller attends; repeated, it changes nothing (C5).
+
+    Raises `NoSuchSitting`, `SittingElsewhere` (C16) or `SittingNotDue` (C5).
+    """
+    return await _attend(tx, await _get_for_update(tx, sitting_id), caller)
 
 
-async def open_sitting(tx: Transaction, sitting_id: SittingId, who: Caller) -> Sitting:
-    """Open the sitting when there is a quorum, the chair included, and take up its cases."""
-    await scheduling_lock.take(tx.session)
-    rule = await in_force(tx)
-    attended = await _attended(tx, await _locked(tx, sitting_id), who)
-    opened = rules_of_sittings.open_with(attended, rule.parameters, version=rule.version, at=tx.now)
+async def open_sitting(tx: Transaction, sitting_id: SittingId, caller: Caller) -> Sitting:
+    """Open the sitting, with the chair as attending, and start the deliberation of its cases (C6).
+
+    Raises `NoSuchSitting`, `SittingElsewhere` (C16), `SittingNotDue` (C5) or `NoQuorum` (C6).
+    """
+    await scheduling_lock.acquire(tx.session)
+    rule = await RULES.in_force(tx.session, tx.now)
+    attended = await _attend(tx, await _get_for_update(tx, sitting_id), caller)
+    opened = rules.open_sitting(attended, rule.parameters, version=rule.version, at=tx.now)
     await sittings.save(tx.session, opened)
-    for case in await cases.of_sitting(tx.session, sitting_id, CaseState.DOCKETED):
-        await cases.save(tx.session, case.to(CaseState.IN_DELIBERATION))
+    for case in await cases.lock_of_sitting(tx.session, sitting_id, CaseState.DOCKETED):
+        await cases.save(tx.session, case.move_to(CaseState.IN_DELIBERATION))
         tx.announce(
-            DeliberationStarted(
+            events.DeliberationStarted(
                 task_id=case.task_id,
                 case_id=case.case_id,
                 sitting_id=sitting_id,
@@ -58,32 +67,38 @@ async def open_sitting(tx: Transaction, sitting_id: SittingId, who: Caller) -> S
 
 
 async def close_sitting(tx: Transaction, sitting_id: SittingId) -> Sitting:
-    """Close the sitting; what it did not decide goes to the next one with room (C11)."""
-    await scheduling_lock.take(tx.session)
-    sitting = await _locked(tx, sitting_id)
-    sitting.to(SittingState.CLOSED)
+    """Close an open sitting and defer its undecided cases (C11). Raises `NoSuchSitting` or `SittingElsewhere` (C16)."""
+    await scheduling_lock.acquire(tx.session)
+    sitting = await _get_for_update(tx, sitting_id)
+    sitting.move_to(SittingState.CLOSED)
     return await _end(tx, sitting)
 
 
-async def end_sitting(tx: Transaction) -> int:
-    """End one sitting whose time is over: one nobody opened lapses, one nobody closed is closed (C11)."""
-    if await sittings.over(tx.session, tx.now) is None:
+async def end_expired_sitting(tx: Transaction) -> int:
+    """End one sitting whose `ends_at` has passed and defer its undecided cases (C11). A timer's act.
+
+    A sitting nobody opened lapses, one nobody closed is closed. Returns 1, or 0 when there was none.
+    """
+    if await sittings.first_expired(tx.session, tx.now) is None:
         return 0
-    await scheduling_lock.take(tx.session)
-    sitting_id = await sittings.over(tx.session, tx.now)
+    await scheduling_lock.acquire(tx.session)
+    sitting_id = await sittings.first_expired(tx.session, tx.now)
     if sitting_id is not None:
-        await _end(tx, await _locked(tx, sitting_id))
+        await _end(tx, await _get_for_update(tx, sitting_id))
     return 1
 
 
-async def put_off(tx: Transaction, case: Case, sitting: Sitting, deferral: Deferral, used: RuleUsed | None) -> None:
-    """Take a case off a sitting; only a later one may take it."""
-    rule = await in_force(tx)
-    waits = due(tx, rule, rule.parameters.docketing)
-    await cases.save(tx.session, deferred(case, later_than=sitting.sits_at, due=waits))
-    await records.add_deferral(tx.session, case.case_id, deferral)
+async def defer_case(tx: Transaction, case: Case, sitting: Sitting, deferral: Deferral, used: RuleUsed | None) -> None:
+    """Store and announce the deferral of a case to a later sitting (C11).
+
+    `used` is the rule of an automatic deferral; None when the chair deferred. The caller fills the dockets.
+    """
+    rule = await RULES.in_force(tx.session, tx.now)
+    due = Due(tx.now + rule.parameters.docketing, rule.version)
+    await cases.save(tx.session, defer(case, later_than=sitting.sits_at, due=due))
+    await case_records.add_deferral(tx.session, case.case_id, deferral)
     tx.announce(
-        CaseDeferred(
+        events.CaseDeferred(
             task_id=case.task_id,
             case_id=case.case_id,
             sitting_id=sitting.sitting_id,
@@ -96,34 +111,34 @@ async def put_off(tx: Transaction, case: Case, sitting: Sitting, deferral: Defer
 
 
 async def _end(tx: Transaction, sitting: Sitting) -> Sitting:
-    ended = rules_of_sittings.end(sitting)
+    ended = rules.end(sitting)
     await sittings.save(tx.session, ended)
-    held = sitting.state is SittingState.OPEN
-    state = CaseState.IN_DELIBERATION if held else CaseState.DOCKETED
-    left = await cases.of_sitting(tx.session, sitting.sitting_id, state)
-    await _put_off_by_rule(tx, sitting, left, reasons.NOT_REACHED if held else reasons.NOT_HELD)
+    was_open = sitting.state is SittingState.OPEN
+    state = CaseState.IN_DELIBERATION if was_open else CaseState.DOCKETED
+    undecided = await cases.lock_of_sitting(tx.session, sitting.sitting_id, state)
+    await _defer_automatically(tx, sitting, undecided, reasons.NOT_REACHED if was_open else reasons.NOT_HELD)
     await fill_sittings(tx)
     return ended
 
 
-async def _put_off_by_rule(tx: Transaction, sitting: Sitting, left: Sequence[Case], reason: str) -> None:
+async def _defer_automatically(tx: Transaction, sitting: Sitting, undecided: Sequence[Case], reason: str) -> None:
     rule = await RULES.version(tx.session, sitting.rule_version)
-    for case in left:
+    for case in undecided:
         deferral = Deferral(sitting.sitting_id, (reason,), "", ActedBy.RULE, tx.now)
-        await put_off(tx, case, sitting, deferral, rule.used)
+        await defer_case(tx, case, sitting, deferral, rule.used)
 
 
-async def _attended(tx: Transaction, sitting: Sitting, who: Caller) -> Sitting:
-    rule = await in_force(tx)
-    rules_of_sittings.attend(sitting, rule.parameters, at=tx.now)
-    came = await sittings.admit(tx.session, sitting.sitting_id, who.person, tx.now)
-    attended = replace(sitting, present=sitting.present + came)
+async def _attend(tx: Transaction, sitting: Sitting, caller: Caller) -> Sitting:
+    rule = await RULES.in_force(tx.session, tx.now)
+    rules.attend(sitting, rule.parameters, at=tx.now)
+    added = await sittings.add_attendance(tx.session, sitting.sitting_id, caller.person, tx.now)
+    attended = replace(sitting, present=sitting.present + added)
     await sittings.save(tx.session, attended)
     return attended
 
 
-async def _locked(tx: Transaction, sitting_id: SittingId) -> Sitting:
-    sitting = await sittings.locked(tx.session, sitting_id)
+async def _get_for_update(tx: Transaction, sitting_id: SittingId) -> Sitting:
+    sitting = await sittings.get_for_update(tx.session, sitting_id)
     if sitting is None:
         raise NoSuchSitting
     return sitting

@@ -1,5 +1,5 @@
-"""HTTP in: parse, call, answer. Reading is public; every act names the roles that may do it."""
+"""The HTTP routes. Reading is public, except one's own position; every write names the roles that may make it."""
 
-from committee.routes import cases, meetings, sittings
+from committee.routes import cases, deliberation, directives, meetings, sittings
 
-ROUTERS = (cases.router, sittings.router, meetings.router)
+ROUTERS = (cases.router, deliberation.router, sittings.router, meetings.router, directives.router)

@@ -1,4 +1,4 @@
-"""Calling, attending, opening and closing sittings."""
+"""Calling, reading, attending, opening and closing sittings."""
 
 from typing import Annotated
 from uuid import UUID
@@ -14,7 +14,7 @@ from committee.domain.sitting import (
     SittingNotDue,
     SittingState,
 )
-from committee.handlers import sittings as acts
+from committee.handlers.sittings import attend_sitting, call_sitting, close_sitting, open_sitting
 from committee.schemas.sittings import SittingRequest, SittingResponse
 from committee.store import assignments, sittings
 from townhall.chassis.auth import Caller, Role, allow
@@ -29,12 +29,12 @@ Chair = Annotated[Caller, allow(Role.CHAIR)]
 
 
 @router.post("/sittings", status_code=201, responses=problem_responses(SittingInPast))
-async def post_sitting(payload: SittingRequest, _who: Secretary, idempotent: Idempotent) -> SittingResponse:
-    """Call a sitting. Cases that wait go on its docket at once, oldest first."""
+async def post_sitting(payload: SittingRequest, _caller: Secretary, idempotent: Idempotent) -> SittingResponse:
+    """Call a sitting. Waiting cases go on its docket at once, the oldest first."""
 
     async def call(tx: Transaction) -> SittingResponse:
-        called = await acts.call_sitting(tx, payload.sits_at, payload.capacity, payload.place)
-        return SittingResponse.of(called, await assignments.docketed(tx.session, called.sitting_id))
+        sitting = await call_sitting(tx, payload.sits_at, payload.capacity, payload.place)
+        return SittingResponse.of(sitting, await assignments.docket(tx.session, sitting.sitting_id))
 
     return await idempotent(call)
 
@@ -43,52 +43,52 @@ async def post_sitting(payload: SittingRequest, _who: Secretary, idempotent: Ide
 async def get_sittings(db: Db, page: Page, state: SittingState | None = None) -> PageOf[SittingResponse]:
     """List sittings, latest first."""
     async with db.reading() as session:
-        found = await sittings.page(session, state, page.after, page.limit + 1)
-        docket = await assignments.docket_of(session, [each.sitting_id for each in found])
-    return page.of(found, _cursor, lambda each: SittingResponse.of(each, docket[each.sitting_id]))
+        found = await sittings.page(session, state, page.after, page.limit)
+        dockets = await assignments.dockets(session, [each.sitting_id for each in found])
+    return page.of(found, _cursor, lambda each: SittingResponse.of(each, dockets[each.sitting_id]))
 
 
 @router.get("/sittings/{sitting_id}")
 async def get_sitting(sitting_id: UUID, db: Db) -> SittingResponse:
-    """Show a sitting with its docket."""
+    """Return a sitting with its docket."""
     async with db.reading() as session:
-        found = await sittings.found(session, SittingId(sitting_id))
+        found = await sittings.get(session, SittingId(sitting_id))
         if found is None:
             raise NoSuchSitting
-        return SittingResponse.of(found, await assignments.docketed(session, found.sitting_id))
+        return SittingResponse.of(found, await assignments.docket(session, found.sitting_id))
 
 
 @router.put(
     "/sittings/{sitting_id}/attendance", responses=problem_responses(NoSuchSitting, SittingNotDue, SittingElsewhere)
 )
-async def put_attendance(sitting_id: UUID, who: Member, db: Db) -> SittingResponse:
-    """Say that you are in the room. Saying it again changes nothing."""
+async def put_attendance(sitting_id: UUID, caller: Member, db: Db) -> SittingResponse:
+    """Record that you attend. Repeating the request changes nothing."""
     async with db.transaction() as tx:
-        attended = await acts.attend_sitting(tx, SittingId(sitting_id), who)
-        return SittingResponse.of(attended, await assignments.docketed(tx.session, attended.sitting_id))
+        attended = await attend_sitting(tx, SittingId(sitting_id), caller)
+        return SittingResponse.of(attended, await assignments.docket(tx.session, attended.sitting_id))
 
 
 @router.post(
     "/sittings/{sitting_id}/opening",
     responses=problem_responses(NoSuchSitting, SittingNotDue, SittingElsewhere, NoQuorum),
 )
-async def post_opening(sitting_id: UUID, who: Chair, idempotent: Idempotent) -> SittingResponse:
-    """Open a sitting with a quorum; you count as present. Its cases are deliberated from now."""
+async def post_opening(sitting_id: UUID, caller: Chair, idempotent: Idempotent) -> SittingResponse:
+    """Open a sitting that has a quorum; you count as present. The deliberation of its cases starts."""
 
-    async def open_it(tx: Transaction) -> SittingResponse:
-        opened = await acts.open_sitting(tx, SittingId(sitting_id), who)
-        return SittingResponse.of(opened, await assignments.docketed(tx.session, opened.sitting_id))
+    async def open_(tx: Transaction) -> SittingResponse:
+        opened = await open_sitting(tx, SittingId(sitting_id), caller)
+        return SittingResponse.of(opened, await assignments.docket(tx.session, opened.sitting_id))
 
-    return await idempotent(open_it)
+    return await idempotent(open_)
 
 
 @router.post("/sittings/{sitting_id}/closing", responses=problem_responses(NoSuchSitting, SittingElsewhere))
-async def post_closing(sitting_id: UUID, _who: Chair, idempotent: Idempotent) -> SittingResponse:
-    """Close a sitting. What it did not decide goes to the next sitting with room by itself."""
+async def post_closing(sitting_id: UUID, _caller: Chair, idempotent: Idempotent) -> SittingResponse:
+    """Close a sitting. Its undecided cases go automatically to the next sitting with room."""
 
     async def close(tx: Transaction) -> SittingResponse:
-        closed = await acts.close_sitting(tx, SittingId(sitting_id))
-        return SittingResponse.of(closed, await assignments.docketed(tx.session, closed.sitting_id))
+        closed = await close_sitting(tx, SittingId(sitting_id))
+        return SittingResponse.of(closed, await assignments.docket(tx.session, closed.sitting_id))
 
     return await idempotent(close)
 

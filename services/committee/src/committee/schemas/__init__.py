@@ -1,1 +1,1 @@
-"""What people hand in over HTTP, and what anyone may see. No member is in any of it: numbers only."""
+"""Request and response bodies. No response identifies a member: positions and recusals are public as numbers (C19)."""

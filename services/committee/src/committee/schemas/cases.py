@@ -1,78 +1,34 @@
-"""Cases: positions and decisions as they are handed in, the record as anyone may read it."""
+"""The public records of cases."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
-
-from committee.domain import reasons
 from committee.domain.case import CaseState, Cause
-from committee.domain.deliberation import Stance
-from committee.domain.record import CaseFile, Decided
-from townhall.chassis.http import Prose, RequestModel, ResponseModel
-from townhall.contracts.values import ActedBy, Decision, Outcome, ReasonCode, RuleUsed
-
-NoteText = Annotated[str, Prose(2000, least=0), Field(description="Public text beside the reasons; may be empty.")]
-_REASONS = f"At least one, each of the decision's list:\n{reasons.published(reasons.DECISIONS)}"
-
-
-class RecusalRequest(RequestModel):
-    """Why a member stands back from a case."""
-
-    reason: Annotated[
-        str,
-        Prose(500),
-        Field(examples=["버스회사 이사를 맡고 있습니다."], description="Kept by the Committee and not published."),
-    ]
-
-
-class PositionRequest(RequestModel):
-    """A member's position on a case."""
-
-    stance: Annotated[Stance, Field(examples=["for"])]
-    note: Annotated[str, Prose(2000, least=0), Field(description="For the member's own record; not published.")] = ""
-
-
-class DecisionRequest(RequestModel):
-    """What the Committee decided, as the chair puts it on record."""
-
-    decision: Annotated[Decision, Field(examples=["recommended"])]
-    reasons: Annotated[
-        list[ReasonCode], Field(min_length=1, max_length=10, examples=[["public-benefit"]], description=_REASONS)
-    ]
-    note: NoteText = ""
-
-
-class RecusalResponse(ResponseModel):
-    """The caller has no part in this case."""
-
-    case_id: UUID
-    recused: bool = True
-
-
-class PositionResponse(ResponseModel):
-    """The caller's own position."""
-
-    case_id: UUID
-    stance: Stance
-    note: str
-    taken_at: datetime
+from committee.domain.case_record import CaseRecord, CauseRecord
+from committee.schemas.deliberation import DecisionResponse
+from townhall.chassis.http import ResponseModel
+from townhall.contracts.values import ActedBy, Outcome, RuleUsed
 
 
 class CauseResponse(ResponseModel):
-    """One thing that brought the task here."""
+    """Why the task came before the Committee."""
 
     cause: Cause
     at: datetime
     reason: str
     note: str
     rule: RuleUsed | None
-    """The voting rule that was passed; null for a referral."""
+    """The voting rule whose threshold was passed; null for a referral."""
+
+    @classmethod
+    def of(cls, record: CauseRecord) -> "CauseResponse":
+        """Return the public cause."""
+        rule = RuleUsed(version=record.rule_version, article=record.article) if record.rule_version else None
+        return cls(cause=record.cause, at=record.at, reason=record.reason, note=record.note, rule=rule)
 
 
 class DeferralResponse(ResponseModel):
-    """Why a sitting did not decide the case."""
+    """The deferral of the case by a sitting."""
 
     sitting_id: UUID
     reasons: list[str]
@@ -81,39 +37,8 @@ class DeferralResponse(ResponseModel):
     at: datetime
 
 
-class DecisionResponse(ResponseModel):
-    """The decision and the numbers it rests on."""
-
-    decision: Decision
-    reasons: list[str]
-    note: str
-    in_favour: int
-    against: int
-    abstained: int
-    recused: int
-    acted_by: ActedBy
-    rule: RuleUsed
-    at: datetime
-
-    @classmethod
-    def of(cls, decided: Decided) -> "DecisionResponse":
-        """The decision as it is published."""
-        return cls(
-            decision=decided.decision,
-            reasons=list(decided.reasons),
-            note=decided.note,
-            in_favour=decided.count.in_favour,
-            against=decided.count.against,
-            abstained=decided.count.abstained,
-            recused=decided.count.recused,
-            acted_by=ActedBy.CHAIR,
-            rule=RuleUsed(version=decided.rule_version, article=decided.article),
-            at=decided.at,
-        )
-
-
 class OutcomeResponse(ResponseModel):
-    """What one strategy meeting made of the case."""
+    """The outcome of one strategy meeting for the case."""
 
     meeting_id: UUID
     outcome: Outcome
@@ -124,13 +49,13 @@ class OutcomeResponse(ResponseModel):
 
 
 class CaseResponse(ResponseModel):
-    """A case with its whole public record."""
+    """A case with its public record."""
 
     case_id: UUID
     task_id: UUID
     title: str
     cause: Cause
-    """What opened it."""
+    """The cause that opened the case."""
     causes: list[CauseResponse]
     state: CaseState
     sitting_id: UUID | None
@@ -138,46 +63,34 @@ class CaseResponse(ResponseModel):
     deferrals: list[DeferralResponse]
     decision: DecisionResponse | None
     outcome: Outcome | None
-    """What the last strategy meeting made of it."""
+    """The last outcome."""
     outcomes: list[OutcomeResponse]
     directive_id: UUID | None
     opened_at: datetime
     due_at: datetime | None
-    """When what it waits for is due; null while a sitting has it, and at its end."""
+    """When its present wait must end; null while a sitting has the case, and in a final state."""
     overdue: bool
+    """Whether `due_at` has passed and was announced."""
 
     @classmethod
-    def of(cls, record: CaseFile) -> "CaseResponse":
-        """Everything about a case, but for who the members are."""
+    def of(cls, record: CaseRecord) -> "CaseResponse":
+        """Return the public record: everything except who the members are (C19)."""
         case = record.case
         return cls(
             case_id=case.case_id,
             task_id=case.task_id,
             title=case.title,
             cause=case.cause,
-            causes=_causes(record),
+            causes=[CauseResponse.of(each) for each in record.causes],
             state=case.state,
             sitting_id=case.sitting_id,
             meeting_id=case.meeting_id,
             deferrals=[DeferralResponse.model_validate(each) for each in record.deferrals],
-            decision=DecisionResponse.of(record.decided) if record.decided else None,
+            decision=DecisionResponse.of(record.decision) if record.decision else None,
             outcome=record.outcomes[-1].outcome if record.outcomes else None,
             outcomes=[OutcomeResponse.model_validate(each) for each in record.outcomes],
             directive_id=record.directive_id,
             opened_at=case.opened_at,
             due_at=case.due.at if case.due else None,
-            overdue=case.due.told if case.due else False,
+            overdue=case.due.overdue_announced if case.due else False,
         )
-
-
-def _causes(record: CaseFile) -> list[CauseResponse]:
-    return [
-        CauseResponse(
-            cause=each.cause,
-            at=each.at,
-            reason=each.reason,
-            note=each.note,
-            rule=RuleUsed(version=each.rule_version, article=each.article) if each.rule_version else None,
-        )
-        for each in record.causes
-    ]

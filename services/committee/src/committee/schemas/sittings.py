@@ -1,4 +1,4 @@
-"""Sittings as they are called, and as anyone may see them."""
+"""Sittings and their dockets."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,9 +8,10 @@ from uuid import UUID
 from pydantic import Field
 
 from committee.domain.sitting import Sitting, SittingState
-from townhall.chassis.http import Line, Moment, RequestModel, ResponseModel
+from committee.schemas.text import VenueText
+from townhall.chassis.http import Moment, RequestModel, ResponseModel
 
-Capacity = Annotated[int, Field(ge=1, le=10_000, examples=[5], description="Cases it can take.")]
+Capacity = Annotated[int, Field(ge=1, le=10_000, examples=[5], description="The most cases it can take.")]
 
 
 class SittingRequest(RequestModel):
@@ -18,7 +19,7 @@ class SittingRequest(RequestModel):
 
     sits_at: Annotated[Moment, Field(examples=["2030-03-05T14:00:00+09:00"])]
     capacity: Capacity
-    place: Annotated[str, Line(200, least=0), Field(examples=["정부세종청사 대회의실"])] = ""
+    place: VenueText = ""
 
 
 class SittingResponse(ResponseModel):
@@ -28,18 +29,19 @@ class SittingResponse(ResponseModel):
     sits_at: datetime
     capacity: int
     place: str
+    """The venue."""
     state: SittingState
     present: int
-    """Members in the room."""
+    """The number of members who attend."""
     cases: list[UUID]
-    """The cases that were given its places, in order."""
+    """The cases on its docket by position, those that left it included."""
     ends_at: datetime | None
-    """When it lapses if nobody opens it, or closes by itself if nobody closes it."""
+    """When it lapses unless opened, or is closed automatically; null after its end."""
     rule_version: int
 
     @classmethod
     def of(cls, sitting: Sitting, cases: Sequence[UUID]) -> "SittingResponse":
-        """The sitting, its members by number only."""
+        """Return the public sitting; members are in it by number only (C19)."""
         return cls(
             sitting_id=sitting.sitting_id,
             sits_at=sitting.sits_at,

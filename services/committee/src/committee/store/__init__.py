@@ -1,1 +1,1 @@
-"""The tables of the service and the only SQL on them. Rows never leave; domain values do."""
+"""The tables of the service and the only SQL on them. Functions take and return domain values, never rows."""

@@ -1,4 +1,7 @@
-"""The places sittings and strategy meetings have to give, and those they gave. Only under the scheduling_lock."""
+"""Dockets and agendas: the room that sittings and meetings have, and the positions assigned on them.
+
+Write only with the scheduling lock held.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,56 +20,57 @@ from committee.store.tables import DocketRow, SittingRow
 from townhall.contracts.values import MeetingId, SittingId
 
 
-async def sittings_ahead(session: AsyncSession, at: datetime) -> Sequence[Slot[SittingId]]:
-    """Read the sittings to come that have room."""
-    ahead = (col(SittingRow.state) == SittingState.CALLED) & (col(SittingRow.sits_at) > at)
+async def sitting_slots(session: AsyncSession, at: datetime) -> Sequence[Slot[SittingId]]:
+    """Return the called sittings that start after this time and have room, earliest first."""
+    future = (col(SittingRow.state) == SittingState.CALLED) & (col(SittingRow.sits_at) > at)
     columns = (col(SittingRow.sitting_id), col(SittingRow.sits_at), col(SittingRow.capacity), col(SittingRow.taken))
-    asked = select(*columns).where(ahead, col(SittingRow.taken) < col(SittingRow.capacity))
-    rows = await session.execute(asked.order_by(*columns[1::-1]))
+    query = select(*columns).where(future, col(SittingRow.taken) < col(SittingRow.capacity))
+    rows = await session.execute(query.order_by(*columns[1::-1]))
     return [Slot(SittingId(key), starts_at, capacity, taken) for key, starts_at, capacity, taken in rows]
 
 
-async def meetings_ahead(session: AsyncSession, at: datetime) -> Sequence[Slot[MeetingId]]:
-    """Read the strategy meetings to come that have room."""
-    ahead = (col(MeetingRow.state) == MeetingState.CALLED) & (col(MeetingRow.meets_at) > at)
+async def meeting_slots(session: AsyncSession, at: datetime) -> Sequence[Slot[MeetingId]]:
+    """Return the called meetings that start after this time and have room, earliest first."""
+    future = (col(MeetingRow.state) == MeetingState.CALLED) & (col(MeetingRow.meets_at) > at)
     columns = (col(MeetingRow.meeting_id), col(MeetingRow.meets_at), col(MeetingRow.capacity), col(MeetingRow.taken))
-    asked = select(*columns).where(ahead, col(MeetingRow.taken) < col(MeetingRow.capacity))
-    rows = await session.execute(asked.order_by(*columns[1::-1]))
+    query = select(*columns).where(future, col(MeetingRow.taken) < col(MeetingRow.capacity))
+    rows = await session.execute(query.order_by(*columns[1::-1]))
     return [Slot(MeetingId(key), starts_at, capacity, taken) for key, starts_at, capacity, taken in rows]
 
 
-async def docket(session: AsyncSession, places: Sequence[Assignment[SittingId]]) -> None:
-    """Write cases, one at least, on the dockets of sittings (C3: its constraint is the judge)."""
-    rows = [{"sitting_id": each.slot.id, "case_id": each.case.case_id, "position": each.position} for each in places]
-    await session.execute(insert(DocketRow), rows)
-    taken = [{"sitting_id": key, "taken": number} for key, number in _taken(places).items()]
+async def add_to_dockets(session: AsyncSession, assigned: Sequence[Assignment[SittingId]]) -> None:
+    """Store docket entries, at least one (C3: a constraint refuses more than the capacity)."""
+    rows = [DocketRow(sitting_id=each.slot.id, case_id=each.case.case_id, position=each.position) for each in assigned]
+    await session.execute(insert(DocketRow), [row.model_dump() for row in rows])
+    taken = [{"sitting_id": key, "taken": number} for key, number in _last_positions(assigned).items()]
     await session.execute(update(SittingRow), taken)
 
 
-async def table(session: AsyncSession, places: Sequence[Assignment[MeetingId]]) -> None:
-    """Write the one agenda item of each case, one case at least, or move it (C12: its constraints are the judge)."""
-    rows = [{"case_id": each.case.case_id, "meeting_id": each.slot.id, "position": each.position} for each in places]
+async def add_to_agendas(session: AsyncSession, assigned: Sequence[Assignment[MeetingId]]) -> None:
+    """Store agenda items, at least one; the item of a case that has one is moved (C12: constraints decide)."""
+    rows = [AgendaRow(case_id=each.case.case_id, meeting_id=each.slot.id, position=each.position) for each in assigned]
     item = insert(AgendaRow)
-    here = {"meeting_id": item.excluded.meeting_id, "position": item.excluded.position}
-    await session.execute(item.on_conflict_do_update(constraint="c12_one_agenda_item_per_case", set_=here), rows)
-    taken = [{"meeting_id": key, "taken": number} for key, number in _taken(places).items()]
+    moved = {"meeting_id": item.excluded.meeting_id, "position": item.excluded.position}
+    upsert = item.on_conflict_do_update(constraint="c12_one_agenda_item_per_case", set_=moved)
+    await session.execute(upsert, [row.model_dump() for row in rows])
+    taken = [{"meeting_id": key, "taken": number} for key, number in _last_positions(assigned).items()]
     await session.execute(update(MeetingRow), taken)
 
 
-def _taken(places: Sequence[Assignment[Id]]) -> dict[Id, int]:
-    """How many places each sitting or meeting has given, these included: positions rise, so the last one tells."""
-    return {place.slot.id: place.position for place in places}
+def _last_positions(assigned: Sequence[Assignment[Id]]) -> dict[Id, int]:
+    """Return the highest new position of each slot, which is its number of positions: assignments come in order."""
+    return {each.slot.id: each.position for each in assigned}
 
 
-async def docket_of(session: AsyncSession, sitting_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """Read which cases were given places on these sittings, in the order of their places."""
-    listed = select(DocketRow).where(col(DocketRow.sitting_id).in_(sitting_ids)).order_by(col(DocketRow.position))
+async def dockets(session: AsyncSession, sitting_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Return the ids of the cases on each of these dockets by position, those that left it included."""
+    query = select(DocketRow).where(col(DocketRow.sitting_id).in_(sitting_ids)).order_by(col(DocketRow.position))
     cases: dict[UUID, list[UUID]] = {key: [] for key in sitting_ids}
-    for row in await session.scalars(listed):
+    for row in await session.scalars(query):
         cases[row.sitting_id].append(row.case_id)
     return cases
 
 
-async def docketed(session: AsyncSession, sitting_id: UUID) -> list[UUID]:
-    """Read which cases were given places on one sitting."""
-    return (await docket_of(session, [sitting_id]))[sitting_id]
+async def docket(session: AsyncSession, sitting_id: UUID) -> list[UUID]:
+    """Return the ids of the cases on one docket by position, those that left it included."""
+    return (await dockets(session, [sitting_id]))[sitting_id]

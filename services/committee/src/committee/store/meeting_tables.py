@@ -10,7 +10,7 @@ from committee.store.tables import INSTANT, Row
 
 
 class MeetingRow(Row, table=True):
-    """A strategy meeting as it stands."""
+    """The current state of a strategy meeting."""
 
     __tablename__ = "meeting"
     __table_args__ = (
@@ -22,16 +22,17 @@ class MeetingRow(Row, table=True):
     meets_at: datetime = Field(sa_type=INSTANT)
     capacity: int
     taken: int = 0
+    """The number of agenda positions assigned. It never falls, so that no position is assigned twice (C12)."""
     state: str
 
 
 class AgendaRow(Row, table=True):
-    """The one agenda item of a deliberated case: where it stands now. A deferral moves it."""
+    """The one agenda item of a deliberated case. After a deferral it is moved to a later meeting."""
 
     __tablename__ = "agenda_item"
     __table_args__ = (
         PrimaryKeyConstraint("case_id", name="c12_one_agenda_item_per_case"),
-        UniqueConstraint("meeting_id", "position", name="c12_one_case_per_place"),
+        UniqueConstraint("meeting_id", "position", name="c12_one_case_per_position"),
     )
 
     case_id: UUID = Field(foreign_key="case.case_id")
@@ -40,12 +41,12 @@ class AgendaRow(Row, table=True):
 
 
 class OutcomeRow(Row, table=True):
-    """What a strategy meeting made of the item at one of its places."""
+    """The outcome of a strategy meeting for the item at one position of its agenda."""
 
     __tablename__ = "outcome"
     __table_args__ = (
         PrimaryKeyConstraint("case_id", "meeting_id", name="c14_one_outcome_per_meeting"),
-        Index("c14_one_end_per_case", "case_id", unique=True, postgresql_where=text("outcome <> 'deferred'")),
+        Index("c14_one_final_outcome_per_case", "case_id", unique=True, postgresql_where=text("outcome <> 'deferred'")),
         Index("outcome_of_meeting", "meeting_id"),
     )
 
@@ -59,7 +60,7 @@ class OutcomeRow(Row, table=True):
 
 
 class DirectiveRow(Row, table=True):
-    """An adopted task in the hands of a responsible body."""
+    """The instruction to a responsible body to carry out an adopted task."""
 
     __tablename__ = "directive"
     __table_args__ = (

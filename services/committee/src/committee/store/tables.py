@@ -1,4 +1,4 @@
-"""The tables. Rules over a whole table are constraints, named after the rule."""
+"""The tables. A rule over a whole table is a constraint, named after the rule."""
 
 from datetime import datetime
 from typing import Any
@@ -23,11 +23,11 @@ TEXTS: Any = ARRAY(Text)
 
 
 class Row(SQLModel, registry=registry()):
-    """The tables of this service, apart from those of any other in the same process."""
+    """The base of this service's tables; its own registry, so that two services can share a test process."""
 
 
 class SittingRow(Row, table=True):
-    """A sitting as it stands."""
+    """The current state of a sitting."""
 
     __tablename__ = "sitting"
     __table_args__ = (
@@ -41,17 +41,17 @@ class SittingRow(Row, table=True):
     sits_at: datetime = Field(sa_type=INSTANT)
     capacity: int
     taken: int = 0
-    """Places given; never given back, so that positions stay what they were."""
+    """The number of docket positions assigned. It never falls, so that no position is assigned twice (C3)."""
     place: str
     state: str
     present: int = 0
-    """Always the number of rows in `attendance`: both change in one transaction, under this row's lock."""
+    """The number of this sitting's rows in `attendance`. Both change in one transaction, under this row's lock."""
     ends_at: datetime | None = Field(default=None, sa_type=INSTANT)
     rule_version: int
 
 
 class CaseRow(Row, table=True):
-    """A case as it stands."""
+    """The current state of a case."""
 
     __tablename__ = "case"
     __table_args__ = (
@@ -59,15 +59,15 @@ class CaseRow(Row, table=True):
         CheckConstraint(
             "state NOT IN ('docketed', 'in-deliberation') OR sitting_id IS NOT NULL", name="c2_docketed_on"
         ),
-        CheckConstraint("state <> 'on-agenda' OR meeting_id IS NOT NULL", name="c12_tabled_at"),
+        CheckConstraint("state <> 'on-agenda' OR meeting_id IS NOT NULL", name="c12_on_agenda_at"),
         CheckConstraint(
             "state NOT IN ('opened', 'deferred', 'deliberated', 'on-agenda') OR due_at IS NOT NULL",
-            name="c17_waits_until",
+            name="c17_waiting_until",
         ),
         Index("case_by_time", "opened_at", "case_id"),
         Index("case_by_state", "state", "opened_at", "case_id"),
         Index("case_of_sitting", "sitting_id"),
-        Index("case_due", "due_at", postgresql_where=text("NOT overdue_told")),
+        Index("case_due", "due_at", postgresql_where=text("NOT overdue_announced")),
     )
 
     case_id: UUID = Field(primary_key=True)
@@ -81,11 +81,11 @@ class CaseRow(Row, table=True):
     later_than: datetime | None = Field(default=None, sa_type=INSTANT)
     due_at: datetime | None = Field(default=None, sa_type=INSTANT)
     due_rule_version: int | None
-    overdue_told: bool = False
+    overdue_announced: bool = False
 
 
 class CauseRow(Row, table=True):
-    """What brought a task here. Consumer of it again changes nothing."""
+    """Why a task came before the Committee. A redelivered event adds no second row."""
 
     __tablename__ = "cause"
     __table_args__ = (PrimaryKeyConstraint("case_id", "cause", "rule_version", name="c1_each_cause_once"),)
@@ -100,12 +100,12 @@ class CauseRow(Row, table=True):
 
 
 class DocketRow(Row, table=True):
-    """Which case was given which place of which sitting, for good."""
+    """The position of a case on the docket of a sitting. It stays after the case has left the sitting."""
 
     __tablename__ = "docket"
     __table_args__ = (
-        PrimaryKeyConstraint("sitting_id", "case_id", name="c2_one_place_per_case_and_sitting"),
-        UniqueConstraint("sitting_id", "position", name="c2_one_case_per_place"),
+        PrimaryKeyConstraint("sitting_id", "case_id", name="c2_once_per_case_and_sitting"),
+        UniqueConstraint("sitting_id", "position", name="c2_one_case_per_position"),
     )
 
     sitting_id: UUID = Field(foreign_key="sitting.sitting_id")
@@ -114,18 +114,18 @@ class DocketRow(Row, table=True):
 
 
 class AttendanceRow(Row, table=True):
-    """A member in the room, by pseudonym."""
+    """A member who attends a sitting, by pseudonym."""
 
     __tablename__ = "attendance"
     __table_args__ = (PrimaryKeyConstraint("sitting_id", "person", name="c5_each_member_once"),)
 
     sitting_id: UUID = Field(foreign_key="sitting.sitting_id")
     person: str
-    came_at: datetime = Field(sa_type=INSTANT)
+    arrived_at: datetime = Field(sa_type=INSTANT)
 
 
 class RecusalRow(Row, table=True):
-    """A member who stood back from a case, for all its sittings."""
+    """A member who is recused from a case, in all its sittings."""
 
     __tablename__ = "recusal"
     __table_args__ = (PrimaryKeyConstraint("case_id", "person", name="c7_one_recusal_per_member"),)
@@ -133,19 +133,19 @@ class RecusalRow(Row, table=True):
     case_id: UUID = Field(foreign_key="case.case_id")
     person: str
     reason: str
-    """Not public: it could name the member."""
+    """Never published: it could identify the member."""
     recused_at: datetime = Field(sa_type=INSTANT)
 
 
 class PositionRow(Row, table=True):
-    """A member's position on a case in one sitting; the last one taken counts."""
+    """A member's position on a case in one sitting. A new one replaces it."""
 
     __tablename__ = "position"
     __table_args__ = (
         PrimaryKeyConstraint("case_id", "sitting_id", "person", name="c8_one_position_per_member"),
-        # C8: whoever takes a position is in the room.
+        # C8: only a member who attends the sitting has a position.
         ForeignKeyConstraint(
-            ["sitting_id", "person"], ["attendance.sitting_id", "attendance.person"], name="c8_only_who_attends"
+            ["sitting_id", "person"], ["attendance.sitting_id", "attendance.person"], name="c8_only_attendees"
         ),
     )
 
@@ -158,7 +158,7 @@ class PositionRow(Row, table=True):
 
 
 class DeferralRow(Row, table=True):
-    """Why a sitting did not decide a case."""
+    """The deferral of a case by a sitting."""
 
     __tablename__ = "deferral"
     __table_args__ = (PrimaryKeyConstraint("case_id", "sitting_id", name="c11_one_deferral_per_sitting"),)

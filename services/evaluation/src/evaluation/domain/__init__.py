@@ -1,1 +1,1 @@
-"""The rules of delivery and evaluation: plain functions and frozen values. Time and facts come in as arguments."""
+"""The rules of delivery and evaluation: pure functions over frozen values. The time is an argument."""

@@ -1,4 +1,4 @@
-"""What an initiative is, where it can be, and the only moves that take it elsewhere."""
+"""Initiatives: what is recorded of one, its states, and the moves between them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from townhall.rejected import NotFound, Rejected
 
 
 class State(StrEnum):
-    """The one answer to where an initiative is."""
+    """The state of an initiative."""
 
     PLANNED = "planned"
     STARTED = "started"
@@ -24,7 +24,7 @@ class State(StrEnum):
 
 
 class Move(StrEnum):
-    """What can happen to an initiative once it is open."""
+    """What can happen to an open initiative."""
 
     START = "start"
     DELAY = "delay"
@@ -35,7 +35,7 @@ class Move(StrEnum):
 
 
 MOVES: Final[Mapping[State, Mapping[Move, State]]] = {
-    # Work that has not begun can be late too; a new date alone doesn't begin it.
+    # An initiative can be delayed before work has begun; it then stays planned.
     State.PLANNED: {Move.START: State.STARTED, Move.DELAY: State.PLANNED, Move.DROP: State.DROPPED},
     State.STARTED: {Move.DELAY: State.DELAYED, Move.COMPLETE: State.DONE, Move.DROP: State.DROPPED},
     State.DELAYED: {Move.DELAY: State.DELAYED, Move.COMPLETE: State.DONE, Move.DROP: State.DROPPED},
@@ -44,21 +44,21 @@ MOVES: Final[Mapping[State, Mapping[Move, State]]] = {
     State.VERIFIED: {Move.EVALUATE: State.EVALUATED},
     State.EVALUATED: {},
 }
-"""E2: a move that isn't here is refused."""
+"""The allowed moves (E2): the state before, the move, the state after."""
 
 UNDER_WAY: Final = frozenset({State.PLANNED, State.STARTED, State.DELAYED})
-"""The responsible body still owes completion."""
+"""The states before the responsible body's report: completion is still owed."""
 
 
 class NoSuchInitiative(NotFound):
-    """No directive opened an initiative under that id."""
+    """There is no initiative with that id."""
 
     code = "no-such-initiative"
     title = "There is no initiative under this id."
 
 
 class MoveNotAllowed(Rejected):
-    """The initiative's state doesn't allow this step."""
+    """The state of the initiative doesn't allow this move."""
 
     code = "initiative-not-in-that-state"
     rule = "E2"
@@ -67,7 +67,7 @@ class MoveNotAllowed(Rejected):
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """A step the responsible body planned, and its word that it was reached."""
+    """A step that the responsible body planned, and its report that the step was reached."""
 
     id: MilestoneId
     title: str
@@ -76,12 +76,12 @@ class Milestone:
     reached_at: datetime | None = None
     note: str = ""
     overdue: bool = False
-    """Whether it was announced that its day passed without it."""
+    """Whether it was announced as overdue. It may have been reached since."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """One move of the due date. None is ever taken back or overwritten."""
+    """One change of the due date. Delays are only ever added."""
 
     reason: str
     note: str
@@ -93,7 +93,7 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The responsible body's last word: done, or dropped with a reason."""
+    """The responsible body's final report: done, or dropped with a reason."""
 
     outcome: State
     reason: str | None
@@ -104,7 +104,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The Support Unit's word that the report is true."""
+    """The Support Unit's confirmation that the report is true."""
 
     note: str
     acted_by: ActedBy
@@ -113,7 +113,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Initiative:
-    """What became of one adopted task."""
+    """The delivery of one adopted task."""
 
     id: InitiativeId
     task_id: TaskId
@@ -125,30 +125,21 @@ class Initiative:
     state: State = State.PLANNED
     started_at: datetime | None = None
     overdue_for: date | None = None
-    """The due date that was last announced as overdue."""
+    """The due date that was last announced as passed."""
     report: Report | None = None
     verification: Verification | None = None
     milestones: tuple[Milestone, ...] = field(default=())
     delays: tuple[Delay, ...] = field(default=())
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """A milestone whose day passed, with what it belongs to."""
-
-    task_id: TaskId
-    initiative_id: InitiativeId
-    milestone: Milestone
-
-
 def after(state: State, move: Move) -> State:
-    """Give the state a move leads to, or raise E2."""
+    """Return the state after a move. Raises `MoveNotAllowed` (E2)."""
     reached = MOVES[state].get(move)
     if reached is None:
-        raise MoveNotAllowed  # E2
+        raise MoveNotAllowed
     return reached
 
 
 def initiative_id(directive_id: DirectiveId) -> InitiativeId:
-    """Return the id every replay of the directive gives its initiative again (E1)."""
+    """Return the id of a directive's initiative: always the same one for a directive (E1)."""
     return InitiativeId(uuid5(directive_id, "initiative"))

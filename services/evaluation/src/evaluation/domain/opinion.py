@@ -1,4 +1,4 @@
-"""What citizens think of a result: a stance and their words, at any time, without their names."""
+"""Opinions of citizens on a result: a stance and a text, published without the author (E6, E15)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class Stance(StrEnum):
-    """How a citizen finds the result."""
+    """How a citizen judges the result."""
 
     SATISFIED = "satisfied"
     MIXED = "mixed"
@@ -16,12 +16,12 @@ class Stance(StrEnum):
 
 
 Person = NewType("Person", str)
-"""A pseudonym under this service's own key. Never public, never announced."""
+"""The pseudonym of a person under a key of this service. It is stored, but never published (E15)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """One citizen's current opinion, as it is public: nothing here leads to the citizen."""
+    """One citizen's current opinion, as it is published: without the author."""
 
     id: UUID
     stance: Stance

@@ -1,4 +1,4 @@
-"""The closed lists of public reasons this service may write. Readers of events must accept codes they don't know."""
+"""The published lists of reasons. Consumers of events must accept codes that are not on these lists."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,27 +6,27 @@ from typing import Final
 from townhall.rejected import Rejected
 
 DELAY: Final = {
-    "procurement": "What was ordered came late or the tender must be repeated.",
-    "budget": "The money was not yet granted.",
-    "legal-change": "A law or regulation has to change first.",
-    "dependency": "Another body or project has to finish first.",
+    "procurement": "A delivery was late, or the tender must be repeated.",
+    "budget": "The budget was not granted yet.",
+    "legal-change": "A law or regulation must be changed first.",
+    "dependency": "Another body or project must finish first.",
     "capacity": "Too few people could work on it.",
-    "consultation": "Those concerned have to be heard again.",
-    "technical": "It proved technically harder than planned.",
-    "emergency": "A disaster or emergency came before it.",
+    "consultation": "Those affected must be consulted again.",
+    "technical": "It is technically harder than planned.",
+    "emergency": "A disaster or emergency had priority.",
 }
 DROP: Final = {
-    "superseded": "Another measure reaches the same aim.",
-    "not-feasible": "It proved impossible to carry out.",
-    "unlawful": "It would break the law as it stands.",
-    "no-budget": "The money was refused for good.",
-    "need-gone": "The need for it has passed.",
+    "superseded": "Another measure achieves the same aim.",
+    "not-feasible": "It can't be carried out.",
+    "unlawful": "It would break the law as it is.",
+    "no-budget": "The budget was finally refused.",
+    "need-gone": "It is no longer needed.",
 }
 CANCELLATION: Final = {
     "too-few-applicants": "Fewer citizens applied than the smallest panel the rule allows.",
-    "too-few-scores": "The panel gave fewer scores than the rule asks for.",
-    "seed-lost": "The seed that was committed to can't be shown.",
-    "irregularity": "Something went wrong that puts the result in doubt.",
+    "too-few-scores": "The panel gave fewer scores than the rule requires.",
+    "seed-lost": "The seed that was committed to is lost.",
+    "irregularity": "An irregularity puts the result in doubt.",
 }
 
 
@@ -40,11 +40,11 @@ class UnknownReason(Rejected):
 
 
 def require(reason: str, allowed: Mapping[str, str]) -> None:
-    """Refuse a reason that isn't published for this step."""
+    """Raise `UnknownReason` unless the reason is on this list (E3)."""
     if reason not in allowed:
-        raise UnknownReason  # E3
+        raise UnknownReason
 
 
-def published(allowed: Mapping[str, str]) -> str:
-    """One list as the API's documents show it."""
+def markdown(allowed: Mapping[str, str]) -> str:
+    """Return a list of reasons in Markdown, for the API's documentation."""
     return "\n".join(f"- `{code}`: {meaning}" for code, meaning in allowed.items())

@@ -1,4 +1,4 @@
-"""An evaluation round: opened with a committed seed, applied for, drawn, scored, published or cancelled."""
+"""Evaluation rounds: opened with a committed seed, then drawn, scored, and published or cancelled."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -6,25 +6,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
 
-from evaluation.domain import lot, reasons
+from evaluation.domain import reasons
 from evaluation.domain.initiative import State as InitiativeState
-from evaluation.domain.lot import Ticket
 from evaluation.domain.parameters import Parameters
-from evaluation.domain.refusals import (
-    ApplicationsClosed,
-    ApplicationsStillOpen,
-    ClosingNotAhead,
-    NotReadyForEvaluation,
-    PanelTooSmall,
-    RoundMoveNotAllowed,
-    TooFewApplicants,
-    UnknownStratum,
-)
 from townhall.contracts.values import ActedBy, InitiativeId, RoundId, RuleUsed
+from townhall.rejected import NotFound, Rejected
 
 
 class RoundState(StrEnum):
-    """The one answer to where a round is."""
+    """The state of a round."""
 
     APPLYING = "applying"
     SCORING = "scoring"
@@ -33,7 +23,7 @@ class RoundState(StrEnum):
 
 
 class RoundMove(StrEnum):
-    """What can happen to a round once it is open."""
+    """What can happen to an open round."""
 
     DRAW = "draw"
     PUBLISH = "publish"
@@ -46,37 +36,86 @@ MOVES: Final[Mapping[RoundState, Mapping[RoundMove, RoundState]]] = {
     RoundState.PUBLISHED: {},
     RoundState.CANCELLED: {},
 }
-"""E12: a move that isn't here is refused. So a panel is drawn once, and results are published once."""
+"""The allowed moves (E12). So a panel is drawn once, and results are published once."""
 
 AWAITED: Final[Mapping[RoundState, Literal["draw", "publication"]]] = {
     RoundState.APPLYING: "draw",
     RoundState.SCORING: "publication",
 }
-"""What is owed next."""
+"""The step that is due next in each state."""
 
 READY: Final = frozenset({InitiativeState.DONE, InitiativeState.VERIFIED})
-"""What a round may be opened for. Publication needs verification on top of it (E2)."""
+"""The states in which an initiative can be put into a round. Publication requires verification in addition (E7)."""
+
+
+class NoSuchRound(NotFound):
+    """There is no round with that id."""
+
+    code = "no-such-round"
+    title = "There is no evaluation round under this id."
+
+
+class UnknownInitiative(Rejected):
+    """An initiative of a new round does not exist."""
+
+    code = "unknown-initiative"
+    rule = "E8"
+    status = 422
+    title = "One of the initiatives does not exist."
+
+
+class InitiativeInAnotherRound(Rejected):
+    """An initiative of a new round is in another round that was not cancelled."""
+
+    code = "initiative-in-another-round"
+    rule = "E8"
+    title = "One of the initiatives is already part of another round."
+
+
+class NotReadyForEvaluation(Rejected):
+    """An initiative of a new round is neither done nor verified."""
+
+    code = "initiative-not-ready-for-evaluation"
+    rule = "E8"
+    title = "A round is opened only for initiatives that are done or verified."
+
+
+class ClosingNotAhead(Rejected):
+    """The closing time of applications has passed already."""
+
+    code = "closing-not-ahead"
+    rule = "E8"
+    status = 422
+    title = "Applications must close in the future."
+
+
+class PanelTooSmall(Rejected):
+    """The panel has fewer seats than the number of scores an initiative needs."""
+
+    code = "panel-too-small"
+    rule = "E8"
+    status = 422
+    title = "The panel is smaller than the number of scores the rule requires."
+
+
+class RoundMoveNotAllowed(Rejected):
+    """The state of the round doesn't allow this move."""
+
+    code = "round-not-in-that-state"
+    rule = "E12"
+    title = "The state of the round does not allow this step."
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """What the secretary calls citizens to evaluate."""
+class NewRound:
+    """A round that the secretary wants to open."""
 
     title: str
     initiative_ids: tuple[InitiativeId, ...]
     panel_size: int | None
-    """None for the number in the rule."""
+    """None for the number of the rule."""
     seed_commitment: str
     applications_close_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Stratum:
-    """What an applicant says of themselves."""
-
-    region: str
-    age_band: str
-    sex: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +130,7 @@ class Cancellation:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One evaluation by a drawn panel and by all other citizens."""
+    """One evaluation of initiatives, by a drawn panel and by all other citizens."""
 
     id: RoundId
     title: str
@@ -101,12 +140,12 @@ class Round:
     applications_close_at: datetime
     opened_at: datetime
     rule: RuleUsed
-    """The rule in force at the opening: it holds until the publication, whatever is enacted meanwhile."""
+    """The rule in force at the opening. It applies until the publication, whatever is enacted meanwhile."""
     state: RoundState = RoundState.APPLYING
     due_at: datetime | None = None
-    """When the next step is due: the draw, then the publication; None when nothing is owed any more."""
+    """When the draw, then the publication, is due; None when the round has ended."""
     overdue_for: datetime | None = None
-    """The due date that was last announced as passed."""
+    """The due time that was last announced as passed."""
     seed: str | None = None
     frame_sha256: str | None = None
     published_at: datetime | None = None
@@ -114,63 +153,39 @@ class Round:
 
 
 def after(state: RoundState, move: RoundMove) -> RoundState:
-    """Give the state a move leads to, or raise E12."""
+    """Return the state after a move. Raises `RoundMoveNotAllowed` (E12)."""
     reached = MOVES[state].get(move)
     if reached is None:
-        raise RoundMoveNotAllowed  # E12
+        raise RoundMoveNotAllowed
     return reached
 
 
 def open_round(new: Round, states: Collection[InitiativeState], parameters: Parameters) -> Round:
-    """Accept a new round for initiatives in these states, or raise the rule that forbids it."""
+    """Return the opened round of initiatives in these states, with the time its draw is due (E8).
+
+    Raises `NotReadyForEvaluation`, `ClosingNotAhead` or `PanelTooSmall`.
+    """
     if not READY.issuperset(states):
-        raise NotReadyForEvaluation  # E8
+        raise NotReadyForEvaluation
     if new.applications_close_at <= new.opened_at:
-        raise ClosingNotAhead  # E8
+        raise ClosingNotAhead
     if new.panel_size < parameters.minimum_scores:
-        raise PanelTooSmall  # E8
+        raise PanelTooSmall
     return replace(new, due_at=new.applications_close_at + timedelta(days=parameters.draw_days))
 
 
-def apply(applied_for: Round, ticket: Ticket, parameters: Parameters, at: datetime) -> Ticket:
-    """Accept an application to the panel, or a change of one."""
-    if applied_for.state is not RoundState.APPLYING or at >= applied_for.applications_close_at:
-        raise ApplicationsClosed  # E9
-    known = (parameters.regions, parameters.age_bands, parameters.sexes)
-    named = (ticket.region, ticket.age_band, ticket.sex)
-    if not all(cell in cells for cell, cells in zip(named, known, strict=True)):
-        raise UnknownStratum  # E9
-    return ticket
-
-
-def draw(
-    applied_for: Round, seed: str, frame: Collection[Ticket], parameters: Parameters, at: datetime
-) -> tuple[Round, frozenset[str]]:
-    """Draw the panel from everybody who applied. Return the round with its seed shown, and the drawn tickets."""
-    reached = after(applied_for.state, RoundMove.DRAW)
-    if at < applied_for.applications_close_at:
-        raise ApplicationsStillOpen  # E10
-    lot.require_committed(seed, applied_for.seed_commitment)
-    if len(frame) < parameters.minimum_scores:
-        raise TooFewApplicants  # E10
-    drawn = lot.draw(frame, applied_for.panel_size, seed)
-    due_at = at + timedelta(days=parameters.scoring_days)
-    fingerprint = lot.frame_sha256(frame)
-    return replace(applied_for, state=reached, seed=seed, frame_sha256=fingerprint, due_at=due_at), drawn
-
-
 def publish(scored: Round, at: datetime) -> Round:
-    """End the round with its results."""
+    """Return the round in state `published`. Raises `RoundMoveNotAllowed` (E12)."""
     return replace(scored, state=after(scored.state, RoundMove.PUBLISH), published_at=at, due_at=None)
 
 
-def cancel(given_up: Round, reason: str, note: str, at: datetime) -> Round:
-    """End the round without results. Its initiatives are free for another one."""
+def cancel(current: Round, reason: str, note: str, at: datetime) -> Round:
+    """Return the round in state `cancelled` (E13). Raises `UnknownReason` or `RoundMoveNotAllowed`."""
     reasons.require(reason, reasons.CANCELLATION)
-    cancelled = Cancellation(reason, note, ActedBy.SECRETARY, at)
-    return replace(given_up, state=after(given_up.state, RoundMove.CANCEL), cancellation=cancelled, due_at=None)
+    cancellation = Cancellation(reason, note, ActedBy.SECRETARY, at)
+    return replace(current, state=after(current.state, RoundMove.CANCEL), cancellation=cancellation, due_at=None)
 
 
-def overdue(waiting: Round, at: datetime) -> bool:
-    """Tell whether the next step is late, and was not yet announced as late (E14)."""
-    return waiting.due_at is not None and waiting.due_at < at and waiting.overdue_for != waiting.due_at
+def overdue(current: Round, at: datetime) -> bool:
+    """Return whether the next step is late, and this was not announced yet (E14)."""
+    return current.due_at is not None and current.due_at < at and current.overdue_for != current.due_at

@@ -1,22 +1,50 @@
-"""Scores from 0 to 100 and what is made of them: a panel mean, an open mean, and one weighted result.
-
-Means and weights are exact fractions. A figure is rounded once, where it is published: to two decimals, halves up.
-"""
+"""Scores from 0 to 100: panel members and all other citizens give them in separate tracks (E11)."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
 
-from evaluation.domain.parameters import Parameters
-from evaluation.domain.refusals import NotInThisRound, NotOnThePanel, NotScoring, OnThePanel, TooFewScores
 from evaluation.domain.round import Round, RoundState
-from townhall.contracts.values import InitiativeId, RoundId, RuleUsed
+from townhall.contracts.values import InitiativeId, RoundId
+from townhall.rejected import NotFound, Rejected
+
+
+class NotScoring(Rejected):
+    """The panel was not drawn yet, or the round has ended."""
+
+    code = "round-not-scoring"
+    rule = "E11"
+    title = "Scores are given after the panel was drawn and before the results are published."
+
+
+class NotInThisRound(NotFound):
+    """The initiative isn't part of the round."""
+
+    code = "initiative-not-in-this-round"
+    rule = "E11"
+    title = "The initiative is not part of this round."
+
+
+class NotOnThePanel(Rejected):
+    """The caller of the panel track is not on the panel."""
+
+    code = "not-on-the-panel"
+    rule = "E11"
+    status = 403
+    title = "Only those drawn for the panel of this round give panel scores."
+
+
+class OnThePanel(Rejected):
+    """The caller of the open track is on the panel."""
+
+    code = "on-the-panel"
+    rule = "E11"
+    status = 403
+    title = "Those drawn for the panel give panel scores, and no open scores."
 
 
 class Track(StrEnum):
-    """Who scores."""
+    """Whether a score is of a panel member or of another citizen."""
 
     PANEL = "panel"
     OPEN = "open"
@@ -24,7 +52,7 @@ class Track(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What somebody gives one initiative. Who it is stands beside it, in the store only."""
+    """A citizen's score of one initiative. The citizen is known to the store only."""
 
     round_id: RoundId
     initiative_id: InitiativeId
@@ -33,87 +61,16 @@ class Score:
     given_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """All scores of one track for one initiative, added up."""
-
-    count: int = 0
-    total: int = 0
-
-    @property
-    def mean(self) -> Fraction | None:
-        """The exact mean; None of nothing."""
-        return Fraction(self.total, self.count) if self.count else None
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What citizens made of one initiative, ready to be published."""
-
-    round_id: RoundId
-    initiative_id: InitiativeId
-    panel_score: Decimal
-    panel_size: int
-    """Seats of the panel."""
-    panel_count: int
-    """Members who scored this initiative."""
-    open_score: Decimal | None
-    open_count: int
-    weighted_score: Decimal
-    rule: RuleUsed
-    published_at: datetime
-
-
 def accept(scored: Round, initiative_id: InitiativeId, track: Track, *, on_panel: bool) -> None:
-    """Accept a score, or the change of one, or raise the rule that forbids it."""
+    """Accept a score, or the change of one (E11).
+
+    Raises `NotInThisRound`, `NotScoring`, `NotOnThePanel` or `OnThePanel`.
+    """
     if initiative_id not in scored.initiative_ids:
-        raise NotInThisRound  # E11
+        raise NotInThisRound
     if scored.state is not RoundState.SCORING:
-        raise NotScoring  # E11
+        raise NotScoring
     if track is Track.PANEL and not on_panel:
-        raise NotOnThePanel  # E11
+        raise NotOnThePanel
     if track is Track.OPEN and on_panel:
-        raise OnThePanel  # E11
-
-
-def rounded(exact: Fraction) -> Decimal:
-    """Round to two decimals, halves up."""
-    hundredths = (exact * 200 + 1) // 2
-    return Decimal(int(hundredths)).scaleb(-2)
-
-
-def weighted(panel: Fraction, open_mean: Fraction | None, parameters: Parameters) -> Fraction:
-    """Weigh the two means as the rule says; the panel counts alone when nobody else scored."""
-    if open_mean is None:
-        return panel
-    parts = panel * parameters.panel_weight + open_mean * parameters.open_weight
-    return parts / (parameters.panel_weight + parameters.open_weight)
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """What was scored for one initiative when the round ended."""
-
-    initiative_id: InitiativeId
-    seats: int
-    panel: Tally
-    others: Tally
-
-
-def result(scored: Round, count: Count, parameters: Parameters, at: datetime) -> Result:
-    """Make the result of one initiative."""
-    panel, others = count.panel, count.others
-    if panel.mean is None or panel.count < parameters.minimum_scores:
-        raise TooFewScores  # E12
-    return Result(
-        round_id=scored.id,
-        initiative_id=count.initiative_id,
-        panel_score=rounded(panel.mean),
-        panel_size=count.seats,
-        panel_count=panel.count,
-        open_score=None if others.mean is None else rounded(others.mean),
-        open_count=others.count,
-        weighted_score=rounded(weighted(panel.mean, others.mean, parameters)),
-        rule=scored.rule,
-        published_at=at,
-    )
+        raise OnThePanel

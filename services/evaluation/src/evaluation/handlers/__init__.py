@@ -1,9 +1,1 @@
-"""What the service does: load, decide, store, announce. Each in the one transaction it is given."""
-
-from typing import Final
-
-from evaluation.domain.parameters import Parameters
-from townhall.chassis.rules import Rules
-
-RULES: Final = Rules(Parameters)
-"""The versions of this service's rules."""
+"""Use cases: load, decide, store and announce, each in the transaction it is given."""

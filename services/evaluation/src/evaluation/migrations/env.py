@@ -1,4 +1,4 @@
-"""Alembic's entry: run on the connection the chassis opened and locked."""
+"""Alembic's entry point. Runs on the connection that the chassis opened and locked."""
 
 from evaluation.store.tables import Row
 from townhall.chassis.migrate import environment

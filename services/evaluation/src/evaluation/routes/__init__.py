@@ -1,5 +1,8 @@
-"""HTTP in: parse, call, answer. Reading is public; every act names the roles that may do it."""
+"""HTTP routes: parse the request, call a handler or a store, build the response. Reads are public."""
 
-from evaluation.routes import initiatives, opinions, progress, rounds, scores
+from evaluation.routes import initiatives, milestones, opinions, panels, results, rounds, scores
 
-ROUTERS = (initiatives.router, progress.router, opinions.router, rounds.router, scores.router)
+ROUTERS = (
+    *(initiatives.router, milestones.router, opinions.router),
+    *(rounds.router, panels.router, scores.router, results.router),
+)

@@ -1,47 +1,44 @@
-"""Opinions of citizens on results."""
+"""Routes of opinions: citizens give them, everyone can read them."""
 
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
 
-from evaluation import metrics
 from evaluation.domain.initiative import NoSuchInitiative
 from evaluation.domain.opinion import Opinion, Person
 from evaluation.handlers.opinions import give_opinion
-from evaluation.schemas.initiatives import OpinionRequest, OpinionResponse
+from evaluation.schemas.opinions import OpinionRequest, OpinionResponse
 from evaluation.store import initiatives, opinions
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
 from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf
 from townhall.contracts.values import InitiativeId
 
-router = APIRouter(prefix="/initiatives/{initiative_id}", tags=["opinions"])
+router = APIRouter(tags=["opinions"])
 Citizen = Annotated[Caller, allow(Role.CITIZEN)]
 
 
-@router.post("/opinions", status_code=201)
+@router.post("/initiatives/{initiative_id}/opinions", status_code=201)
 async def post_opinion(
-    initiative_id: UUID, payload: OpinionRequest, who: Citizen, idempotent: Idempotent
+    initiative_id: UUID, payload: OpinionRequest, caller: Citizen, idempotent: Idempotent
 ) -> OpinionResponse:
-    """Say what you think of the result. It takes the place of what you said before; your name is never shown."""
+    """Give your opinion on the result. It replaces your earlier one, and is published without your name."""
 
     async def give(tx: Transaction) -> OpinionResponse:
-        of, citizen = InitiativeId(initiative_id), Person(who.person)
+        of, citizen = InitiativeId(initiative_id), Person(caller.person)
         return OpinionResponse.of(await give_opinion(tx, of, citizen, payload.stance, payload.text))
 
-    given = await idempotent(give)
-    metrics.OPINIONS.inc()
-    return given
+    return await idempotent(give)
 
 
-@router.get("/opinions")
+@router.get("/initiatives/{initiative_id}/opinions")
 async def get_opinions(initiative_id: UUID, db: Db, page: Page) -> PageOf[OpinionResponse]:
     """List opinions on an initiative, newest first."""
     async with db.reading() as session:
-        if not await initiatives.known(session, {InitiativeId(initiative_id)}):
+        if not await initiatives.existing(session, {InitiativeId(initiative_id)}):
             raise NoSuchInitiative
-        found = await opinions.page(session, InitiativeId(initiative_id), page.after, page.limit + 1)
+        found = await opinions.page(session, InitiativeId(initiative_id), page.after, page.limit)
     return page.of(found, _cursor, OpinionResponse.of)
 
 

@@ -1,1 +1,1 @@
-"""What people hand in over HTTP, and what anyone may see. No citizen and no evaluator is in any of it."""
+"""Request and response bodies of the HTTP API. No response identifies a citizen or evaluator (E15)."""

@@ -1,4 +1,4 @@
-"""Papers and views of initiatives and of opinions on them."""
+"""Bodies of the initiative routes."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -8,81 +8,43 @@ from pydantic import Field
 
 from evaluation.domain import reasons
 from evaluation.domain.initiative import State
-from evaluation.domain.opinion import Opinion, Stance
+from evaluation.domain.opinion import Stance
+from evaluation.schemas.milestones import MilestoneResponse
 from evaluation.schemas.results import ResultResponse
-from evaluation.schemas.words import NoteText, OpinionText, TitleText
+from evaluation.schemas.text import NoteText
 from evaluation.store.initiatives import InitiativeDetails
 from townhall.chassis.http import Day, RequestModel, ResponseModel
 from townhall.contracts.values import ActedBy, ReasonCode
 
-_ONE_OF_DELAY = f"One of:\n\n{reasons.published(reasons.DELAY)}"
-_ONE_OF_DROP = f"One of:\n\n{reasons.published(reasons.DROP)}"
-
-
-class MilestoneRequest(RequestModel):
-    """A step the responsible body plans."""
-
-    title: TitleText
-    due_on: Annotated[Day, Field(examples=["2027-05-31"])]
+_DELAY_REASONS = f"One of:\n\n{reasons.markdown(reasons.DELAY)}"
+_DROP_REASONS = f"One of:\n\n{reasons.markdown(reasons.DROP)}"
 
 
 class NoteRequest(RequestModel):
-    """A public word beside an act."""
+    """A public note."""
 
     note: NoteText = ""
 
 
 class DelayRequest(RequestModel):
-    """A new due date, and why."""
+    """A new due date, and the reason for it."""
 
-    reason: Annotated[ReasonCode, Field(examples=["procurement"], description=_ONE_OF_DELAY)]
+    reason: Annotated[ReasonCode, Field(examples=["procurement"], description=_DELAY_REASONS)]
     note: NoteText = ""
-    due_on: Annotated[Day, Field(examples=["2027-09-30"], description="Later than the present due date, and not past.")]
+    due_on: Annotated[
+        Day, Field(examples=["2027-09-30"], description="Later than the current due date, and not in the past.")
+    ]
 
 
 class DropRequest(RequestModel):
-    """Why the initiative is given up."""
+    """The reason why the initiative is dropped."""
 
-    reason: Annotated[ReasonCode, Field(examples=["superseded"], description=_ONE_OF_DROP)]
+    reason: Annotated[ReasonCode, Field(examples=["superseded"], description=_DROP_REASONS)]
     note: NoteText = ""
 
 
-class OpinionRequest(RequestModel):
-    """What a citizen thinks of the result. It is published with these words and without a name."""
-
-    stance: Annotated[Stance, Field(examples=["satisfied"])]
-    text: OpinionText
-
-
-class OpinionResponse(ResponseModel):
-    """An opinion as anyone may see it."""
-
-    opinion_id: UUID
-    stance: Stance
-    text: str
-    given_at: datetime
-
-    @classmethod
-    def of(cls, opinion: Opinion) -> "OpinionResponse":
-        """Everything about it, but for whose it is."""
-        return cls(opinion_id=opinion.id, stance=opinion.stance, text=opinion.text, given_at=opinion.given_at)
-
-
-class MilestoneResponse(ResponseModel):
-    """A planned step."""
-
-    milestone_id: Annotated[UUID, Field(validation_alias="id")]
-    title: str
-    due_on: date
-    planned_at: datetime
-    reached_at: datetime | None
-    note: str
-    overdue: bool
-    """Whether it was announced that its day passed without it; it may have been reached since."""
-
-
 class DelayResponse(ResponseModel):
-    """One move of the due date."""
+    """One change of the due date."""
 
     reason: str
     note: str
@@ -93,7 +55,7 @@ class DelayResponse(ResponseModel):
 
 
 class ReportResponse(ResponseModel):
-    """The responsible body's last word."""
+    """The responsible body's final report."""
 
     outcome: State
     reason: str | None
@@ -103,7 +65,7 @@ class ReportResponse(ResponseModel):
 
 
 class VerificationResponse(ResponseModel):
-    """The Support Unit's word that the report is true."""
+    """The Support Unit's confirmation that the report is true."""
 
     note: str
     acted_by: ActedBy
@@ -111,7 +73,7 @@ class VerificationResponse(ResponseModel):
 
 
 class InitiativeResponse(ResponseModel):
-    """An initiative as anyone may see it, with every delay it ever had."""
+    """An initiative with its milestones, delays, report, opinions and result."""
 
     initiative_id: UUID
     task_id: UUID
@@ -121,7 +83,7 @@ class InitiativeResponse(ResponseModel):
     state: State
     due_on: date
     overdue: bool
-    """Whether the present due date was announced as passed."""
+    """Whether the current due date was announced as passed."""
     opened_at: datetime
     started_at: datetime | None
     milestones: list[MilestoneResponse]
@@ -133,7 +95,7 @@ class InitiativeResponse(ResponseModel):
 
     @classmethod
     def of(cls, details: InitiativeDetails) -> "InitiativeResponse":
-        """Everything about it."""
+        """Build the public response of an initiative."""
         initiative = details.initiative
         return cls(
             initiative_id=initiative.id,

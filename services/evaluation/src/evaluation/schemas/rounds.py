@@ -1,6 +1,5 @@
-"""Papers and views of evaluation rounds, applications and draws."""
+"""Bodies of the round routes."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -8,20 +7,19 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from evaluation.domain import lot, reasons
-from evaluation.domain.lot import Entry, Ticket
-from evaluation.domain.round import Call, Round, RoundState, Stratum
+from evaluation.domain import panel_draw, reasons
+from evaluation.domain.round import NewRound, RoundState
+from evaluation.schemas.panels import SEED_EXAMPLE
 from evaluation.schemas.results import ResultResponse
-from evaluation.schemas.words import CellText, NoteText, TitleText
+from evaluation.schemas.text import NoteText, TitleText
 from evaluation.store.rounds import RoundDetails
-from townhall.chassis.http import Line, Moment, RequestModel, ResponseModel
+from townhall.chassis.http import Moment, RequestModel, ResponseModel
 from townhall.contracts.values import ActedBy, InitiativeId, ReasonCode, RuleUsed
 
 _COMMITMENT = (
-    "SHA-256 of the seed's UTF-8 text (NFC) in lowercase hexadecimal. Take a long random seed and keep it secret."
+    "SHA-256 of the seed's UTF-8 text (NFC) in lowercase hexadecimal. Use a long random seed and keep it secret."
 )
-_ONE_OF_CANCELLATION = f"One of:\n\n{reasons.published(reasons.CANCELLATION)}"
-_EXAMPLE = "공정한 추첨을 위한 씨앗 4f1c9e07"
+_CANCELLATION_REASONS = f"One of:\n\n{reasons.markdown(reasons.CANCELLATION)}"
 
 
 def _distinct(ids: list[UUID]) -> list[UUID]:
@@ -31,7 +29,7 @@ def _distinct(ids: list[UUID]) -> list[UUID]:
 
 
 class RoundRequest(RequestModel):
-    """A call to evaluate results."""
+    """A round to be opened."""
 
     title: TitleText
     initiative_ids: Annotated[
@@ -44,90 +42,23 @@ class RoundRequest(RequestModel):
         ),
         AfterValidator(_distinct),
     ]
-    panel_size: Annotated[int | None, Field(ge=1, le=10_000, description="By the rule, when left out.")] = None
+    panel_size: Annotated[int | None, Field(ge=1, le=10_000, description="The rule's number if left out.")] = None
     seed_commitment: Annotated[
-        str, Field(pattern="^[0-9a-f]{64}$", examples=[lot.sha256(_EXAMPLE)], description=_COMMITMENT)
+        str, Field(pattern="^[0-9a-f]{64}$", examples=[panel_draw.sha256(SEED_EXAMPLE)], description=_COMMITMENT)
     ]
     applications_close_at: Annotated[Moment, Field(examples=["2027-03-01T18:00:00+09:00"])]
 
-    def call(self) -> Call:
-        """What the secretary wants evaluated."""
+    def new_round(self) -> NewRound:
+        """Return the round to be opened."""
         ids = tuple(InitiativeId(each) for each in self.initiative_ids)
-        return Call(self.title, ids, self.panel_size, self.seed_commitment, self.applications_close_at)
-
-
-class ApplicationRequest(RequestModel):
-    """An application to the panel. The values are on the lists of the rule the round was opened under."""
-
-    region: Annotated[CellText, Field(examples=["서울"])]
-    age_band: Annotated[CellText, Field(examples=["20-39"])]
-    sex: Annotated[CellText, Field(examples=["female"])]
-
-    def stratum(self) -> Stratum:
-        """The group to be drawn within."""
-        return Stratum(self.region, self.age_band, self.sex)
-
-
-class SeedRequest(RequestModel):
-    """The seed that was committed to when the round opened."""
-
-    seed: Annotated[str, Line(200), Field(examples=[_EXAMPLE])]
+        return NewRound(self.title, ids, self.panel_size, self.seed_commitment, self.applications_close_at)
 
 
 class CancellationRequest(RequestModel):
-    """Why a round ends without results."""
+    """The reason why a round ends without results."""
 
-    reason: Annotated[ReasonCode, Field(examples=["too-few-applicants"], description=_ONE_OF_CANCELLATION)]
+    reason: Annotated[ReasonCode, Field(examples=["too-few-applicants"], description=_CANCELLATION_REASONS)]
     note: NoteText = ""
-
-
-class ApplicationResponse(ResponseModel):
-    """Your own application. The ticket is how you find yourself in the published draw; nobody else can."""
-
-    ticket: str
-    region: str
-    age_band: str
-    sex: str
-    drawn: Annotated[bool | None, Field(description="None until the panel is drawn.")]
-
-    @classmethod
-    def of(cls, ticket: Ticket, *, drawn: bool | None) -> "ApplicationResponse":
-        """What was kept, and what the lot said."""
-        return cls(ticket=ticket.ticket, region=ticket.region, age_band=ticket.age_band, sex=ticket.sex, drawn=drawn)
-
-
-class TicketResponse(ResponseModel):
-    """One line of the frame."""
-
-    ticket: str
-    region: str
-    age_band: str
-    sex: str
-
-
-class DrawResponse(ResponseModel):
-    """All that is needed to repeat the draw. The procedure is rule E10 of the rulebook."""
-
-    round_id: UUID
-    seed: str
-    seed_commitment: str
-    panel_size: int
-    frame_sha256: str
-    frame: list[TicketResponse]
-    drawn: list[str]
-
-    @classmethod
-    def of(cls, drawn_round: Round, entries: Sequence[Entry]) -> "DrawResponse":
-        """The whole frame, and on whom the lot fell."""
-        return cls(
-            round_id=drawn_round.id,
-            seed=drawn_round.seed or "",
-            seed_commitment=drawn_round.seed_commitment,
-            panel_size=drawn_round.panel_size,
-            frame_sha256=drawn_round.frame_sha256 or "",
-            frame=[TicketResponse.model_validate(each.ticket) for each in entries],
-            drawn=[each.ticket.ticket for each in entries if each.drawn],
-        )
 
 
 class CancellationResponse(ResponseModel):
@@ -140,7 +71,7 @@ class CancellationResponse(ResponseModel):
 
 
 class RoundResponse(ResponseModel):
-    """An evaluation round as anyone may see it."""
+    """An evaluation round, with its results once they are published."""
 
     round_id: UUID
     title: str
@@ -157,28 +88,28 @@ class RoundResponse(ResponseModel):
     frame_sha256: str | None
     rule: RuleUsed
     cancellation: CancellationResponse | None
-    results: Annotated[list[ResultResponse] | None, Field(description="None until they are published.")]
+    results: Annotated[list[ResultResponse] | None, Field(description="Null until they are published.")]
 
     @classmethod
     def of(cls, details: RoundDetails) -> "RoundResponse":
-        """Everything about it."""
-        shown, ended = details.round, details.round.cancellation
-        published = shown.state is RoundState.PUBLISHED
+        """Build the public response of a round."""
+        current, cancellation = details.round, details.round.cancellation
+        published = current.state is RoundState.PUBLISHED
         return cls(
-            round_id=shown.id,
-            title=shown.title,
-            state=shown.state,
-            initiative_ids=list(shown.initiative_ids),
-            panel_size=shown.panel_size,
+            round_id=current.id,
+            title=current.title,
+            state=current.state,
+            initiative_ids=list(current.initiative_ids),
+            panel_size=current.panel_size,
             applicants=details.applicants,
-            seed_commitment=shown.seed_commitment,
-            applications_close_at=shown.applications_close_at,
-            opened_at=shown.opened_at,
-            due_at=shown.due_at,
-            overdue=shown.due_at is not None and shown.overdue_for == shown.due_at,
-            seed=shown.seed,
-            frame_sha256=shown.frame_sha256,
-            rule=shown.rule,
-            cancellation=CancellationResponse.model_validate(ended) if ended else None,
+            seed_commitment=current.seed_commitment,
+            applications_close_at=current.applications_close_at,
+            opened_at=current.opened_at,
+            due_at=current.due_at,
+            overdue=current.due_at is not None and current.overdue_for == current.due_at,
+            seed=current.seed,
+            frame_sha256=current.frame_sha256,
+            rule=current.rule,
+            cancellation=CancellationResponse.model_validate(cancellation) if cancellation else None,
             results=[ResultResponse.of(each) for each in details.results] if published else None,
         )

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Final
 
 from sqlalchemy import Select, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
@@ -12,69 +12,72 @@ from sqlmodel import col
 
 from evaluation.domain.initiative import UNDER_WAY, Initiative, State
 from evaluation.domain.opinion import Stance
-from evaluation.domain.score import Result
-from evaluation.store import opinions, progress, results
-from evaluation.store.progress import FRESH, Progress
-from evaluation.store.tables import InitiativeRow
+from evaluation.domain.result import Result
+from evaluation.store import delays, milestones, opinions, reports, results
+from evaluation.store.tables import LOCKED_READ, InitiativeRow
 from townhall.chassis.http import Cursor
 from townhall.contracts.values import DirectiveId, InitiativeId, TaskId
+
+_CHANGEABLE: Final = {"due_on", "state", "started_at", "overdue_for"}
 
 
 @dataclass(frozen=True, slots=True)
 class InitiativeDetails:
-    """An initiative with what citizens made of it so far."""
+    """An initiative with its opinions and latest result: all that is public about it."""
 
     initiative: Initiative
     opinions: Mapping[Stance, int]
+    """The number of opinions by stance; a stance without any is left out."""
     result: Result | None
 
 
 async def add(session: AsyncSession, opened: Sequence[Initiative]) -> set[InitiativeId]:
-    """Store new initiatives, one at least; leave out those whose directive or task has one (E1: the constraints judge).
+    """Store new initiatives, at least one. Returns the ids of those stored.
 
-    Return those stored.
+    One whose directive or task has an initiative already is left out (E1, by the constraints).
     """
-    # In one order for all, so that nobody waits in a circle for a task that another is opening the initiative of.
-    rows = [_first(each) | _now(each) for each in sorted(opened, key=lambda each: each.id)]
+    # Sorted, so that concurrent transactions insert in the same order and can't deadlock.
+    rows = [_row(each).model_dump() for each in sorted(opened, key=lambda each: each.id)]
     added = insert(InitiativeRow).on_conflict_do_nothing().returning(col(InitiativeRow.id))
     return {InitiativeId(key) for key in await session.scalars(added, rows)}
 
 
 async def save(session: AsyncSession, initiative: Initiative) -> None:
-    """Store where an initiative stands. Its row is locked."""
-    mine = col(InitiativeRow.id) == initiative.id
-    await session.execute(update(InitiativeRow).where(mine).values(**_now(initiative)))
+    """Store the state and dates of an initiative. Lock its row before."""
+    changed = _row(initiative).model_dump(include=_CHANGEABLE)
+    await session.execute(update(InitiativeRow).where(col(InitiativeRow.id) == initiative.id).values(changed))
 
 
-async def known(session: AsyncSession, ids: Collection[InitiativeId]) -> set[InitiativeId]:
-    """Tell which of these initiatives there are."""
+async def existing(session: AsyncSession, ids: Collection[InitiativeId]) -> set[InitiativeId]:
+    """Return those of the ids under which there is an initiative."""
     found = await session.scalars(select(col(InitiativeRow.id)).where(col(InitiativeRow.id).in_(ids)))
     return {InitiativeId(key) for key in found}
 
 
-async def locked(session: AsyncSession, ids: Collection[InitiativeId]) -> Mapping[InitiativeId, Initiative]:
-    """Lock and read initiatives, in one order for all transactions. Those that don't exist are left out."""
-    asked = select(InitiativeRow).where(col(InitiativeRow.id).in_(ids)).order_by(col(InitiativeRow.id))
-    rows = await session.scalars(asked.with_for_update(key_share=True), execution_options=FRESH)
-    return {each.id: each for each in await _whole(session, rows.all())}
+async def get_for_update(session: AsyncSession, ids: Collection[InitiativeId]) -> Mapping[InitiativeId, Initiative]:
+    """Lock and return initiatives, without those that don't exist. Locks in the order of ids, to avoid deadlocks."""
+    query = select(InitiativeRow).where(col(InitiativeRow.id).in_(ids)).order_by(col(InitiativeRow.id))
+    rows = await session.scalars(query.with_for_update(key_share=True), execution_options=LOCKED_READ)
+    return {each.id: each for each in await _initiatives(session, rows.all())}
 
 
-async def overdue(session: AsyncSession, today: date, most: int) -> Sequence[Initiative]:
-    """Lock and read initiatives whose due date passed untold, leaving those another process works on (E4)."""
+async def lock_overdue(session: AsyncSession, today: date, limit: int) -> Sequence[Initiative]:
+    """Lock and return initiatives with a passed due date that was not announced (E4); skip those locked by others."""
     due = col(InitiativeRow.due_on)
-    asked = (
+    query = (
         select(InitiativeRow)
         .where(col(InitiativeRow.state).in_(UNDER_WAY), due < today)
         .where(col(InitiativeRow.overdue_for).is_distinct_from(due))
         .order_by(due)
-        .limit(most)
+        .limit(limit)
     )
-    rows = await session.scalars(asked.with_for_update(key_share=True, skip_locked=True), execution_options=FRESH)
-    return await _whole(session, rows.all())
+    lock = query.with_for_update(key_share=True, skip_locked=True)
+    rows = await session.scalars(lock, execution_options=LOCKED_READ)
+    return await _initiatives(session, rows.all())
 
 
-async def details(session: AsyncSession, initiative_id: InitiativeId) -> InitiativeDetails | None:
-    """Read one initiative with everything public about it."""
+async def get(session: AsyncSession, initiative_id: InitiativeId) -> InitiativeDetails | None:
+    """Return one initiative with all that is public about it; None if it doesn't exist."""
     rows = await session.scalars(select(InitiativeRow).where(col(InitiativeRow.id) == initiative_id))
     return next(iter(await _details(session, rows.all())), None)
 
@@ -82,64 +85,58 @@ async def details(session: AsyncSession, initiative_id: InitiativeId) -> Initiat
 async def page(
     session: AsyncSession, state: State | None, after: Cursor | None, limit: int
 ) -> Sequence[InitiativeDetails]:
-    """Read initiatives, newest first, from the place where the last page ended."""
+    """Return up to `limit + 1` initiatives, newest first, starting after the cursor."""
     time, key = col(InitiativeRow.opened_at), col(InitiativeRow.id)
-    asked: Select[InitiativeRow] = select(InitiativeRow).order_by(time.desc(), key.desc()).limit(limit)
+    query: Select[InitiativeRow] = select(InitiativeRow).order_by(time.desc(), key.desc()).limit(limit + 1)
     if state is not None:
-        asked = asked.where(col(InitiativeRow.state) == state)
+        query = query.where(col(InitiativeRow.state) == state)
     if after is not None:
-        asked = asked.where(tuple_(time, key) < tuple_(literal(after.at), literal(after.id)))
-    return await _details(session, (await session.scalars(asked)).all())
+        query = query.where(tuple_(time, key) < tuple_(literal(after.at), literal(after.id)))
+    return await _details(session, (await session.scalars(query)).all())
 
 
 async def _details(session: AsyncSession, rows: Sequence[InitiativeRow]) -> list[InitiativeDetails]:
-    whole = await _whole(session, rows)
-    ids = [each.id for each in whole]
-    counts, found = await opinions.counts(session, ids), await results.latest(session, ids)
-    return [InitiativeDetails(each, counts.get(each.id, {}), found.get(each.id)) for each in whole]
+    found = await _initiatives(session, rows)
+    ids = [each.id for each in found]
+    counts, latest = await opinions.counts(session, ids), await results.latest(session, ids)
+    return [InitiativeDetails(each, counts.get(each.id, {}), latest.get(each.id)) for each in found]
 
 
-async def _whole(session: AsyncSession, rows: Sequence[InitiativeRow]) -> list[Initiative]:
-    kept = await progress.of_initiatives(session, [InitiativeId(row.id) for row in rows])
-    return [_initiative(row, kept[InitiativeId(row.id)]) for row in rows]
+async def _initiatives(session: AsyncSession, rows: Sequence[InitiativeRow]) -> list[Initiative]:
+    ids = [InitiativeId(row.id) for row in rows]
+    planned, delayed = await milestones.by_initiative(session, ids), await delays.by_initiative(session, ids)
+    reported, verified = await reports.by_initiative(session, ids), await reports.verifications(session, ids)
+    return [
+        Initiative(
+            id=key,
+            task_id=TaskId(row.task_id),
+            directive_id=DirectiveId(row.directive_id),
+            title=row.title,
+            responsible_body=row.responsible_body,
+            due_on=row.due_on,
+            opened_at=row.opened_at,
+            state=State(row.state),
+            started_at=row.started_at,
+            overdue_for=row.overdue_for,
+            report=reported.get(key),
+            verification=verified.get(key),
+            milestones=tuple(planned.get(key, ())),
+            delays=tuple(delayed.get(key, ())),
+        )
+        for key, row in zip(ids, rows, strict=True)
+    ]
 
 
-def _first(initiative: Initiative) -> dict[str, Any]:
-    """What of an initiative never changes."""
-    return {
-        "id": initiative.id,
-        "task_id": initiative.task_id,
-        "directive_id": initiative.directive_id,
-        "title": initiative.title,
-        "responsible_body": initiative.responsible_body,
-        "opened_at": initiative.opened_at,
-    }
-
-
-def _now(initiative: Initiative) -> dict[str, Any]:
-    """What of an initiative can change."""
-    return {
-        "due_on": initiative.due_on,
-        "state": initiative.state,
-        "started_at": initiative.started_at,
-        "overdue_for": initiative.overdue_for,
-    }
-
-
-def _initiative(row: InitiativeRow, said: Progress) -> Initiative:
-    return Initiative(
-        id=InitiativeId(row.id),
-        task_id=TaskId(row.task_id),
-        directive_id=DirectiveId(row.directive_id),
-        title=row.title,
-        responsible_body=row.responsible_body,
-        due_on=row.due_on,
-        opened_at=row.opened_at,
-        state=State(row.state),
-        started_at=row.started_at,
-        overdue_for=row.overdue_for,
-        report=said.report,
-        verification=said.verification,
-        milestones=said.milestones,
-        delays=said.delays,
+def _row(initiative: Initiative) -> InitiativeRow:
+    return InitiativeRow(
+        id=initiative.id,
+        task_id=initiative.task_id,
+        directive_id=initiative.directive_id,
+        title=initiative.title,
+        responsible_body=initiative.responsible_body,
+        due_on=initiative.due_on,
+        state=initiative.state,
+        opened_at=initiative.opened_at,
+        started_at=initiative.started_at,
+        overdue_for=initiative.overdue_for,
     )

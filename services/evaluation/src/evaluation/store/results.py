@@ -1,59 +1,34 @@
-"""Scores, which stay here, and the results made of them, which are public."""
+"""Published results of rounds."""
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from evaluation.domain.opinion import Person
-from evaluation.domain.score import Result, Score, Tally, Track
-from evaluation.store.tables import ResultRow, ScoreRow
+from evaluation.domain.result import Result
+from evaluation.store.tables import ResultRow
 from townhall.contracts.values import InitiativeId, RoundId, RuleUsed
 
 
-async def give(session: AsyncSession, citizen: Person, given: Score) -> None:
-    """Store a score in the place of the citizen's earlier one (E11: the constraint judges)."""
-    row = {
-        "round_id": given.round_id,
-        "initiative_id": given.initiative_id,
-        "citizen": citizen,
-        "track": given.track,
-        "score": given.score,
-        "given_at": given.given_at,
-    }
-    said = {"score": given.score, "given_at": given.given_at}
-    put = insert(ScoreRow).values(row)
-    await session.execute(put.on_conflict_do_update(constraint="e11_one_score_per_citizen", set_=said))
-
-
-async def tallies(session: AsyncSession, round_id: RoundId) -> Mapping[tuple[InitiativeId, Track], Tally]:
-    """Add up all scores of a round."""
-    about, track, score = col(ScoreRow.initiative_id), col(ScoreRow.track), col(ScoreRow.score)
-    asked = select(about, track, func.count(), func.sum(score)).where(col(ScoreRow.round_id) == round_id)
-    rows = await session.execute(asked.group_by(about, track))
-    return {(InitiativeId(about), Track(track)): Tally(count, int(total)) for about, track, count, total in rows}
-
-
 async def add(session: AsyncSession, published: Sequence[Result]) -> None:
-    """Store what is published."""
+    """Store published results."""
     session.add_all(_row(each) for each in published)
     await session.flush()
 
 
 async def latest(session: AsyncSession, ids: Sequence[InitiativeId]) -> Mapping[InitiativeId, Result]:
-    """Read the last result of each of these initiatives."""
-    asked = select(ResultRow).where(col(ResultRow.initiative_id).in_(ids)).order_by(col(ResultRow.published_at))
-    return {InitiativeId(row.initiative_id): _result(row) for row in await session.scalars(asked)}
+    """Return the latest result of each initiative that has one."""
+    query = select(ResultRow).where(col(ResultRow.initiative_id).in_(ids)).order_by(col(ResultRow.published_at))
+    return {InitiativeId(row.initiative_id): _result(row) for row in await session.scalars(query)}
 
 
-async def of_rounds(session: AsyncSession, ids: Sequence[RoundId]) -> Mapping[RoundId, Sequence[Result]]:
-    """Read the results of each of these rounds, best first."""
+async def by_round(session: AsyncSession, ids: Sequence[RoundId]) -> Mapping[RoundId, Sequence[Result]]:
+    """Return the results of each published round, best first."""
     best_first = (col(ResultRow.weighted_score).desc(), col(ResultRow.initiative_id))
-    asked = select(ResultRow).where(col(ResultRow.round_id).in_(ids)).order_by(*best_first)
+    query = select(ResultRow).where(col(ResultRow.round_id).in_(ids)).order_by(*best_first)
     found: dict[RoundId, list[Result]] = {}
-    for row in await session.scalars(asked):
+    for row in await session.scalars(query):
         found.setdefault(RoundId(row.round_id), []).append(_result(row))
     return found
 

@@ -1,9 +1,9 @@
-"""Evaluation rounds and what they evaluate."""
+"""Evaluation rounds and the initiatives in them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, literal, select, tuple_, update
@@ -11,76 +11,81 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from evaluation.domain.refusals import InitiativeInAnotherRound
-from evaluation.domain.round import Cancellation, Round, RoundState
-from evaluation.domain.score import Result
+from evaluation.domain.result import Result
+from evaluation.domain.round import Cancellation, InitiativeInAnotherRound, Round, RoundState
 from evaluation.store import results
-from evaluation.store.progress import FRESH
-from evaluation.store.tables import ApplicationRow, RoundRow, SubjectRow
+from evaluation.store.tables import LOCKED_READ, ApplicationRow, RoundInitiativeRow, RoundRow
 from townhall.chassis.http import Cursor
 from townhall.contracts.values import ActedBy, InitiativeId, RoundId, RuleUsed
+
+_CHANGEABLE: Final = {
+    *("state", "due_at", "overdue_for", "seed", "frame_sha256", "published_at"),
+    *("cancel_reason", "cancel_note", "cancelled_by", "cancelled_at"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class RoundDetails:
-    """A round with what is public about its applications and results."""
+    """A round with the number of its applications and its results: all that is public about it."""
 
     round: Round
     applicants: int
     results: Sequence[Result]
+    """Empty until they are published."""
 
 
 async def add(session: AsyncSession, opened: Round) -> None:
-    """Store a new round with what it evaluates; an initiative of another round is refused (E8: the index judges)."""
-    fixed = {
-        "id": opened.id,
-        "title": opened.title,
-        "panel_size": opened.panel_size,
-        "seed_commitment": opened.seed_commitment,
-        "applications_close_at": opened.applications_close_at,
-        "opened_at": opened.opened_at,
-        "rule_version": opened.rule.version,
-        "rule_article": opened.rule.article,
-    }
-    await session.execute(insert(RoundRow).values(fixed | _now(opened)))
-    subjects = [
-        {"round_id": opened.id, "initiative_id": each, "place": place, "released": False}
-        for place, each in enumerate(opened.initiative_ids)
+    """Store a new round. Raises `InitiativeInAnotherRound` (E8, by the unique index)."""
+    await session.execute(insert(RoundRow).values(_row(opened).model_dump()))
+    rows = [
+        RoundInitiativeRow(round_id=opened.id, initiative_id=each, position=position).model_dump()
+        for position, each in enumerate(opened.initiative_ids)
     ]
-    free = insert(SubjectRow).values(subjects).on_conflict_do_nothing()
-    taken = (await session.scalars(free.returning(col(SubjectRow.initiative_id)))).all()
-    if len(taken) != len(subjects):
-        raise InitiativeInAnotherRound  # E8
+    statement = insert(RoundInitiativeRow).values(rows).on_conflict_do_nothing()
+    added = (await session.scalars(statement.returning(col(RoundInitiativeRow.initiative_id)))).all()
+    if len(added) != len(rows):
+        raise InitiativeInAnotherRound
 
 
 async def save(session: AsyncSession, changed: Round) -> None:
-    """Store where a round stands. Its row is locked."""
-    await session.execute(update(RoundRow).where(col(RoundRow.id) == changed.id).values(**_now(changed)))
+    """Store the state of a round and what came with it. Lock its row before."""
+    values = _row(changed).model_dump(include=_CHANGEABLE)
+    await session.execute(update(RoundRow).where(col(RoundRow.id) == changed.id).values(values))
 
 
 async def release(session: AsyncSession, round_id: RoundId) -> None:
-    """Let the initiatives of a cancelled round be evaluated in another one."""
-    await session.execute(update(SubjectRow).where(col(SubjectRow.round_id) == round_id).values(released=True))
+    """Let the initiatives of a cancelled round be put into another one."""
+    of_round = col(RoundInitiativeRow.round_id) == round_id
+    await session.execute(update(RoundInitiativeRow).where(of_round).values(released=True))
 
 
-async def locked(session: AsyncSession, round_id: RoundId, *, shared: bool = False) -> Round | None:
-    """Lock and read a round. Shared: its applications and scores may go in side by side, but its state stays."""
-    asked = select(RoundRow).where(col(RoundRow.id) == round_id)
-    lock = asked.with_for_update(read=True) if shared else asked.with_for_update(key_share=True)
-    rows = await session.scalars(lock, execution_options=FRESH)
-    return next(iter(await _whole(session, rows.all())), None)
+async def get_for_update(session: AsyncSession, round_id: RoundId) -> Round | None:
+    """Lock and return a round; None if it doesn't exist."""
+    query = select(RoundRow).where(col(RoundRow.id) == round_id).with_for_update(key_share=True)
+    rows = await session.scalars(query, execution_options=LOCKED_READ)
+    return next(iter(await _rounds(session, rows.all())), None)
 
 
-async def overdue(session: AsyncSession, at: datetime, most: int) -> Sequence[Round]:
-    """Lock and read rounds whose next step is late untold, leaving those another process works on (E14)."""
+async def get_for_share(session: AsyncSession, round_id: RoundId) -> Round | None:
+    """Lock and return a round; None if it doesn't exist.
+
+    Several transactions can hold this share lock, to add applications or scores; none can change the round meanwhile.
+    """
+    query = select(RoundRow).where(col(RoundRow.id) == round_id).with_for_update(read=True)
+    rows = await session.scalars(query, execution_options=LOCKED_READ)
+    return next(iter(await _rounds(session, rows.all())), None)
+
+
+async def lock_overdue(session: AsyncSession, at: datetime, limit: int) -> Sequence[Round]:
+    """Lock and return rounds whose next step is late, and not announced as such (E14); skip those locked by others."""
     due = col(RoundRow.due_at)
-    late = select(RoundRow).where(due < at, col(RoundRow.overdue_for).is_distinct_from(due)).order_by(due).limit(most)
-    rows = await session.scalars(late.with_for_update(key_share=True, skip_locked=True), execution_options=FRESH)
-    return await _whole(session, rows.all())
+    late = select(RoundRow).where(due < at, col(RoundRow.overdue_for).is_distinct_from(due)).order_by(due).limit(limit)
+    rows = await session.scalars(late.with_for_update(key_share=True, skip_locked=True), execution_options=LOCKED_READ)
+    return await _rounds(session, rows.all())
 
 
-async def details(session: AsyncSession, round_id: RoundId) -> RoundDetails | None:
-    """Read one round with its results."""
+async def get(session: AsyncSession, round_id: RoundId) -> RoundDetails | None:
+    """Return one round with all that is public about it; None if it doesn't exist."""
     rows = await session.scalars(select(RoundRow).where(col(RoundRow.id) == round_id))
     return next(iter(await _details(session, rows.all())), None)
 
@@ -88,53 +93,60 @@ async def details(session: AsyncSession, round_id: RoundId) -> RoundDetails | No
 async def page(
     session: AsyncSession, state: RoundState | None, after: Cursor | None, limit: int
 ) -> Sequence[RoundDetails]:
-    """Read rounds, newest first, from the place where the last page ended."""
+    """Return up to `limit + 1` rounds, newest first, starting after the cursor."""
     time, key = col(RoundRow.opened_at), col(RoundRow.id)
-    asked = select(RoundRow).order_by(time.desc(), key.desc()).limit(limit)
+    query = select(RoundRow).order_by(time.desc(), key.desc()).limit(limit + 1)
     if state is not None:
-        asked = asked.where(col(RoundRow.state) == state)
+        query = query.where(col(RoundRow.state) == state)
     if after is not None:
-        asked = asked.where(tuple_(time, key) < tuple_(literal(after.at), literal(after.id)))
-    return await _details(session, (await session.scalars(asked)).all())
+        query = query.where(tuple_(time, key) < tuple_(literal(after.at), literal(after.id)))
+    return await _details(session, (await session.scalars(query)).all())
 
 
 async def _details(session: AsyncSession, rows: Sequence[RoundRow]) -> list[RoundDetails]:
-    whole = await _whole(session, rows)
-    ids = [each.id for each in whole]
-    applicants, found = await _applicants(session, ids), await results.of_rounds(session, ids)
-    return [RoundDetails(each, applicants.get(each.id, 0), found.get(each.id, ())) for each in whole]
+    rounds = await _rounds(session, rows)
+    ids = [each.id for each in rounds]
+    applicants, found = await _applicants(session, ids), await results.by_round(session, ids)
+    return [RoundDetails(each, applicants.get(each.id, 0), found.get(each.id, ())) for each in rounds]
 
 
 async def _applicants(session: AsyncSession, ids: Sequence[RoundId]) -> Mapping[RoundId, int]:
     of = col(ApplicationRow.round_id)
-    asked = select(of, func.count()).where(of.in_(ids)).group_by(of)
-    return {RoundId(round_id): number for round_id, number in await session.execute(asked)}
+    query = select(of, func.count()).where(of.in_(ids)).group_by(of)
+    return {RoundId(round_id): number for round_id, number in await session.execute(query)}
 
 
-async def _whole(session: AsyncSession, rows: Sequence[RoundRow]) -> list[Round]:
-    of = col(SubjectRow.round_id)
-    asked = select(of, col(SubjectRow.initiative_id)).where(of.in_([row.id for row in rows]))
-    subjects: dict[UUID, list[InitiativeId]] = {}
-    for round_id, initiative_id in await session.execute(asked.order_by(col(SubjectRow.place))):
-        subjects.setdefault(round_id, []).append(InitiativeId(initiative_id))
-    return [_round(row, tuple(subjects.get(row.id, ()))) for row in rows]
+async def _rounds(session: AsyncSession, rows: Sequence[RoundRow]) -> list[Round]:
+    of = col(RoundInitiativeRow.round_id)
+    query = select(of, col(RoundInitiativeRow.initiative_id)).where(of.in_([row.id for row in rows]))
+    initiatives: dict[UUID, list[InitiativeId]] = {}
+    for round_id, initiative_id in await session.execute(query.order_by(col(RoundInitiativeRow.position))):
+        initiatives.setdefault(round_id, []).append(InitiativeId(initiative_id))
+    return [_round(row, tuple(initiatives.get(row.id, ()))) for row in rows]
 
 
-def _now(changed: Round) -> dict[str, Any]:
-    """What of a round can change."""
-    ended = changed.cancellation
-    return {
-        "state": changed.state,
-        "due_at": changed.due_at,
-        "overdue_for": changed.overdue_for,
-        "seed": changed.seed,
-        "frame_sha256": changed.frame_sha256,
-        "published_at": changed.published_at,
-        "cancel_reason": ended.reason if ended else None,
-        "cancel_note": ended.note if ended else None,
-        "cancelled_by": ended.acted_by if ended else None,
-        "cancelled_at": ended.at if ended else None,
-    }
+def _row(value: Round) -> RoundRow:
+    cancellation = value.cancellation
+    return RoundRow(
+        id=value.id,
+        title=value.title,
+        state=value.state,
+        panel_size=value.panel_size,
+        seed_commitment=value.seed_commitment,
+        applications_close_at=value.applications_close_at,
+        opened_at=value.opened_at,
+        rule_version=value.rule.version,
+        rule_article=value.rule.article,
+        due_at=value.due_at,
+        overdue_for=value.overdue_for,
+        seed=value.seed,
+        frame_sha256=value.frame_sha256,
+        published_at=value.published_at,
+        cancel_reason=cancellation.reason if cancellation else None,
+        cancel_note=cancellation.note if cancellation else None,
+        cancelled_by=cancellation.acted_by if cancellation else None,
+        cancelled_at=cancellation.at if cancellation else None,
+    )
 
 
 def _round(row: RoundRow, initiative_ids: tuple[InitiativeId, ...]) -> Round:

@@ -1,8 +1,8 @@
-"""What the service keeps. The rules that concern whole tables are constraints, named after the rule."""
+"""The tables. Rules about rows are constraints, named after the number of the rule."""
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -17,16 +17,19 @@ from sqlalchemy import (
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-INSTANT: Any = DateTime(timezone=True)
+TIMESTAMP: Any = DateTime(timezone=True)
 HUNDREDTHS: Any = Numeric(5, 2)
+
+LOCKED_READ: Final = {"populate_existing": True}
+"""Execution options of a query that locks: rows the session has read before are overwritten by the locked ones."""
 
 
 class Row(SQLModel, registry=registry()):
-    """The tables of this service, apart from those of any other in the same process."""
+    """Base of the rows, with a registry of its own: the services of one test process don't share metadata."""
 
 
 class InitiativeRow(Row, table=True):
-    """An initiative as it stands."""
+    """The current state of an initiative."""
 
     __tablename__ = "initiative"
     __table_args__ = (
@@ -44,14 +47,14 @@ class InitiativeRow(Row, table=True):
     responsible_body: str
     due_on: date
     state: str
-    opened_at: datetime = Field(sa_type=INSTANT)
-    started_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    opened_at: datetime = Field(sa_type=TIMESTAMP)
+    started_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     overdue_for: date | None = None
-    """The due date whose passing was announced; a new due date may be announced again."""
+    """The due date that was last announced as passed."""
 
 
 class MilestoneRow(Row, table=True):
-    """A step of the plan."""
+    """A planned step of an initiative."""
 
     __tablename__ = "milestone"
     __table_args__ = (Index("milestone_due", "due_on", postgresql_where=text("reached_at IS NULL AND NOT overdue")),)
@@ -60,20 +63,20 @@ class MilestoneRow(Row, table=True):
     initiative_id: UUID = Field(foreign_key="initiative.id", index=True)
     title: str
     due_on: date
-    planned_at: datetime = Field(sa_type=INSTANT)
-    reached_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    planned_at: datetime = Field(sa_type=TIMESTAMP)
+    reached_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     note: str
-    overdue: bool = False
-    """Whether it was announced that its day passed without it."""
+    overdue: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    """Whether it was announced as overdue."""
 
 
 class DelayRow(Row, table=True):
-    """One move of a due date. Rows are only ever added."""
+    """One change of a due date. Append-only."""
 
     __tablename__ = "delay"
     __table_args__ = (
-        PrimaryKeyConstraint("initiative_id", "was_due_on", name="e3_a_due_date_moves_once"),
-        CheckConstraint("due_on > was_due_on", name="e3_later"),
+        PrimaryKeyConstraint("initiative_id", "was_due_on", name="e3_one_delay_per_due_date"),
+        CheckConstraint("due_on > was_due_on", name="e3_due_date_later"),
     )
 
     initiative_id: UUID = Field(foreign_key="initiative.id")
@@ -82,11 +85,11 @@ class DelayRow(Row, table=True):
     reason: str
     note: str
     acted_by: str
-    at: datetime = Field(sa_type=INSTANT)
+    at: datetime = Field(sa_type=TIMESTAMP)
 
 
 class ReportRow(Row, table=True):
-    """The responsible body's last word."""
+    """The responsible body's final report on an initiative."""
 
     __tablename__ = "report"
 
@@ -95,18 +98,18 @@ class ReportRow(Row, table=True):
     reason: str | None
     note: str
     acted_by: str
-    at: datetime = Field(sa_type=INSTANT)
+    at: datetime = Field(sa_type=TIMESTAMP)
 
 
 class VerificationRow(Row, table=True):
-    """The Support Unit's word that the report is true."""
+    """The Support Unit's confirmation that a report is true."""
 
     __tablename__ = "verification"
 
     initiative_id: UUID = Field(foreign_key="initiative.id", primary_key=True)
     note: str
     acted_by: str
-    at: datetime = Field(sa_type=INSTANT)
+    at: datetime = Field(sa_type=TIMESTAMP)
 
 
 class OpinionRow(Row, table=True):
@@ -123,16 +126,16 @@ class OpinionRow(Row, table=True):
     citizen: str
     stance: str
     text: str
-    given_at: datetime = Field(sa_type=INSTANT)
+    given_at: datetime = Field(sa_type=TIMESTAMP)
 
 
 class RoundRow(Row, table=True):
-    """An evaluation round as it stands."""
+    """The current state of an evaluation round."""
 
     __tablename__ = "round"
     __table_args__ = (
-        CheckConstraint("(seed IS NULL) = (frame_sha256 IS NULL)", name="e10_seed_with_the_frame"),
-        CheckConstraint("seed IS NOT NULL OR state IN ('applying', 'cancelled')", name="e10_panel_with_the_seed"),
+        CheckConstraint("(seed IS NULL) = (frame_sha256 IS NULL)", name="e10_seed_and_frame"),
+        CheckConstraint("seed IS NOT NULL OR state IN ('applying', 'cancelled')", name="e10_seed_after_draw"),
         Index("round_by_time", "opened_at", "id"),
         Index("round_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
@@ -142,38 +145,38 @@ class RoundRow(Row, table=True):
     state: str
     panel_size: int
     seed_commitment: str
-    applications_close_at: datetime = Field(sa_type=INSTANT)
-    opened_at: datetime = Field(sa_type=INSTANT)
+    applications_close_at: datetime = Field(sa_type=TIMESTAMP)
+    opened_at: datetime = Field(sa_type=TIMESTAMP)
     rule_version: int
     rule_article: str
-    due_at: datetime | None = Field(default=None, sa_type=INSTANT)
-    overdue_for: datetime | None = Field(default=None, sa_type=INSTANT)
+    due_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
+    overdue_for: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     seed: str | None = None
     frame_sha256: str | None = None
-    published_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    published_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
     cancel_reason: str | None = None
     cancel_note: str | None = None
     cancelled_by: str | None = None
-    cancelled_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    cancelled_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
-class SubjectRow(Row, table=True):
-    """An initiative that a round evaluates. A cancelled round releases it."""
+class RoundInitiativeRow(Row, table=True):
+    """An initiative in a round. `released` is set when the round is cancelled."""
 
-    __tablename__ = "subject"
+    __tablename__ = "round_initiative"
     __table_args__ = (
-        PrimaryKeyConstraint("round_id", "initiative_id", name="e8_named_once_per_round"),
+        PrimaryKeyConstraint("round_id", "initiative_id", name="e8_initiative_once_per_round"),
         Index("e8_one_round_per_initiative", "initiative_id", unique=True, postgresql_where=text("NOT released")),
     )
 
     round_id: UUID = Field(foreign_key="round.id")
     initiative_id: UUID = Field(foreign_key="initiative.id")
-    place: int
+    position: int
     released: bool = False
 
 
 class ApplicationRow(Row, table=True):
-    """One citizen's application to the panel of one round. Only the ticket and the stratum are ever public."""
+    """One citizen's application to the panel of one round. Everything but `citizen` is published."""
 
     __tablename__ = "application"
     __table_args__ = (
@@ -191,12 +194,12 @@ class ApplicationRow(Row, table=True):
 
 
 class ScoreRow(Row, table=True):
-    """What one citizen gives one initiative, on the panel or outside it."""
+    """One citizen's current score of one initiative."""
 
     __tablename__ = "score"
     __table_args__ = (
         PrimaryKeyConstraint("round_id", "initiative_id", "citizen", name="e11_one_score_per_citizen"),
-        CheckConstraint("score BETWEEN 0 AND 100", name="e11_from_0_to_100"),
+        CheckConstraint("score BETWEEN 0 AND 100", name="e11_score_from_0_to_100"),
     )
 
     round_id: UUID = Field(foreign_key="round.id")
@@ -204,11 +207,11 @@ class ScoreRow(Row, table=True):
     citizen: str
     track: str
     score: int
-    given_at: datetime = Field(sa_type=INSTANT)
+    given_at: datetime = Field(sa_type=TIMESTAMP)
 
 
 class ResultRow(Row, table=True):
-    """What was published. It never changes."""
+    """A published result. Never changed."""
 
     __tablename__ = "result"
     __table_args__ = (PrimaryKeyConstraint("round_id", "initiative_id", name="e12_one_result_per_round"),)
@@ -223,4 +226,4 @@ class ResultRow(Row, table=True):
     weighted_score: Decimal = Field(sa_type=HUNDREDTHS)
     rule_version: int
     rule_article: str
-    published_at: datetime = Field(sa_type=INSTANT)
+    published_at: datetime = Field(sa_type=TIMESTAMP)

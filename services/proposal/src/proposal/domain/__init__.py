@@ -1,1 +1,1 @@
-"""The rules of proposals and tasks: plain functions and frozen values. No I/O, no clock, no framework."""
+"""The rules of proposals and tasks (docs/rulebook.md, P1 onwards): pure functions and frozen values."""

@@ -1,4 +1,4 @@
-"""Where a proposal can be, and the only moves that take it elsewhere."""
+"""The states of a proposal and the moves between them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Person = NewType("Person", str)
 
 
 class State(StrEnum):
-    """The one answer to where a proposal is."""
+    """The state of a proposal."""
 
     SCREENING = "screening"
     ADMITTED = "admitted"
@@ -26,7 +26,7 @@ class State(StrEnum):
 
 
 class Move(StrEnum):
-    """What can happen to a proposal once it was submitted."""
+    """What can happen to a proposal after its submission."""
 
     ADMIT = "admit"
     REJECT = "reject"
@@ -53,18 +53,18 @@ MOVES: Final[Mapping[State, Mapping[Move, State]]] = {
     State.MERGED: {},
     State.WITHDRAWN: {},
 }
-"""P3: a move that isn't here is refused."""
+"""P3: the allowed moves of each state, with the state they lead to. Any other move is refused."""
 
 
 class NoSuchProposal(NotFound):
-    """Nobody submitted a proposal under that id."""
+    """No proposal has this id."""
 
     code = "no-such-proposal"
     title = "There is no proposal under this id."
 
 
 class MoveNotAllowed(Rejected):
-    """The proposal's state doesn't allow this step."""
+    """P3: the proposal's state doesn't allow this move."""
 
     code = "proposal-not-in-that-state"
     rule = "P3"
@@ -72,7 +72,7 @@ class MoveNotAllowed(Rejected):
 
 
 class NotYourProposal(Rejected):
-    """Somebody else wrote it."""
+    """P8: the caller isn't the author."""
 
     code = "not-your-proposal"
     rule = "P8"
@@ -80,8 +80,8 @@ class NotYourProposal(Rejected):
     title = "Only the author of a proposal may do this."
 
 
-def after(state: State, move: Move) -> State:
-    """Give the state a move leads to, or raise P3."""
+def next_state(state: State, move: Move) -> State:
+    """Return the state the move leads to (P3). Raises `MoveNotAllowed`."""
     reached = MOVES[state].get(move)
     if reached is None:
         raise MoveNotAllowed  # P3
@@ -90,7 +90,7 @@ def after(state: State, move: Move) -> State:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What the author wrote."""
+    """The author's text."""
 
     title: str
     problem: str
@@ -100,19 +100,20 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """A decision of the Support Unit on a proposal, as it is published."""
+    """A published screening decision of the Support Unit."""
 
     decision: Move
     reason: str
     note: str
     body: str | None
+    """The competent body a transferred proposal was sent to; None for every other decision."""
     acted_by: ActedBy
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One proposal with its lineage in both directions: what it went on into, and the tasks it became part of."""
+    """A proposal, what it was merged into, and the tasks it became part of."""
 
     id: ProposalId
     author: Person
@@ -121,10 +122,11 @@ class Proposal:
     submitted_at: datetime
     screening_due_at: datetime
     rule: RuleUsed
+    """The rule version that set `screening_due_at`."""
     screening: Screening | None = None
     """The last decision."""
     earlier_screenings: tuple[Screening, ...] = ()
-    """The decisions before it, oldest first: a return stays public when the improved text is admitted."""
+    """The decisions before the last one, oldest first: a requested revision stays public after the admission."""
     merged_into: ProposalId | None = None
     task_ids: tuple[TaskId, ...] = ()
     supports: int = 0

@@ -1,4 +1,4 @@
-"""Merging: one proposal goes on as part of another. Supports stay where citizens gave them; both counts stay public."""
+"""Merging a proposal into another one. Each proposal keeps its own supports; both counts stay public."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,12 +7,12 @@ from proposal.domain.lifecycle import Proposal, State
 from townhall.contracts.values import ProposalId
 from townhall.rejected import Rejected
 
-GOES_ON: Final = frozenset({State.SCREENING, State.ADMITTED})
-"""Only a proposal in these states can carry another one further."""
+MERGE_TARGET_STATES: Final = frozenset({State.SCREENING, State.ADMITTED})
+"""A proposal can be merged only into one that is in these states."""
 
 
 class MergeIntoItself(Rejected):
-    """A proposal can't go on as part of itself."""
+    """P7: a proposal can't be merged into itself."""
 
     code = "merge-into-itself"
     rule = "P7"
@@ -20,7 +20,7 @@ class MergeIntoItself(Rejected):
 
 
 class MergeIntoUnknown(Rejected):
-    """There is no such other proposal."""
+    """P7: the proposal to merge into doesn't exist."""
 
     code = "merge-target-unknown"
     rule = "P7"
@@ -29,37 +29,41 @@ class MergeIntoUnknown(Rejected):
 
 
 class MergeWouldCircle(Rejected):
-    """The other proposal already goes on as part of this one."""
+    """P7: the other proposal was already merged into this one, directly or through others."""
 
     code = "merge-would-circle"
     rule = "P7"
-    title = "The proposal to merge into already goes on as part of this one."
+    title = "The proposal to merge into has already been merged into this one."
 
 
 class MergeIntoEnded(Rejected):
-    """The other proposal doesn't go on itself."""
+    """P7: the other proposal is in none of `MERGE_TARGET_STATES`."""
 
     code = "merge-target-ended"
     rule = "P7"
-    title = "The proposal to merge into was refused, withdrawn, returned, rerouted or merged itself."
+    title = "The proposal to merge into is neither in screening nor admitted."
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a proposal is to be merged into, with the line of proposals that one went on into."""
+    """The proposal another one is to be merged into."""
 
     id: ProposalId
     state: State
-    line: tuple[ProposalId, ...] = ()
+    merge_chain: tuple[ProposalId, ...] = ()
+    """The proposals the target was merged into, in order."""
 
 
 def require_target(proposal: Proposal, target: Target | None) -> None:
-    """Refuse a merge that would lose the proposal: into nothing, itself, its own lineage, or a dead end."""
+    """Check that the proposal may be merged into the target (P7); `None` means that it doesn't exist.
+
+    Raises `MergeIntoUnknown`, `MergeIntoItself`, `MergeWouldCircle` or `MergeIntoEnded`.
+    """
     if target is None:
         raise MergeIntoUnknown  # P7
     if target.id == proposal.id:
         raise MergeIntoItself  # P7
-    if proposal.id in target.line:
+    if proposal.id in target.merge_chain:
         raise MergeWouldCircle  # P7
-    if target.state not in GOES_ON:
+    if target.state not in MERGE_TARGET_STATES:
         raise MergeIntoEnded  # P7

@@ -1,4 +1,4 @@
-"""The numbers a rule version sets for proposals and tasks."""
+"""The parameters a rule version sets for proposals and tasks."""
 
 from typing import Annotated
 
@@ -8,19 +8,19 @@ Days = Annotated[int, Field(ge=1, le=366)]
 
 
 class Parameters(BaseModel):
-    """What the rules leave open. Never constants: each version has an article and an effective date."""
+    """The parameters of one rule version. Rule versions are rows with an article and an effective date."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     screening_days: Annotated[Days, Field(examples=[14])]
-    """Screening is due this many days after a proposal is handed in."""
+    """Days from submission until screening is due (P1)."""
     voting_days: Annotated[Days, Field(examples=[30])]
-    """How long a vote lasts when the Support Unit names no closing time."""
+    """Days a vote lasts when the Support Unit sets no closing time (P12)."""
     longest_voting_days: Annotated[Days, Field(examples=[90])]
-    """No vote may last longer."""
+    """The most days a vote may last (P12)."""
     latest_opening_days: Annotated[Days, Field(examples=[180])]
-    """No vote may be announced further ahead."""
+    """The most days between selection and the opening of the vote (P12)."""
     proposals_a_day: Annotated[int, Field(ge=1, le=10_000, examples=[10])]
-    """How many proposals one citizen may hand in within 24 hours."""
+    """How many proposals one citizen may submit within 24 hours (P2)."""
     referral_while_voting: Annotated[bool, Field(examples=[True])]
-    """Whether a task may be referred while its vote still goes on, or only after it closed below the threshold."""
+    """Whether a task may be referred before its vote closes (P13)."""

@@ -1,4 +1,4 @@
-"""The closed lists of public reasons this service may write. Readers of events must accept codes they don't know."""
+"""The closed lists of public reasons of this service. Readers of its events must accept codes they don't know."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,23 +6,23 @@ from typing import Final
 from townhall.rejected import Rejected
 
 ADMISSION: Final = {
-    "meets-requirements": "It says what the problem is, and lies within what government may do.",
+    "meets-requirements": "It describes the problem, and government has the power to act on it.",
     "public-interest": "It concerns many people.",
     "new-approach": "It is a new way to solve a known problem.",
 }
 REJECTION: Final = {
-    "outside-remit": "It lies outside what government may do.",
-    "already-done": "What it asks for is already done or under way.",
+    "outside-remit": "Government has no power to act on it.",
+    "already-done": "What it requests is already done or under way.",
     "personal-matter": "It is a personal matter or complaint with its own procedure.",
-    "before-a-court": "The matter is before a court or another body with the last word.",
-    "unlawful-or-offensive": "It asks for something unlawful or attacks people.",
+    "before-a-court": "The matter is before a court or another body whose decision is final.",
+    "unlawful-or-offensive": "It requests something unlawful or attacks people.",
     "commercial": "It promotes a product or a business.",
 }
 REVISION: Final = {
     "unclear": "The problem is not described well enough to be understood.",
-    "no-remedy": "It does not say what should be done.",
+    "no-remedy": "It does not name a remedy.",
     "several-matters": "It mixes matters that need a proposal each.",
-    "names-people": "It contains names or other personal data that must go.",
+    "names-people": "It contains names or other personal data that must be removed.",
 }
 TRANSFER: Final = {
     "other-body-competent": "Another body of government is competent.",
@@ -30,7 +30,7 @@ TRANSFER: Final = {
 }
 MERGING: Final = {
     "same-problem": "Another proposal describes the same problem.",
-    "same-remedy": "Another proposal asks for the same remedy.",
+    "same-remedy": "Another proposal requests the same remedy.",
 }
 SELECTION: Final = {
     "public-interest": "The task draws wide public interest.",
@@ -47,7 +47,7 @@ REFERRAL: Final = {
 
 
 class UnknownReason(Rejected):
-    """The reason isn't on the list for this step."""
+    """P5: the reason isn't on the published list for this step."""
 
     code = "unknown-reason"
     rule = "P5"
@@ -56,11 +56,11 @@ class UnknownReason(Rejected):
 
 
 def require(reason: str, allowed: Mapping[str, str]) -> None:
-    """Refuse a reason that isn't published for this step."""
+    """Check that the reason is on the list of this step (P5). Raises `UnknownReason`."""
     if reason not in allowed:
         raise UnknownReason  # P5
 
 
-def published(allowed: Mapping[str, str]) -> str:
-    """One list as the API's documents show it."""
+def markdown(allowed: Mapping[str, str]) -> str:
+    """Return a list of reasons in Markdown, for the API's documents."""
     return "\n".join(f"- `{code}`: {meaning}" for code, meaning in allowed.items())

@@ -9,7 +9,7 @@ from townhall.rejected import Rejected
 
 
 class AlreadyReferred(Rejected):
-    """A task is referred once."""
+    """P13: a task is referred at most once."""
 
     code = "already-referred"
     rule = "P13"
@@ -17,7 +17,7 @@ class AlreadyReferred(Rejected):
 
 
 class ThresholdAlreadyReached(Rejected):
-    """The threshold brought the task to the Committee by itself."""
+    """P13: the Committee has the task already, because its vote passed the threshold."""
 
     code = "threshold-already-reached"
     rule = "P13"
@@ -25,7 +25,7 @@ class ThresholdAlreadyReached(Rejected):
 
 
 class VoteStillOn(Rejected):
-    """The rule in force asks to wait for the end of the vote."""
+    """P13: the rule in force allows a referral only after the vote has closed."""
 
     code = "vote-still-on"
     rule = "P13"
@@ -33,7 +33,10 @@ class VoteStillOn(Rejected):
 
 
 def refer(task: Task, referral: Referral, *, parameters: Parameters, threshold_reached: bool) -> Task:
-    """Refer a task, or raise the rule that forbids it."""
+    """Return the task with its referral (P13).
+
+    Raises `UnknownReason`, `AlreadyReferred`, `ThresholdAlreadyReached` or `VoteStillOn`.
+    """
     reasons.require(referral.reason, reasons.REFERRAL)
     if task.referral is not None:
         raise AlreadyReferred  # P13

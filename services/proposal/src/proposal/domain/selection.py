@@ -13,21 +13,21 @@ from townhall.rejected import NotFound, Rejected
 
 
 class Origin(StrEnum):
-    """Where a task comes from."""
+    """Who initiated a task: citizens by their proposals, or the government by its own plans."""
 
     PROPOSALS = "proposals"
     GOVERNMENT = "government"
 
 
 class NoSuchTask(NotFound):
-    """No task was selected under that id."""
+    """No task has this id."""
 
     code = "no-such-task"
     title = "There is no task under this id."
 
 
 class ProposalUnknown(Rejected):
-    """One of the proposals doesn't exist."""
+    """P11: one of the proposals named doesn't exist."""
 
     code = "proposal-unknown"
     rule = "P11"
@@ -36,7 +36,7 @@ class ProposalUnknown(Rejected):
 
 
 class ProposalNotAdmitted(Rejected):
-    """Only what passed screening is put to the vote."""
+    """P11: one of the proposals named isn't in the state `admitted`."""
 
     code = "proposal-not-admitted"
     rule = "P11"
@@ -44,7 +44,7 @@ class ProposalNotAdmitted(Rejected):
 
 
 class LineageDoesNotFit(Rejected):
-    """A task from proposals names them; a task of the government names none."""
+    """P11: a task from proposals names them; a task of the government names none."""
 
     code = "lineage-does-not-fit-the-origin"
     rule = "P11"
@@ -53,7 +53,7 @@ class LineageDoesNotFit(Rejected):
 
 
 class OpensInThePast(Rejected):
-    """A vote can't open before it is announced."""
+    """P12: the vote would open before its task is announced."""
 
     code = "opens-in-the-past"
     rule = "P12"
@@ -62,7 +62,7 @@ class OpensInThePast(Rejected):
 
 
 class OpensTooLate(Rejected):
-    """The vote lies further ahead than the rule allows."""
+    """P12: the vote would open later than `latest_opening_days` from now."""
 
     code = "opens-too-late"
     rule = "P12"
@@ -71,7 +71,7 @@ class OpensTooLate(Rejected):
 
 
 class ClosesBeforeOpening(Rejected):
-    """A vote needs some time between opening and closing."""
+    """P12: the vote would close at its opening or before."""
 
     code = "closes-before-opening"
     rule = "P12"
@@ -80,7 +80,7 @@ class ClosesBeforeOpening(Rejected):
 
 
 class LastsTooLong(Rejected):
-    """The vote would go on longer than the rule allows."""
+    """P12: the vote would last longer than `longest_voting_days`."""
 
     code = "lasts-too-long"
     rule = "P12"
@@ -90,7 +90,7 @@ class LastsTooLong(Rejected):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the officer wants to put to the vote. Times left out follow from the rule."""
+    """A task as an officer submits it. Times left out are set by the rule in force (P12)."""
 
     title: str
     summary: str
@@ -104,7 +104,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """The Support Unit's act of bringing a task to the Committee without the threshold."""
+    """A referral of a task to the Committee without the threshold."""
 
     reason: str
     note: str
@@ -114,14 +114,16 @@ class Referral:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is put to the vote, with its lineage and the rule its times were set by."""
+    """A task that is put to the vote."""
 
     id: TaskId
     draft: Draft
+    """Text, origin, proposals and reason; its times equal the task's."""
     opens_at: datetime
     closes_at: datetime
     selected_at: datetime
     rule: RuleUsed
+    """The rule version that limited the times."""
     referral: Referral | None = None
 
 
@@ -134,24 +136,28 @@ def select(
     rule: RuleUsed,
     at: datetime,
 ) -> Task:
-    """Put a task to the vote. `found` are those of the draft's proposals that exist."""
+    """Return a new task (P11, P12). `found` are those of the draft's proposals that exist.
+
+    Raises `UnknownReason` (P5), `LineageDoesNotFit`, `ProposalUnknown`, `ProposalNotAdmitted` (P11), `OpensInThePast`,
+    `OpensTooLate`, `ClosesBeforeOpening` or `LastsTooLong` (P12).
+    """
     reasons.require(draft.reason, reasons.SELECTION)
     _require_lineage(draft, found)
-    opens_at, closes_at = _period(draft, parameters, at)
-    settled = replace(draft, opens_at=opens_at, closes_at=closes_at)
-    return Task(task_id, settled, opens_at, closes_at, at, rule)
+    opens_at, closes_at = _voting_period(draft, parameters, at)
+    complete = replace(draft, opens_at=opens_at, closes_at=closes_at)
+    return Task(task_id, complete, opens_at, closes_at, at, rule)
 
 
 def _require_lineage(draft: Draft, found: Sequence[Proposal]) -> None:
     if bool(draft.proposal_ids) is not (draft.origin is Origin.PROPOSALS):
         raise LineageDoesNotFit  # P11
-    if {one.id for one in found} != set(draft.proposal_ids):
+    if {each.id for each in found} != set(draft.proposal_ids):
         raise ProposalUnknown  # P11
-    if any(one.state is not State.ADMITTED for one in found):
+    if any(each.state is not State.ADMITTED for each in found):
         raise ProposalNotAdmitted  # P11
 
 
-def _period(draft: Draft, parameters: Parameters, at: datetime) -> tuple[datetime, datetime]:
+def _voting_period(draft: Draft, parameters: Parameters, at: datetime) -> tuple[datetime, datetime]:
     opens_at = draft.opens_at or at
     if opens_at < at:
         raise OpensInThePast  # P12

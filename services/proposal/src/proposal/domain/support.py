@@ -1,4 +1,4 @@
-"""Support: a citizen stands behind a proposal, once, and may step back at any time."""
+"""Support: a citizen supports a proposal at most once, and may withdraw the support at any time."""
 
 from typing import Final
 
@@ -6,10 +6,11 @@ from proposal.domain.lifecycle import Proposal, State
 from townhall.rejected import Rejected
 
 OPEN_TO_SUPPORT: Final = frozenset({State.SCREENING, State.ADMITTED})
+"""The states in which a proposal accepts new supports (P10)."""
 
 
 class NotOpenToSupport(Rejected):
-    """The proposal doesn't go on in this form."""
+    """P10: the proposal is in none of `OPEN_TO_SUPPORT`."""
 
     code = "not-open-to-support"
     rule = "P10"
@@ -17,6 +18,6 @@ class NotOpenToSupport(Rejected):
 
 
 def require_open(proposal: Proposal) -> None:
-    """Refuse new support for a proposal that doesn't go on in this form."""
+    """Check that the proposal accepts new supports (P10). Raises `NotOpenToSupport`."""
     if proposal.state not in OPEN_TO_SUPPORT:
         raise NotOpenToSupport  # P10

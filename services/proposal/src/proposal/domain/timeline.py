@@ -1,4 +1,4 @@
-"""The public timeline of a task: facts of all four services, and the task's state as the furthest step they show."""
+"""The public timeline of a task: the events of all four services, and the furthest state any of them shows."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from townhall.contracts.values import Outcome, TaskId
 
 
 class TaskState(StrEnum):
-    """How far a task has come, in rank order: a later one outranks an earlier one."""
+    """How far a task has come, in rank order: the later member outranks the earlier one (P15)."""
 
     SELECTED = "selected"
     VOTING = "voting"
@@ -34,7 +34,7 @@ class TaskState(StrEnum):
 
     @property
     def rank(self) -> int:
-        """The place in the order, from 0."""
+        """The position in the rank order, from 0."""
         return _RANKS[self]
 
 
@@ -44,7 +44,7 @@ VOTE_CLOSED: Final = "voting.vote-closed.v1"
 OUTCOME_RECORDED: Final = "committee.outcome-recorded.v1"
 THRESHOLD_REACHED: Final = "voting.threshold-reached.v1"
 
-STEPS: Final[Mapping[str, TaskState]] = {
+STATE_BY_TYPE: Final[Mapping[str, TaskState]] = {
     "proposal.task-selected.v1": TaskState.SELECTED,
     "voting.vote-opened.v1": TaskState.VOTING,
     THRESHOLD_REACHED: TaskState.THRESHOLD_REACHED,
@@ -61,52 +61,61 @@ STEPS: Final[Mapping[str, TaskState]] = {
     "evaluation.initiative-verified.v1": TaskState.VERIFIED,
     "evaluation.initiative-evaluated.v1": TaskState.EVALUATED,
 }
-"""P15: the step a fact shows by its type alone. A type that isn't here is shown, but moves nothing."""
+"""P15: the state an event type shows. An event of any other type is on the timeline and changes no state."""
 
-OUTCOMES: Final[Mapping[str, TaskState]] = {
+STATE_BY_OUTCOME: Final[Mapping[str, TaskState]] = {
     Outcome.ADOPTED: TaskState.ADOPTED,
     Outcome.ADOPTED_WITH_CHANGE: TaskState.ADOPTED_WITH_CHANGE,
     Outcome.RETURNED: TaskState.RETURNED,
     Outcome.DEFERRED: TaskState.ON_AGENDA,
 }
+"""P15: the state that an outcome of a strategy meeting shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One event about a task, as it was received."""
+    """One entry of a timeline: an event about a task, as it was received."""
 
     id: UUID
+    """The event's id."""
     task_id: TaskId
     source: str
+    """The service that announced it."""
     version: int
+    """The event's number within its source and key, from 1."""
     at: datetime
+    """When the source announced it, by the source's clock."""
     type: str
     facts: Mapping[str, object]
+    """The event's fields, except the task's id."""
 
 
-def step(fact: Fact) -> TaskState:
-    """The step of the process a fact shows."""
+def state_shown_by(fact: Fact) -> TaskState:
+    """Return the state that one event shows, `SELECTED` for an event that shows none (P15)."""
     if fact.type == VOTE_CLOSED:
         return TaskState.THRESHOLD_REACHED if fact.facts["threshold_reached"] else TaskState.CLOSED_BELOW
     if fact.type == OUTCOME_RECORDED:
-        return OUTCOMES[str(fact.facts["outcome"])]
-    return STEPS.get(fact.type, TaskState.SELECTED)
+        return STATE_BY_OUTCOME[str(fact.facts["outcome"])]
+    return STATE_BY_TYPE.get(fact.type, TaskState.SELECTED)
 
 
 def furthest(states: Iterable[TaskState]) -> TaskState:
-    """The state of a task that came through all of these, in whatever order they were received."""
+    """Return the state of highest rank, `SELECTED` for no states. The order of the states doesn't matter (P15)."""
     return max(states, key=lambda state: state.rank, default=TaskState.SELECTED)
 
 
-def reached(facts: Iterable[Fact]) -> Mapping[TaskId, TaskState]:
-    """The furthest step that these facts show of each task they are about."""
+def furthest_by_task(facts: Iterable[Fact]) -> Mapping[TaskId, TaskState]:
+    """Return, for each task that the facts are about, the furthest state they show (P15)."""
     states: dict[TaskId, TaskState] = {}
     for fact in facts:
-        shown = step(fact)
-        states[fact.task_id] = furthest((states.get(fact.task_id, shown), shown))
+        state = state_shown_by(fact)
+        states[fact.task_id] = furthest((states.get(fact.task_id, state), state))
     return states
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
-    """Facts as citizens read them. Clocks of services differ, so within one source the version decides ties."""
+    """Return the facts by time, then source, then version (P14).
+
+    Clocks of services differ, so the version, not the time, decides between events of one source at the same time.
+    """
     return sorted(facts, key=lambda fact: (fact.at, fact.source, fact.version))

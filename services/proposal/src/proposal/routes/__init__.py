@@ -1,5 +1,5 @@
-"""HTTP in: parse, call, answer. Reading is public; every act names the roles that may do it."""
+"""The HTTP routes. Reading is public; every write names the roles that may make it."""
 
-from proposal.routes import proposals, tasks
+from proposal.routes import proposals, screenings, supports, tasks
 
-ROUTERS = (proposals.router, tasks.router)
+ROUTERS = (proposals.router, supports.router, screenings.router, tasks.router)

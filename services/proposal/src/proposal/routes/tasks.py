@@ -1,11 +1,10 @@
-"""Selecting and referring tasks, and reading their timelines."""
+"""Selecting and referring tasks, and reading them with their timelines."""
 
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
 
-from proposal import handlers, metrics
 from proposal.domain.reasons import UnknownReason
 from proposal.domain.referral import AlreadyReferred, ThresholdAlreadyReached, VoteStillOn
 from proposal.domain.selection import (
@@ -19,13 +18,9 @@ from proposal.domain.selection import (
     ProposalUnknown,
 )
 from proposal.domain.timeline import TaskState
-from proposal.schemas.tasks import (
-    ReferralRequest,
-    TaskLine,
-    TaskRequest,
-    TaskResponse,
-)
-from proposal.store import facts, tasks
+from proposal.handlers.tasks import refer_task, select_task
+from proposal.schemas.tasks import ReferralRequest, TaskRequest, TaskResponse, TaskSummaryResponse
+from proposal.store import tasks, timeline
 from proposal.store.tasks import TaskRecord
 from townhall.chassis.auth import Caller, Role, allow
 from townhall.chassis.db import Transaction
@@ -50,53 +45,51 @@ Officer = Annotated[Caller, allow(Role.OFFICER)]
         LastsTooLong,
     ),
 )
-async def post_task(payload: TaskRequest, _who: Officer, idempotent: Idempotent) -> TaskResponse:
-    """Put a task to the vote, with the reason published."""
+async def post_task(payload: TaskRequest, _caller: Officer, idempotent: Idempotent) -> TaskResponse:
+    """Put a task to the vote, with a public reason."""
 
     async def select(tx: Transaction) -> TaskResponse:
-        return TaskResponse.with_timeline(await handlers.select_task(tx, payload.draft()), TaskState.SELECTED, ())
+        return TaskResponse.with_timeline(await select_task(tx, payload.draft()), TaskState.SELECTED, ())
 
-    selected = await idempotent(select)
-    metrics.SELECTIONS.labels(payload.origin).inc()
-    return selected
+    return await idempotent(select)
 
 
 @router.get("/tasks")
-async def get_tasks(db: Db, page: Page, state: TaskState | None = None) -> PageOf[TaskLine]:
-    """List tasks, newest first. A state is the furthest step heard of, from whichever service."""
+async def get_tasks(db: Db, page: Page, state: TaskState | None = None) -> PageOf[TaskSummaryResponse]:
+    """List tasks, newest first. A task's state is the furthest one shown by the events of all four services."""
     async with db.reading() as session:
-        found = await tasks.page(session, state, page.after, page.limit + 1)
-    return page.of(found, _cursor, lambda each: TaskLine.of(each.task, each.received))
+        found = await tasks.page(session, state, page.after, page.limit)
+    return page.of(found, _cursor, lambda each: TaskSummaryResponse.of(each.task, each.state))
 
 
 @router.get("/tasks/{task_id}")
 async def get_task(task_id: UUID, db: Db) -> TaskResponse:
-    """Show a task with its timeline: what all four services announced about it, oldest first."""
+    """Return a task with its timeline: the events of all four services about it, oldest first."""
     async with db.reading() as session:
-        found = await tasks.found(session, TaskId(task_id))
-        received = await facts.of_task(session, TaskId(task_id))
+        found = await tasks.get(session, TaskId(task_id))
+        facts = await timeline.facts_of(session, TaskId(task_id))
     if found is None:
         raise NoSuchTask
-    return TaskResponse.with_timeline(found.task, found.received, received)
+    return TaskResponse.with_timeline(found.task, found.state, facts)
 
 
 @router.post(
     "/tasks/{task_id}/referral",
     responses=problem_responses(UnknownReason, AlreadyReferred, ThresholdAlreadyReached, VoteStillOn),
 )
-async def post_referral(task_id: UUID, payload: ReferralRequest, _who: Officer, idempotent: Idempotent) -> TaskResponse:
-    """Bring a task to the Committee without the threshold, once, with the reason published."""
+async def post_referral(
+    task_id: UUID, payload: ReferralRequest, _caller: Officer, idempotent: Idempotent
+) -> TaskResponse:
+    """Refer a task to the Committee without the threshold, once, with a public reason."""
 
     async def refer(tx: Transaction) -> TaskResponse:
-        referred = await handlers.refer_task(tx, TaskId(task_id), payload.reason, payload.note)
-        task_record = await tasks.found(tx.session, referred.id)
-        received = task_record.received if task_record else TaskState.SELECTED
-        return TaskResponse.with_timeline(referred, received, await facts.of_task(tx.session, referred.id))
+        referred = await refer_task(tx, TaskId(task_id), payload.reason, payload.note)
+        record = await tasks.get(tx.session, referred.id)
+        state = record.state if record else TaskState.SELECTED
+        return TaskResponse.with_timeline(referred, state, await timeline.facts_of(tx.session, referred.id))
 
-    referred = await idempotent(refer)
-    metrics.REFERRALS.inc()
-    return referred
+    return await idempotent(refer)
 
 
-def _cursor(task_record: TaskRecord) -> Cursor:
-    return Cursor(task_record.task.selected_at, task_record.task.id)
+def _cursor(record: TaskRecord) -> Cursor:
+    return Cursor(record.task.selected_at, record.task.id)

@@ -1,1 +1,1 @@
-"""What people hand in over HTTP, and what anyone may see. No author and no supporter is in any of it."""
+"""Request and response bodies. No response contains an author or a supporter (P17)."""

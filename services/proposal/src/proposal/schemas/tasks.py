@@ -1,4 +1,4 @@
-"""Tasks: selected, referred, shown with their timeline."""
+"""Tasks: selection, referral, and the public record with its timeline."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,14 +10,14 @@ from pydantic import Field
 from proposal.domain import reasons
 from proposal.domain.selection import Draft, Origin, Task
 from proposal.domain.timeline import Fact, TaskState, furthest, in_order
-from proposal.schemas.words import LongText, NoteText, TitleText
+from proposal.schemas.text import LongText, NoteText, TitleText
 from townhall.chassis.http import Moment, RequestModel, ResponseModel
 from townhall.contracts.values import ProposalId, ReasonCode, RuleUsed
 
-_ONE_OF_SELECTION = f"One of:\n\n{reasons.published(reasons.SELECTION)}"
-_ONE_OF_REFERRAL = f"One of:\n\n{reasons.published(reasons.REFERRAL)}"
+_SELECTION_REASON = f"One of:\n\n{reasons.markdown(reasons.SELECTION)}"
+_REFERRAL_REASON = f"One of:\n\n{reasons.markdown(reasons.REFERRAL)}"
 _PROPOSAL = "5ed67884-7363-40af-b9c1-01963e48fd51"
-_LINEAGE = "The proposals it rests on; none for a task from the government's plans."
+_PROPOSALS = "The proposals the task comes from; none for a task from the government's plans."
 
 
 class TaskRequest(RequestModel):
@@ -27,15 +27,15 @@ class TaskRequest(RequestModel):
     summary: LongText
     origin: Annotated[Origin, Field(examples=["proposals"])]
     proposal_ids: Annotated[
-        list[UUID], Field(default_factory=list, max_length=100, examples=[[_PROPOSAL]], description=_LINEAGE)
+        list[UUID], Field(default_factory=list, max_length=100, examples=[[_PROPOSAL]], description=_PROPOSALS)
     ]
-    reason: Annotated[ReasonCode, Field(examples=["public-interest"], description=_ONE_OF_SELECTION)]
+    reason: Annotated[ReasonCode, Field(examples=["public-interest"], description=_SELECTION_REASON)]
     note: NoteText = ""
-    opens_at: Annotated[Moment | None, Field(description="Now, when left out.")] = None
-    closes_at: Annotated[Moment | None, Field(description="By the rule's voting days, when left out.")] = None
+    opens_at: Annotated[Moment | None, Field(description="The time of the request, when left out.")] = None
+    closes_at: Annotated[Moment | None, Field(description="Set by the rule's voting days, when left out.")] = None
 
     def draft(self) -> Draft:
-        """What the officer wants put to the vote; a proposal named twice is named once."""
+        """Return the task as a domain value; a proposal named twice is kept once."""
         return Draft(
             title=self.title,
             summary=self.summary,
@@ -49,14 +49,14 @@ class TaskRequest(RequestModel):
 
 
 class ReferralRequest(RequestModel):
-    """Why a task should come before the Committee without the threshold."""
+    """The reason for a referral to the Committee without the threshold."""
 
-    reason: Annotated[ReasonCode, Field(examples=["few-concerned"], description=_ONE_OF_REFERRAL)]
+    reason: Annotated[ReasonCode, Field(examples=["few-concerned"], description=_REFERRAL_REASON)]
     note: NoteText = ""
 
 
 class FactResponse(ResponseModel):
-    """One fact on a timeline: which service announced what, and when."""
+    """One entry of a timeline: an event, its service, and its time."""
 
     at: datetime
     type: str
@@ -64,8 +64,8 @@ class FactResponse(ResponseModel):
     facts: dict[str, Any]
 
 
-class TaskLine(ResponseModel):
-    """A task in a list."""
+class TaskSummaryResponse(ResponseModel):
+    """A task in a list, without its timeline."""
 
     task_id: UUID
     title: str
@@ -81,30 +81,30 @@ class TaskLine(ResponseModel):
     selected_at: datetime
 
     @classmethod
-    def of(cls, task: Task, received: TaskState) -> "TaskLine":
-        """The task with the furthest step heard of it."""
-        return cls(**_shown(task, received))
+    def of(cls, task: Task, state: TaskState) -> "TaskSummaryResponse":
+        """Return the public record; `state` is the furthest state shown by the events about the task."""
+        return cls(**_fields(task, state))
 
 
-class TaskResponse(TaskLine):
+class TaskResponse(TaskSummaryResponse):
     """A task with its timeline."""
 
     timeline: list[FactResponse]
 
     @classmethod
-    def with_timeline(cls, task: Task, received: TaskState, facts: Sequence[Fact]) -> "TaskResponse":
-        """The task with all that is known of its way, oldest first."""
-        return cls(**_shown(task, received), timeline=[FactResponse.model_validate(fact) for fact in in_order(facts)])
+    def with_timeline(cls, task: Task, state: TaskState, facts: Sequence[Fact]) -> "TaskResponse":
+        """Return the public record with its timeline, oldest first; `facts` may be in any order."""
+        return cls(**_fields(task, state), timeline=[FactResponse.model_validate(fact) for fact in in_order(facts)])
 
 
-def _shown(task: Task, received: TaskState) -> dict[str, Any]:
-    # A referral made here is shown at once, though its event is heard like any other.
+def _fields(task: Task, state: TaskState) -> dict[str, Any]:
+    # A referral is visible at once, although its event arrives through the topic like any other.
     own = TaskState.REFERRED if task.referral else TaskState.SELECTED
     return {
         "task_id": task.id,
         "title": task.draft.title,
         "summary": task.draft.summary,
-        "state": furthest([own, received]),
+        "state": furthest([own, state]),
         "origin": task.draft.origin,
         "proposal_ids": list(task.draft.proposal_ids),
         "reason": task.draft.reason,

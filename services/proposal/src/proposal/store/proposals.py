@@ -1,159 +1,118 @@
-"""Proposals, their decisions and their lineage."""
+"""Proposals with their decisions and the tasks they became part of."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Select, func, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from proposal.domain.lifecycle import Move, Person, Proposal, Screening, State, Wording
-from proposal.store.tables import LineageRow, ProposalRow, ScreeningRow
-from townhall.contracts.values import ActedBy, ProposalId, RuleUsed, TaskId
-
-Cursor = tuple[datetime, UUID]
-"""Where a page ended: time and id of its last item."""
+from proposal.domain.lifecycle import Person, Proposal, Screening, State, Wording
+from proposal.store import screenings
+from proposal.store.tables import LineageRow, ProposalRow
+from townhall.chassis.http import Cursor
+from townhall.contracts.values import ProposalId, RuleUsed, TaskId
 
 FRESH: Final = {"populate_existing": True}
-"""What is read under a lock is what counts, even when the session has read the row before."""
+"""Execution options of a locking read: replace rows that the session read before the lock."""
 
 
 async def add(session: AsyncSession, proposal: Proposal) -> None:
     """Store a new proposal."""
-    session.add(
-        ProposalRow(id=proposal.id, author=proposal.author, submitted_at=proposal.submitted_at, **_now(proposal))
-    )
+    session.add(_row(proposal))
     await session.flush()
 
 
 async def save(session: AsyncSession, proposal: Proposal) -> None:
-    """Store what became of a proposal. Its row is locked."""
-    await session.execute(update(ProposalRow).where(col(ProposalRow.id) == proposal.id).values(**_now(proposal)))
+    """Store the changes to a proposal. The caller holds its row lock."""
+    columns = _row(proposal).model_dump(exclude={"id", "overdue_announced_for"})
+    await session.execute(update(ProposalRow).where(col(ProposalRow.id) == proposal.id).values(columns))
 
 
-async def add_screening(session: AsyncSession, proposal_id: ProposalId, decided: Screening) -> None:
-    """Keep a decision beside the earlier ones."""
-    row = ScreeningRow(
-        proposal_id=proposal_id,
-        decision=decided.decision,
-        reason=decided.reason,
-        note=decided.note,
-        body=decided.body,
-        acted_by=decided.acted_by,
-        at=decided.at,
-    )
-    session.add(row)
-    await session.flush()
-
-
-async def found(session: AsyncSession, proposal_id: ProposalId) -> Proposal | None:
-    """Read one proposal."""
+async def get(session: AsyncSession, proposal_id: ProposalId) -> Proposal | None:
+    """Return one proposal, or None."""
     rows = await session.scalars(select(ProposalRow).where(col(ProposalRow.id) == proposal_id))
-    return next(iter(await _whole(session, rows.all())), None)
+    return next(iter(await _values(session, rows.all())), None)
 
 
-async def locked(session: AsyncSession, ids: Collection[ProposalId]) -> Mapping[ProposalId, Proposal]:
-    """Lock and read proposals, in one order for all transactions. Those that don't exist are left out."""
-    asked = select(ProposalRow).where(col(ProposalRow.id).in_(ids)).order_by(col(ProposalRow.id))
-    rows = await session.scalars(asked.with_for_update(key_share=True), execution_options=FRESH)
-    return {proposal.id: proposal for proposal in await _whole(session, rows.all())}
+async def get_for_update(session: AsyncSession, ids: Collection[ProposalId]) -> Mapping[ProposalId, Proposal]:
+    """Lock and return proposals. Unknown ids have no entry.
+
+    Every transaction locks in the order of the ids, so that two of them can't deadlock.
+    """
+    query = select(ProposalRow).where(col(ProposalRow.id).in_(ids)).order_by(col(ProposalRow.id))
+    rows = await session.scalars(query.with_for_update(key_share=True), execution_options=FRESH)
+    return {proposal.id: proposal for proposal in await _values(session, rows.all())}
 
 
 async def page(session: AsyncSession, state: State | None, after: Cursor | None, limit: int) -> Sequence[Proposal]:
-    """Read proposals, newest first, from the place where the last page ended."""
+    """Return up to `limit + 1` proposals after the cursor, newest first, in this state if one is given."""
     time, key = col(ProposalRow.submitted_at), col(ProposalRow.id)
-    asked: Select[ProposalRow] = select(ProposalRow).order_by(time.desc(), key.desc()).limit(limit)
+    query: Select[ProposalRow] = select(ProposalRow).order_by(time.desc(), key.desc()).limit(limit + 1)
     if state is not None:
-        asked = asked.where(col(ProposalRow.state) == state)
+        query = query.where(col(ProposalRow.state) == state)
     if after is not None:
-        asked = asked.where(tuple_(time, key) < tuple_(literal(after[0]), literal(after[1])))
-    return await _whole(session, (await session.scalars(asked)).all())
+        query = query.where(tuple_(time, key) < tuple_(literal(after.at), literal(after.id)))
+    return await _values(session, (await session.scalars(query)).all())
 
 
-async def recent(session: AsyncSession, author: Person, since: datetime) -> int:
-    """Count what a person handed in since a time. Others of the same person wait until this transaction ends."""
+async def count_submitted(session: AsyncSession, author: Person, since: datetime) -> int:
+    """Return how many proposals a person submitted after a time.
+
+    Takes an advisory lock on the author until the end of the transaction, so that the count can't change before (P2).
+    """
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(author, 0))))
     mine = (col(ProposalRow.author) == author) & (col(ProposalRow.submitted_at) > since)
     return (await session.execute(select(func.count()).where(mine))).scalar_one()
 
 
-async def line(session: AsyncSession, proposal_id: ProposalId) -> tuple[ProposalId, ...]:
-    """Follow a proposal through what it was merged into."""
-    step = (
+async def merge_chain(session: AsyncSession, proposal_id: ProposalId) -> tuple[ProposalId, ...]:
+    """Return the ids of the proposals this one was merged into, directly and through others, nearest first."""
+    chain = (
         select(col(ProposalRow.merged_into).label("id"))
         .where(col(ProposalRow.id) == proposal_id, col(ProposalRow.merged_into).is_not(None))
-        .cte("line", recursive=True)
+        .cte("merge_chain", recursive=True)
     )
-    following = select(col(ProposalRow.merged_into)).join(step, col(ProposalRow.id) == step.c.id)
-    whole = step.union(following.where(col(ProposalRow.merged_into).is_not(None)))
+    following = select(col(ProposalRow.merged_into)).join(chain, col(ProposalRow.id) == chain.c.id)
+    whole = chain.union(following.where(col(ProposalRow.merged_into).is_not(None)))
     return tuple((await session.scalars(select(whole.c.id))).all())
 
 
-async def overdue(session: AsyncSession, at: datetime, most: int) -> Sequence[Proposal]:
-    """Lock and read proposals whose due date has passed untold, leaving those another process works on."""
-    asked = (
-        select(ProposalRow)
-        .where(col(ProposalRow.state) == State.SCREENING, col(ProposalRow.screening_due_at) <= at)
-        .where(col(ProposalRow.overdue_told_for).is_distinct_from(col(ProposalRow.screening_due_at)))
-        .order_by(col(ProposalRow.screening_due_at))
-        .limit(most)
-    )
-    rows = await session.scalars(asked.with_for_update(key_share=True, skip_locked=True), execution_options=FRESH)
-    return await _whole(session, rows.all())
-
-
-async def note_told(session: AsyncSession, ids: Collection[ProposalId]) -> None:
-    """Remember that these due dates have been told as passed."""
-    told = {"overdue_told_for": col(ProposalRow.screening_due_at)}
-    await session.execute(update(ProposalRow).where(col(ProposalRow.id).in_(ids)).values(told))
-
-
-def _now(proposal: Proposal) -> dict[str, Any]:
-    """What of a proposal can change."""
-    return {
-        "title": proposal.wording.title,
-        "problem": proposal.wording.problem,
-        "remedy": proposal.wording.remedy,
-        "topic": proposal.wording.topic,
-        "state": proposal.state,
-        "screening_due_at": proposal.screening_due_at,
-        "rule_version": proposal.rule.version,
-        "rule_article": proposal.rule.article,
-        "merged_into": proposal.merged_into,
-        "supports": proposal.supports,
-    }
-
-
-async def _whole(session: AsyncSession, rows: Sequence[ProposalRow]) -> list[Proposal]:
+async def _values(session: AsyncSession, rows: Sequence[ProposalRow]) -> list[Proposal]:
     ids = [row.id for row in rows]
-    screenings, tasks = await _screenings(session, ids), await _tasks(session, ids)
-    return [_proposal(row, screenings.get(row.id, ()), tasks.get(row.id, ())) for row in rows]
+    decisions, tasks = await screenings.by_proposal(session, ids), await _task_ids(session, ids)
+    return [_value(row, decisions.get(row.id, ()), tasks.get(row.id, ())) for row in rows]
 
 
-async def _screenings(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, tuple[Screening, ...]]:
-    """Read every decision on these proposals, oldest first."""
-    asked = select(ScreeningRow).where(col(ScreeningRow.proposal_id).in_(ids)).order_by(col(ScreeningRow.id))
-    screenings: dict[UUID, tuple[Screening, ...]] = {}
-    for row in await session.scalars(asked):
-        screenings[row.proposal_id] = (*screenings.get(row.proposal_id, ()), _screening(row))
-    return screenings
-
-
-async def _tasks(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, tuple[TaskId, ...]]:
-    lineage = select(LineageRow).where(col(LineageRow.proposal_id).in_(ids)).order_by(col(LineageRow.task_id))
+async def _task_ids(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, tuple[TaskId, ...]]:
+    query = select(LineageRow).where(col(LineageRow.proposal_id).in_(ids)).order_by(col(LineageRow.task_id))
     tasks: dict[UUID, tuple[TaskId, ...]] = {}
-    for row in await session.scalars(lineage):
+    for row in await session.scalars(query):
         tasks[row.proposal_id] = (*tasks.get(row.proposal_id, ()), TaskId(row.task_id))
     return tasks
 
 
-def _screening(row: ScreeningRow) -> Screening:
-    return Screening(Move(row.decision), row.reason, row.note, row.body, ActedBy(row.acted_by), row.at)
+def _row(proposal: Proposal) -> ProposalRow:
+    return ProposalRow(
+        id=proposal.id,
+        author=proposal.author,
+        title=proposal.wording.title,
+        problem=proposal.wording.problem,
+        remedy=proposal.wording.remedy,
+        topic=proposal.wording.topic,
+        state=proposal.state,
+        submitted_at=proposal.submitted_at,
+        screening_due_at=proposal.screening_due_at,
+        rule_version=proposal.rule.version,
+        rule_article=proposal.rule.article,
+        merged_into=proposal.merged_into,
+        supports=proposal.supports,
+    )
 
 
-def _proposal(row: ProposalRow, screenings: tuple[Screening, ...], tasks: Iterable[TaskId]) -> Proposal:
+def _value(row: ProposalRow, decisions: tuple[Screening, ...], tasks: tuple[TaskId, ...]) -> Proposal:
     return Proposal(
         id=ProposalId(row.id),
         author=Person(row.author),
@@ -162,9 +121,9 @@ def _proposal(row: ProposalRow, screenings: tuple[Screening, ...], tasks: Iterab
         submitted_at=row.submitted_at,
         screening_due_at=row.screening_due_at,
         rule=RuleUsed(version=row.rule_version, article=row.rule_article),
-        screening=screenings[-1] if screenings else None,
-        earlier_screenings=screenings[:-1],
+        screening=decisions[-1] if decisions else None,
+        earlier_screenings=decisions[:-1],
         merged_into=ProposalId(row.merged_into) if row.merged_into else None,
-        task_ids=tuple(tasks),
+        task_ids=tasks,
         supports=row.supports,
     )

@@ -1,4 +1,4 @@
-"""The tables. Rules over a whole table are constraints, named after the rule."""
+"""The tables. A rule over a whole table is a constraint, named after the rule."""
 
 from datetime import datetime
 from typing import Any
@@ -13,21 +13,21 @@ INSTANT: Any = DateTime(timezone=True)
 
 
 class Row(SQLModel, registry=registry()):
-    """The tables of this service, apart from those of any other in the same process."""
+    """The base of this service's tables; its own registry, so that two services can share a test process."""
 
 
 class ProposalRow(Row, table=True):
-    """A proposal as it stands, with its author's pseudonym."""
+    """The current state of a proposal, with its author's pseudonym."""
 
     __tablename__ = "proposal"
     __table_args__ = (
-        CheckConstraint("(state = 'merged') = (merged_into IS NOT NULL)", name="p7_merged_names_the_other"),
-        CheckConstraint("merged_into <> id", name="p7_never_into_itself"),
-        CheckConstraint("supports >= 0", name="p10_no_support_below_none"),
+        CheckConstraint("(state = 'merged') = (merged_into IS NOT NULL)", name="p7_merged_has_target"),
+        CheckConstraint("merged_into <> id", name="p7_not_merged_into_itself"),
+        CheckConstraint("supports >= 0", name="p10_supports_not_negative"),
         Index("proposal_by_state", "state", "submitted_at", "id"),
         Index("proposal_by_time", "submitted_at", "id"),
         Index("proposal_by_author", "author", "submitted_at"),
-        Index("proposal_waiting", "screening_due_at", postgresql_where=text("state = 'screening'")),
+        Index("proposal_in_screening", "screening_due_at", postgresql_where=text("state = 'screening'")),
     )
 
     id: UUID = Field(primary_key=True)
@@ -39,17 +39,17 @@ class ProposalRow(Row, table=True):
     state: str
     submitted_at: datetime = Field(sa_type=INSTANT)
     screening_due_at: datetime = Field(sa_type=INSTANT)
-    overdue_told_for: datetime | None = Field(default=None, sa_type=INSTANT)
-    """The due date whose passing was announced; a new due date may be announced again."""
+    overdue_announced_for: datetime | None = Field(default=None, sa_type=INSTANT)
+    """The due date that was announced as overdue (P16); a new due date is announced again."""
     rule_version: int
     rule_article: str
     merged_into: UUID | None = Field(default=None, foreign_key="proposal.id", index=True)
     supports: int = 0
-    """Always the number of rows in `support`: both change in one transaction, under this row's lock."""
+    """The number of this proposal's rows in `support`. Both change in one transaction, under this row's lock."""
 
 
 class ScreeningRow(Row, table=True):
-    """Every decision ever taken on a proposal; the last one is shown."""
+    """A screening decision. A proposal may have several; the newest has the highest id."""
 
     __tablename__ = "screening"
 
@@ -64,7 +64,7 @@ class ScreeningRow(Row, table=True):
 
 
 class SupportRow(Row, table=True):
-    """One citizen stands behind one proposal."""
+    """One citizen's support of one proposal."""
 
     __tablename__ = "support"
     __table_args__ = (PrimaryKeyConstraint("proposal_id", "supporter", name="p10_one_support_per_citizen"),)
@@ -75,7 +75,7 @@ class SupportRow(Row, table=True):
 
 
 class TaskRow(Row, table=True):
-    """A task as it was selected. It never changes; what becomes of it is in the facts."""
+    """A task as it was selected. The row never changes; later events about it are in `fact`."""
 
     __tablename__ = "task"
     __table_args__ = (
@@ -98,18 +98,19 @@ class TaskRow(Row, table=True):
 
 
 class LineageRow(Row, table=True):
-    """A proposal became part of a task."""
+    """One proposal of a task."""
 
     __tablename__ = "lineage"
     __table_args__ = (PrimaryKeyConstraint("task_id", "proposal_id", name="p11_named_once_per_task"),)
 
     task_id: UUID = Field(foreign_key="task.id")
     proposal_id: UUID = Field(foreign_key="proposal.id", index=True)
-    place: int
+    position: int
+    """The order in which the task names its proposals, from 0."""
 
 
 class ReferralRow(Row, table=True):
-    """The Support Unit brought a task to the Committee."""
+    """The referral of a task to the Committee without the threshold."""
 
     __tablename__ = "referral"
     __table_args__ = (PrimaryKeyConstraint("task_id", name="p13_one_referral_per_task"),)
@@ -122,7 +123,7 @@ class ReferralRow(Row, table=True):
 
 
 class FactRow(Row, table=True):
-    """A projection: one event about a task. It may be here before its task is, so nothing ties it to one."""
+    """A projection: one event about a task. It may arrive before the task, so `task_id` is no foreign key."""
 
     __tablename__ = "fact"
     __table_args__ = (
@@ -140,7 +141,7 @@ class FactRow(Row, table=True):
 
 
 class TaskStateRow(Row, table=True):
-    """A projection: the furthest step any fact about a task has shown."""
+    """A projection: the furthest state shown by any event about a task (P15)."""
 
     __tablename__ = "task_state"
     __table_args__ = (Index("task_state_by_state", "state", "task_id"),)

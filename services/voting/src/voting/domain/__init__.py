@@ -1,1 +1,1 @@
-"""The rules of voting: pure functions over frozen facts. Time and facts come in as arguments."""
+"""The rules of voting: pure functions over frozen values. The time is an argument."""

@@ -10,19 +10,19 @@ from townhall.contracts.values import TaskId
 from townhall.rejected import NotFound, Rejected
 from voting.domain.vote import Terms
 
-Voter = NewType("Voter", bytes)
-"""What a citizen is called in one vote, and in no other; see `nullifier`."""
+VoterHash = NewType("VoterHash", bytes)
+"""The pseudonym of a citizen in one vote, different in every other; see `voter_keys`."""
 
 Trace: TypeAlias = Mapping[str, object]
-"""The trace context of the request that cast a ballot, carried to what the ballot causes; opaque to the rules."""
+"""The trace context of the request that cast a ballot, for the events the ballot causes. The rules never read it."""
 
 
 class BallotIsFinal(Rejected):
-    """The rule of this vote lets nobody change a ballot."""
+    """The vote's rule does not allow changing a ballot."""
 
     code = "ballot-is-final"
     rule = "V4"
-    title = "Your ballot on this task is cast; the rule of this vote does not let it be changed."
+    title = "You have already voted on this task, and the rule of this vote does not allow changing a ballot."
 
 
 class NoBallot(NotFound):
@@ -49,27 +49,28 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CastBallot:
-    """A ballot as it was handed in. Its text form shows neither who nor what (V8)."""
+    """A ballot as the citizen sent it. Its `repr` shows neither the citizen nor the choice (V8)."""
 
     task_id: TaskId
     subject: str = field(repr=False)
+    """The `sub` claim of the citizen's token."""
     choice: Choice = field(repr=False)
     trace: Trace | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """A ballot under its pseudonym."""
+    """A ballot under the citizen's pseudonym in the vote."""
 
     task_id: TaskId
-    voter: Voter = field(repr=False)
+    voter: VoterHash = field(repr=False)
     choice: Choice = field(repr=False)
     trace: Trace | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentBallot:
-    """The ballot of a citizen that counts: the last one accepted."""
+    """The ballot of a citizen that is in the totals: the last one accepted."""
 
     choice: Choice = field(repr=False)
     cast_at: datetime
@@ -77,18 +78,21 @@ class CurrentBallot:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The answer to an accepted request."""
+    """The result of an accepted request, with the ballot that is current after it."""
 
     outcome: Outcome
     current_ballot: CurrentBallot
 
 
 def cast(terms: Terms, current_ballot: CurrentBallot | None, choice: Choice, at: datetime) -> Counted:
-    """Accept a ballot beside the one that may stand already, or raise the rule that forbids it."""
+    """Decide a ballot of a citizen whose current ballot, if any, is given (V3, V4).
+
+    Raises `BallotIsFinal`.
+    """
     if current_ballot is None:
         return Counted(Outcome.COUNTED, CurrentBallot(choice, at))
     if current_ballot.choice is choice:
-        return Counted(Outcome.UNCHANGED, current_ballot)  # V3: a repeated request is no second ballot
+        return Counted(Outcome.UNCHANGED, current_ballot)  # V3: a repeated request adds no second ballot
     if not terms.ballots_changeable:
         raise BallotIsFinal  # V4
     return Counted(Outcome.CHANGED, CurrentBallot(choice, at))

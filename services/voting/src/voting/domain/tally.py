@@ -1,4 +1,4 @@
-"""The totals of one vote, and the threshold they may reach."""
+"""The totals of one vote, and its threshold."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,19 +9,19 @@ from voting.domain.vote import Terms
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many ballots stand on each side."""
+    """How many citizens currently vote yes and no."""
 
     yes: int = 0
     no: int = 0
 
-    def moved(self, before: CurrentBallot | None, after: Choice) -> Self:
-        """Return the totals once a ballot stands as `after`, where it stood as `before` or not at all."""
+    def replacing(self, before: CurrentBallot | None, after: Choice) -> Self:
+        """Return the totals after a citizen's ballot `before`, if any, is replaced by one with the choice `after`."""
         yes, no = self.yes, self.no
         if before is not None:
             yes, no = yes - (before.choice is Choice.YES), no - (before.choice is Choice.NO)
         return type(self)(yes + (after is Choice.YES), no + (after is Choice.NO))
 
 
-def reached(tally: Tally, terms: Terms) -> bool:
-    """Tell whether *more than* the required number voted yes; the number itself is not enough."""
-    return tally.yes > terms.more_than  # V5
+def threshold_reached(tally: Tally, terms: Terms) -> bool:
+    """Return whether *more than* the required number voted yes (V5)."""
+    return tally.yes > terms.more_than

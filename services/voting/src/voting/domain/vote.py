@@ -1,30 +1,30 @@
-"""The vote on one task: when it opens and closes, and which rule it stands under."""
+"""The vote on one task: its period, its state, and the rule version it is held under."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from townhall.contracts.values import TaskId
+from townhall.contracts.values import RuleUsed, TaskId
 from townhall.rejected import NotFound, Rejected
 
 
 class NoSuchVote(NotFound):
-    """No task of that id was ever put to the vote."""
+    """No vote was scheduled for a task of that id."""
 
     code = "no-such-vote"
     title = "There is no vote on this task."
 
 
 class VoteNotOpen(Rejected):
-    """The vote has not opened yet, or it is over."""
+    """The vote has not opened yet, or it is closed."""
 
     code = "vote-not-open"
     rule = "V1"
-    title = "The vote is not open: it has not begun, or it is over."
+    title = "The vote is not open: it has not opened yet, or it is over."
 
 
 class EmptyPeriod(Rejected):
-    """A vote would close before, or when, it opens."""
+    """The closing time is not after the opening time."""
 
     code = "empty-period"
     rule = "V1"
@@ -33,7 +33,7 @@ class EmptyPeriod(Rejected):
 
 
 class State(StrEnum):
-    """Where a vote stands. It only ever moves forward."""
+    """The states of a vote, in the only order it passes through them."""
 
     SCHEDULED = "scheduled"
     OPEN = "open"
@@ -42,13 +42,18 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The rule a vote opened under. A later version never changes them (V2)."""
+    """The rule a vote was opened under. A later version of the rules doesn't change it (V2)."""
 
     version: int
     article: str
     more_than: int
     """The threshold is reached when *more than* this number voted yes."""
     ballots_changeable: bool
+
+    @property
+    def used(self) -> RuleUsed:
+        """The rule version, as events and responses name it."""
+        return RuleUsed(version=self.version, article=self.article)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +71,33 @@ class Vote:
 
     @property
     def governed_from(self) -> datetime:
-        """The time whose rule the vote opens under: its opening time, or when we heard of it if that was later (V2)."""
+        """The time whose rule in force applies: the opening time, or the scheduling if that was later (V2)."""
         return max(self.opens_at, self.scheduled_at)
 
 
 def schedule(task_id: TaskId, title: str, opens_at: datetime, closes_at: datetime, *, at: datetime) -> Vote:
-    """Put a task to the vote."""
+    """Return a new vote, scheduled at `at`. Raises `EmptyPeriod` (V1)."""
     if opens_at >= closes_at:
-        raise EmptyPeriod  # V1
+        raise EmptyPeriod
     return Vote(task_id, title, State.SCHEDULED, opens_at, closes_at, scheduled_at=at)
 
 
 def opened(vote: Vote, terms: Terms) -> Vote:
-    """Open a scheduled vote under the rule in force at its opening time."""
+    """Return the vote in state `open`, under these terms. Raises `VoteNotOpen` unless it is scheduled (V2)."""
     if vote.state is not State.SCHEDULED:
-        raise VoteNotOpen  # V2: the terms of an open vote are never replaced
+        raise VoteNotOpen
     return replace(vote, state=State.OPEN, terms=terms)
 
 
 def closed(vote: Vote) -> Vote:
-    """Close an open vote, for good."""
+    """Return the vote in state `closed`. Raises `VoteNotOpen` unless it is open (V1)."""
     if vote.state is not State.OPEN:
         raise VoteNotOpen
     return replace(vote, state=State.CLOSED)
 
 
 def terms_at(vote: Vote, at: datetime) -> Terms:
-    """Return the terms a ballot is counted under, or refuse it: the vote is not open then."""
+    """Return the terms of a ballot counted at `at`. Raises `VoteNotOpen` outside the voting period (V1)."""
     if vote.state is not State.OPEN or vote.terms is None or not vote.opens_at <= at < vote.closes_at:
-        raise VoteNotOpen  # V1
+        raise VoteNotOpen
     return vote.terms

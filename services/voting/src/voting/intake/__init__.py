@@ -1,6 +1,6 @@
-"""The intake of ballots: what waits is counted together, in one transaction, and each caller gets their own answer."""
+"""The intake of ballots: waiting ballots are counted in groups, one transaction each (group commit)."""
 
-from voting.intake.grouping import Intake
-from voting.intake.refusals import NotCounted, NotSure, TooBusy
+from voting.intake.group_commit import Answer, CountingFailed, Intake, ResultUnknown
+from voting.intake.queues import TooBusy
 
-__all__ = ["Intake", "NotCounted", "NotSure", "TooBusy"]
+__all__ = ["Answer", "CountingFailed", "Intake", "ResultUnknown", "TooBusy"]

@@ -1,1 +1,1 @@
-"""The tables of voting and the only SQL on them. Rows never leave; domain values do."""
+"""The tables of voting and the only SQL on them. Functions take and return domain values, never rows."""

@@ -1,4 +1,4 @@
-"""Ballots, stored a group at a time in a few statements, whatever the size of the group."""
+"""Ballots: lock the votes, read current ballots, store accepted ones. A few statements, whatever the group's size."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,41 +11,47 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from townhall.contracts.values import TaskId
-from voting.domain.ballot import Ballot, Choice, CurrentBallot, Voter
+from voting.domain.ballot import Ballot, Choice, CurrentBallot, VoterHash
 from voting.domain.counting import Count, CountingState
-from voting.domain.nullifier import SealedKey
 from voting.domain.tally import Tally
 from voting.domain.vote import State, Terms, Vote
+from voting.domain.voter_keys import SealedKey
 from voting.store.tables import CurrentBallotRow, VoteRow
 
-# The rows stay locked, in one order for all, until the commit: groups of a task follow each other, closing waits for
-# them, and a group that waited sees what it waited for. A vote past its time is not locked, so that ballots which are
-# too late can't keep it open. The outer select is evaluated after the lock: `at` is when the last row was ours.
+# These are SQL texts because SQLAlchemy expressions don't show unnest(), ordinality and chained inserts clearly.
+#
+# The rows stay locked until the commit. All transactions lock in the order of task_id, so they can't deadlock; groups
+# with a task in common run one after the other, and closing waits for them. A vote whose time is over is not locked, so
+# late ballots can't delay its closing. The outer SELECT is evaluated after the locks were granted: `at` is read then.
 _LOCK = text("""
     WITH locked AS MATERIALIZED (
-        SELECT vote.*, tally.yes, tally.no, tally.reached_at
+        SELECT vote.task_id, vote.title, vote.opens_at, vote.closes_at, vote.scheduled_at,
+            vote.rule_version, vote.rule_article, vote.more_than, vote.ballots_changeable,
+            vote.wrapped_key, vote.key_version, tally.yes, tally.no, tally.reached_at
         FROM vote JOIN tally USING (task_id)
         WHERE task_id = ANY(CAST(:tasks AS uuid[])) AND state = 'open' AND clock_timestamp() < closes_at
         ORDER BY task_id
         FOR NO KEY UPDATE OF vote, tally
     )
-    SELECT *, clock_timestamp() AS at FROM locked
+    SELECT task_id, title, opens_at, closes_at, scheduled_at, rule_version, rule_article, more_than,
+        ballots_changeable, wrapped_key, key_version, yes, no, reached_at, clock_timestamp() AS at
+    FROM locked
 """)
-_KNOWN = text("SELECT task_id FROM vote WHERE task_id = ANY(CAST(:tasks AS uuid[]))")
-_STANDING = text("""
+_CURRENT = text("""
     SELECT task_id, voter, choice, cast_at
-    FROM unnest(CAST(:tasks AS uuid[]), CAST(:voters AS bytea[])) AS asked (task_id, voter)
+    FROM unnest(CAST(:tasks AS uuid[]), CAST(:voters AS bytea[])) AS wanted (task_id, voter)
     JOIN current_ballot USING (task_id, voter)
 """)
 _STORE = text("""
-    WITH cast_ballot AS (
-        SELECT * FROM unnest(CAST(:tasks AS uuid[]), CAST(:voters AS bytea[]), CAST(:choices AS text[]))
-        WITH ORDINALITY AS cast_ballot (task_id, voter, choice, place)
+    WITH accepted AS (
+        SELECT task_id, voter, choice, position
+        FROM unnest(CAST(:tasks AS uuid[]), CAST(:voters AS bytea[]), CAST(:choices AS text[]))
+        WITH ORDINALITY AS accepted (task_id, voter, choice, position)
     ), stored AS (
         INSERT INTO ballot (task_id, voter, choice, cast_at)
-        SELECT task_id, voter, choice, :at FROM cast_ballot ORDER BY place
+        SELECT task_id, voter, choice, :at FROM accepted ORDER BY position
         RETURNING id, task_id, voter, choice, cast_at
-    ), stood AS (
+    ), replaced AS (
         INSERT INTO current_ballot (task_id, voter, choice, cast_at, ballot)
         SELECT DISTINCT ON (task_id, voter) task_id, voter, choice, cast_at, id
         FROM stored ORDER BY task_id, voter, id DESC
@@ -56,7 +62,7 @@ _STORE = text("""
     FROM unnest(CAST(:counted AS uuid[]), CAST(:yes AS int[]), CAST(:no AS int[])) AS total (task_id, yes, no)
     WHERE tally.task_id = total.task_id
 """)
-_CROSS = text("""
+_ADD_CROSSING = text("""
     WITH crossed AS (
         INSERT INTO crossing (task_id, rule_version, yes, no, reached_at)
         VALUES (:task_id, :version, :yes, :no, :at)
@@ -70,69 +76,73 @@ _CROSS = text("""
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
-    """The open votes a group touches, held until the commit, with the keys of their voters' names."""
+class LockedVotes:
+    """Open votes, locked until the end of the transaction, with the keys of their voters' pseudonyms."""
 
     state: CountingState
     keys: Mapping[TaskId, SealedKey]
 
 
-async def lock_open(session: AsyncSession, tasks: Collection[UUID], began: datetime) -> Locked:
-    """Hold those of the votes that are open now; the moment they are all held is the moment of counting."""
+async def lock_open_votes(session: AsyncSession, tasks: Collection[UUID], began: datetime) -> LockedVotes:
+    """Lock the votes on these tasks that are open now.
+
+    The state's `at` is the time when the last lock was granted, or `began` if none is open.
+    """
     rows = (await session.execute(_LOCK, {"tasks": sorted(tasks)})).mappings().all()
     state = CountingState(
         at=max((row["at"] for row in rows), default=began),
         votes={row["task_id"]: _open_vote(row) for row in rows},
         tallies={row["task_id"]: Tally(row["yes"], row["no"]) for row in rows},
-        passed={row["task_id"] for row in rows if row["reached_at"] is not None},
+        reached={row["task_id"] for row in rows if row["reached_at"] is not None},
     )
-    return Locked(state, {row["task_id"]: SealedKey(row["wrapped_key"], row["key_version"]) for row in rows})
+    return LockedVotes(state, {row["task_id"]: SealedKey(row["wrapped_key"], row["key_version"]) for row in rows})
 
 
-async def known(session: AsyncSession, tasks: Collection[UUID]) -> set[UUID]:
-    """Tell which of the tasks were ever put to the vote."""
-    return set((await session.scalars(_KNOWN, {"tasks": list(tasks)})).all())
+async def tasks_with_votes(session: AsyncSession, tasks: Collection[UUID]) -> set[UUID]:
+    """Return those of the tasks on which a vote was scheduled, whatever its state."""
+    found = select(col(VoteRow.task_id)).where(col(VoteRow.task_id).in_(tasks))
+    return set((await session.scalars(found)).all())
 
 
 async def current_ballots(
     session: AsyncSession, ballots: Sequence[Ballot]
-) -> dict[tuple[TaskId, Voter], CurrentBallot]:
-    """Read what stands already of these voters."""
-    asked = {"tasks": [each.task_id for each in ballots], "voters": [each.voter for each in ballots]}
-    found = await session.execute(_STANDING, asked)
+) -> dict[tuple[TaskId, VoterHash], CurrentBallot]:
+    """Return the current ballots of the citizens who cast these ballots; those who have none are left out."""
+    wanted = {"tasks": [each.task_id for each in ballots], "voters": [each.voter for each in ballots]}
+    found = await session.execute(_CURRENT, wanted)
     return {(task_id, voter): CurrentBallot(Choice(choice), at) for task_id, voter, choice, at in found}
 
 
-async def store(session: AsyncSession, state: CountingState, done: Count) -> None:
-    """Add the accepted ballots, what stands of them, and the totals."""
-    counted = {ballot.task_id: state.tallies[ballot.task_id] for ballot in done.accepted}
-    rows: dict[str, Any] = {
-        "tasks": [ballot.task_id for ballot in done.accepted],
-        "voters": [ballot.voter for ballot in done.accepted],
-        "choices": [ballot.choice.value for ballot in done.accepted],
+async def store(session: AsyncSession, state: CountingState, result: Count) -> None:
+    """Store the accepted ballots, the current ballots and the totals."""
+    counted = {ballot.task_id: state.tallies[ballot.task_id] for ballot in result.accepted}
+    parameters: dict[str, Any] = {
+        "tasks": [ballot.task_id for ballot in result.accepted],
+        "voters": [ballot.voter for ballot in result.accepted],
+        "choices": [ballot.choice.value for ballot in result.accepted],
         "at": state.at,
         "counted": list(counted),
         "yes": [tally.yes for tally in counted.values()],
         "no": [tally.no for tally in counted.values()],
     }
-    await session.execute(_STORE, rows)
+    await session.execute(_STORE, parameters)
 
 
-async def cross(session: AsyncSession, vote: Vote, terms: Terms, tally: Tally, at: datetime) -> bool:
-    """Record a threshold as reached; False when it was before (V5: the constraint is the judge)."""
+async def add_crossing(session: AsyncSession, vote: Vote, terms: Terms, tally: Tally, at: datetime) -> bool:
+    """Record that the threshold was reached. Returns False if it was recorded before (V5, by the constraint)."""
     row = {"task_id": vote.task_id, "version": terms.version, "yes": tally.yes, "no": tally.no, "at": at}
-    return (await session.scalars(_CROSS, row)).one_or_none() is not None
+    return (await session.scalars(_ADD_CROSSING, row)).one_or_none() is not None
 
 
-async def key(session: AsyncSession, task_id: TaskId) -> SealedKey | None:
-    """Read the sealed key of a vote."""
-    asked = select(col(VoteRow.wrapped_key), col(VoteRow.key_version)).where(col(VoteRow.task_id) == task_id)
-    found = (await session.execute(asked)).one_or_none()
+async def sealed_key(session: AsyncSession, task_id: TaskId) -> SealedKey | None:
+    """Return the wrapped key of the vote on a task; None if there is no vote."""
+    query = select(col(VoteRow.wrapped_key), col(VoteRow.key_version)).where(col(VoteRow.task_id) == task_id)
+    found = (await session.execute(query)).one_or_none()
     return None if found is None else SealedKey(found[0], found[1])
 
 
-async def current_ballot(session: AsyncSession, task_id: TaskId, voter: Voter) -> CurrentBallot | None:
-    """Read the ballot of one citizen that counts."""
+async def current_ballot(session: AsyncSession, task_id: TaskId, voter: VoterHash) -> CurrentBallot | None:
+    """Return the current ballot of one citizen; None if they have not voted."""
     row = await session.get(CurrentBallotRow, (task_id, voter))
     return None if row is None else CurrentBallot(Choice(row.choice), row.cast_at)
 

@@ -1,4 +1,4 @@
-"""A connection without a pool and a unit of work in front of it, where the cost of a round trip decides."""
+"""A database connection without a pool and a unit of work, for statements whose cost is the round trip."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,30 +9,33 @@ from asyncpg.prepared_stmt import PreparedStatement
 from townhall.chassis.db import SETTINGS, SILENCE
 
 
-class Straight:
-    """Each statement is a transaction of its own, committed when `fetch` returns. For one caller at a time."""
+class DedicatedConnection:
+    """An asyncpg connection, opened by the first `fetch`. Not for concurrent use."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        # The statements are few and their plans don't depend on what is asked.
+        # There are few statements, and their best plans don't depend on the parameters.
         self._settings = SETTINGS | {"application_name": "voting", "plan_cache_mode": "force_generic_plan"}
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._prepared: dict[str, PreparedStatement[asyncpg.Record]] = {}
 
     async def fetch(self, statement: str, *values: object) -> Sequence[Any]:
-        """Return the rows of a statement; raises what the driver does. A lost connection is made anew next time."""
+        """Run a statement as a transaction of its own and return its rows, after the commit.
+
+        Raises what asyncpg raises. After any error but one reported by the server it reconnects on the next call.
+        """
         try:
-            return await (await self._ready(statement)).fetch(*values)
-        except BaseException as fault:
-            # After a change of its tables a statement has to be prepared again.
+            return await (await self._prepare(statement)).fetch(*values)
+        except BaseException as error:
+            # A statement must be prepared again if its tables were altered.
             self._prepared.clear()
-            # What the server says of a statement leaves the connection sound; after all else nobody knows.
-            if not isinstance(fault, asyncpg.PostgresError):
+            # An error reported by the server leaves the connection usable; after any other its state is unknown.
+            if not isinstance(error, asyncpg.PostgresError):
                 self.close()
             raise
 
-    async def _ready(self, statement: str) -> "PreparedStatement[asyncpg.Record]":
-        """Prepare a statement once: to have the driver find it each time takes as long as to send it."""
+    async def _prepare(self, statement: str) -> "PreparedStatement[asyncpg.Record]":
+        """Return the prepared statement. Kept here, because asyncpg's own cache costs as much as sending it."""
         if self._connection is None or self._connection.is_closed():
             self._prepared.clear()
             self._connection = await asyncpg.connect(
@@ -43,7 +46,7 @@ class Straight:
         return self._prepared[statement]
 
     def close(self) -> None:
-        """Close at once, whatever is under way."""
+        """Close at once; a statement under way is aborted."""
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None

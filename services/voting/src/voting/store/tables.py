@@ -1,4 +1,4 @@
-"""The tables. Rules over a whole table are constraints, named after the rule."""
+"""The tables. Rules about rows are constraints, named after the number of the rule."""
 
 from datetime import datetime
 from typing import Any
@@ -8,19 +8,19 @@ from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, P
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-INSTANT: Any = DateTime(timezone=True)
+TIMESTAMP: Any = DateTime(timezone=True)
 
 
 class Row(SQLModel, registry=registry()):
-    """The tables of this service, apart from those of any other in the same process."""
+    """Base of the rows, with a registry of its own: the services of one test process don't share metadata."""
 
 
 class VoteRow(Row, table=True):
-    """A vote, the rule frozen on it, and its sealed key. Ballots never rewrite it."""
+    """A vote, the terms it was opened under, and its wrapped key. Counting ballots locks but doesn't update it."""
 
     __tablename__ = "vote"
     __table_args__ = (
-        CheckConstraint("opens_at < closes_at", name="v1_a_vote_takes_time"),
+        CheckConstraint("opens_at < closes_at", name="v1_closes_after_it_opens"),
         Index("vote_by_time", "opens_at", "task_id"),
         Index("vote_by_state", "state", "opens_at", "task_id"),
         Index("vote_closing", "closes_at", postgresql_where=text("state = 'open'")),
@@ -29,9 +29,9 @@ class VoteRow(Row, table=True):
     task_id: UUID = Field(primary_key=True)
     title: str
     state: str
-    opens_at: datetime = Field(sa_type=INSTANT)
-    closes_at: datetime = Field(sa_type=INSTANT)
-    scheduled_at: datetime = Field(sa_type=INSTANT)
+    opens_at: datetime = Field(sa_type=TIMESTAMP)
+    closes_at: datetime = Field(sa_type=TIMESTAMP)
+    scheduled_at: datetime = Field(sa_type=TIMESTAMP)
     rule_version: int | None = None
     rule_article: str | None = None
     more_than: int | None = None
@@ -41,19 +41,19 @@ class VoteRow(Row, table=True):
 
 
 class TallyRow(Row, table=True):
-    """The totals of a vote, rewritten in the transaction of the ballots they count."""
+    """The totals of a vote, updated in the transaction that stores the ballots."""
 
     __tablename__ = "tally"
-    __table_args__ = (CheckConstraint("yes >= 0 AND no >= 0", name="v6_no_total_below_none"),)
+    __table_args__ = (CheckConstraint("yes >= 0 AND no >= 0", name="v6_totals_not_negative"),)
 
     task_id: UUID = Field(primary_key=True, foreign_key="vote.task_id")
     yes: int = 0
     no: int = 0
-    reached_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    reached_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
 class BallotRow(Row, table=True):
-    """Every ballot ever accepted, in the order of counting. Rows are only ever added."""
+    """Every ballot ever accepted; ids rise in the order of counting. Append-only (V6)."""
 
     __tablename__ = "ballot"
 
@@ -61,11 +61,11 @@ class BallotRow(Row, table=True):
     task_id: UUID
     voter: bytes
     choice: str
-    cast_at: datetime = Field(sa_type=INSTANT)
+    cast_at: datetime = Field(sa_type=TIMESTAMP)
 
 
 class CurrentBallotRow(Row, table=True):
-    """The one ballot of each citizen that counts: the last accepted."""
+    """The current ballot of each citizen: the last one accepted."""
 
     __tablename__ = "current_ballot"
     __table_args__ = (PrimaryKeyConstraint("task_id", "voter", name="v3_one_ballot_per_citizen"),)
@@ -73,12 +73,12 @@ class CurrentBallotRow(Row, table=True):
     task_id: UUID = Field(primary_key=True)
     voter: bytes = Field(primary_key=True)
     choice: str
-    cast_at: datetime = Field(sa_type=INSTANT)
+    cast_at: datetime = Field(sa_type=TIMESTAMP)
     ballot: int = Field(sa_type=BigInteger)
 
 
 class CrossingRow(Row, table=True):
-    """A threshold reached, with the totals of the moment: once per task and rule version."""
+    """A reached threshold with the totals at that time: one per task and rule version (V5)."""
 
     __tablename__ = "crossing"
     __table_args__ = (PrimaryKeyConstraint("task_id", "rule_version", name="v5_threshold_once"),)
@@ -87,4 +87,4 @@ class CrossingRow(Row, table=True):
     rule_version: int = Field(primary_key=True)
     yes: int
     no: int
-    reached_at: datetime = Field(sa_type=INSTANT)
+    reached_at: datetime = Field(sa_type=TIMESTAMP)

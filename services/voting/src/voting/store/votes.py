@@ -1,9 +1,9 @@
-"""Votes: scheduled, opened, closed, and shown with their totals."""
+"""Votes: added, locked when due, saved, and read with their totals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, func, literal, select, tuple_, update
@@ -11,41 +11,35 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from townhall.chassis.http import Cursor
 from townhall.contracts.values import TaskId
-from voting.domain.nullifier import SealedKey
 from voting.domain.tally import Tally
 from voting.domain.vote import State, Terms, Vote
+from voting.domain.voter_keys import SealedKey
 from voting.store.tables import TallyRow, VoteRow
 
-MOST_DUE = 100
-"""Votes that one run of a timer opens or closes; it runs again at once when there were any."""
+MAX_DUE: Final = 100
+"""The most votes that one run of a timer opens or closes. After a run that found any the timer runs again at once."""
+
+_WITH_TALLY: Final[Select[VoteRow, TallyRow]] = select(VoteRow, TallyRow).join(
+    TallyRow, col(TallyRow.task_id) == col(VoteRow.task_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A vote with its totals, as anyone may see it."""
+class VoteDetails:
+    """A vote with its totals: all that is public about it."""
 
     vote: Vote
     tally: Tally
     reached_at: datetime | None
+    """When the threshold was reached."""
 
 
 async def add(session: AsyncSession, votes: Sequence[tuple[Vote, SealedKey]]) -> set[UUID]:
-    """Store new votes, one at least, with totals of none; return the tasks that were not known before."""
-    rows = [
-        {
-            "task_id": vote.task_id,
-            "title": vote.title,
-            "state": vote.state,
-            "opens_at": vote.opens_at,
-            "closes_at": vote.closes_at,
-            "scheduled_at": vote.scheduled_at,
-            "wrapped_key": key.wrapped,
-            "key_version": key.version,
-        }
-        # In one order for all, so that nobody waits in a circle for a task that another is putting to the vote.
-        for vote, key in sorted(votes, key=lambda each: each[0].task_id)
-    ]
+    """Store votes, at least one, with totals of zero. Returns the tasks that had none before; others are unchanged."""
+    # Sorted, so that concurrent transactions insert in the same order and can't deadlock.
+    rows = [_row(vote, key).model_dump() for vote, key in sorted(votes, key=lambda each: each[0].task_id)]
     added = insert(VoteRow).on_conflict_do_nothing().returning(col(VoteRow.task_id))
     new = set(await session.scalars(added, rows))
     if new:
@@ -54,72 +48,79 @@ async def add(session: AsyncSession, votes: Sequence[tuple[Vote, SealedKey]]) ->
 
 
 async def lock_to_open(session: AsyncSession) -> Sequence[Vote]:
-    """Lock scheduled votes whose time has come, leaving out those that somebody else is opening."""
+    """Lock and return scheduled votes whose opening time has passed, without those another process has locked."""
     due = select(VoteRow).where(col(VoteRow.state) == State.SCHEDULED, col(VoteRow.opens_at) <= func.now())
-    rows = await session.scalars(due.order_by(col(VoteRow.task_id)).limit(MOST_DUE).with_for_update(skip_locked=True))
+    rows = await session.scalars(due.order_by(col(VoteRow.task_id)).limit(MAX_DUE).with_for_update(skip_locked=True))
     return [_vote(row) for row in rows]
 
 
-async def lock_to_close(session: AsyncSession) -> Sequence[Shown]:
-    """Lock open votes whose time is over, with their totals.
+async def lock_to_close(session: AsyncSession) -> Sequence[VoteDetails]:
+    """Lock and return open votes whose closing time has passed, with their final totals.
 
-    Counting locks the same rows, so a vote with ballots in flight is left for the next run; none are begun after its
-    time. The totals are read under the lock, by a statement of their own: the first may have waited for them.
+    Counting locks the same rows. A vote whose ballots are being counted is skipped until the next run; counting doesn't
+    lock it again, since its time is over. The totals are read by a second statement, which sees all that was committed
+    before the locks were granted.
     """
     due = select(VoteRow).where(col(VoteRow.state) == State.OPEN, col(VoteRow.closes_at) <= func.now())
-    rows = await session.scalars(due.order_by(col(VoteRow.task_id)).limit(MOST_DUE).with_for_update(skip_locked=True))
+    rows = await session.scalars(due.order_by(col(VoteRow.task_id)).limit(MAX_DUE).with_for_update(skip_locked=True))
     votes = [_vote(row) for row in rows]
     if not votes:
         return []
     found = await session.scalars(select(TallyRow).where(col(TallyRow.task_id).in_([vote.task_id for vote in votes])))
     tallies = {row.task_id: row for row in found}
-    return [_shown(vote, tallies[vote.task_id]) for vote in votes]
+    return [_details(vote, tallies[vote.task_id]) for vote in votes]
 
 
 async def save(session: AsyncSession, *votes: Vote) -> None:
-    """Store where votes stand now, and the terms they opened under."""
+    """Store the state of votes, and the terms they were opened under. Lock their rows before."""
     if votes:
-        await session.execute(update(VoteRow), [_now(vote) for vote in votes])
+        await session.execute(update(VoteRow), [{"task_id": vote.task_id} | _changeable(vote) for vote in votes])
 
 
-def _now(vote: Vote) -> dict[str, Any]:
-    values: dict[str, Any] = {"task_id": vote.task_id, "state": vote.state}
-    if (terms := vote.terms) is not None:
-        values |= {
-            "rule_version": terms.version,
-            "rule_article": terms.article,
-            "more_than": terms.more_than,
-            "ballots_changeable": terms.ballots_changeable,
-        }
-    return values
+async def get(session: AsyncSession, task_id: TaskId) -> VoteDetails | None:
+    """Return the vote on a task with its totals; None if there is no vote."""
+    found = (await session.execute(_WITH_TALLY.where(col(VoteRow.task_id) == task_id))).one_or_none()
+    return None if found is None else _details(_vote(found[0]), found[1])
 
 
-async def shown(session: AsyncSession, task_id: TaskId) -> Shown | None:
-    """Read one vote with its totals."""
-    found = (await session.execute(_SHOWN.where(col(VoteRow.task_id) == task_id))).one_or_none()
-    return None if found is None else _shown(_vote(found[0]), found[1])
-
-
-async def page(
-    session: AsyncSession, state: State | None, after: tuple[datetime, UUID] | None, limit: int
-) -> Sequence[Shown]:
-    """Read votes from the one that opens last, one more than the limit."""
-    place = tuple_(col(VoteRow.opens_at), col(VoteRow.task_id))
-    asked = _SHOWN.order_by(col(VoteRow.opens_at).desc(), col(VoteRow.task_id).desc()).limit(limit + 1)
+async def page(session: AsyncSession, state: State | None, after: Cursor | None, limit: int) -> Sequence[VoteDetails]:
+    """Return up to `limit + 1` votes, the one that opens last first, starting after the cursor."""
+    time, key = col(VoteRow.opens_at), col(VoteRow.task_id)
+    query = _WITH_TALLY.order_by(time.desc(), key.desc()).limit(limit + 1)
     if state is not None:
-        asked = asked.where(col(VoteRow.state) == state)
+        query = query.where(col(VoteRow.state) == state)
     if after is not None:
-        asked = asked.where(place < tuple_(literal(after[0]), literal(after[1])))
-    return [_shown(_vote(vote), tally) for vote, tally in await session.execute(asked)]
+        query = query.where(tuple_(time, key) < tuple_(literal(after.at), literal(after.id)))
+    return [_details(_vote(vote), tally) for vote, tally in await session.execute(query)]
 
 
-_SHOWN: Select[VoteRow, TallyRow] = select(VoteRow, TallyRow).join(
-    TallyRow, col(TallyRow.task_id) == col(VoteRow.task_id)
-)
+def _details(vote: Vote, row: TallyRow) -> VoteDetails:
+    return VoteDetails(vote, Tally(row.yes, row.no), row.reached_at)
 
 
-def _shown(vote: Vote, row: TallyRow) -> Shown:
-    return Shown(vote, Tally(row.yes, row.no), row.reached_at)
+def _row(vote: Vote, key: SealedKey) -> VoteRow:
+    return VoteRow(
+        task_id=vote.task_id,
+        title=vote.title,
+        opens_at=vote.opens_at,
+        closes_at=vote.closes_at,
+        scheduled_at=vote.scheduled_at,
+        wrapped_key=key.wrapped,
+        key_version=key.version,
+        **_changeable(vote),
+    )
+
+
+def _changeable(vote: Vote) -> dict[str, Any]:
+    """Return the columns that change when a vote opens or closes."""
+    terms = vote.terms
+    return {
+        "state": vote.state,
+        "rule_version": terms and terms.version,
+        "rule_article": terms and terms.article,
+        "more_than": terms and terms.more_than,
+        "ballots_changeable": terms and terms.ballots_changeable,
+    }
 
 
 def _vote(row: VoteRow) -> Vote:

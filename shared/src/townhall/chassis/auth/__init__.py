@@ -1,6 +1,6 @@
 """Who calls: access tokens checked against the issuer's published keys, and what their roles allow."""
 
-from townhall.chassis.auth.callers import Caller, allow, identify
+from townhall.chassis.auth.callers import Caller, allow, authorize, bearer_token, identify
 from townhall.chassis.auth.keys import Keys, keys_of
 from townhall.chassis.auth.refusals import KeysUnavailable, RoleNotAllowed, TokenKeyUnknown, TokenRefused
 from townhall.chassis.auth.tokens import Claims
@@ -16,6 +16,8 @@ __all__ = [
     "TokenKeyUnknown",
     "TokenRefused",
     "allow",
+    "authorize",
+    "bearer_token",
     "identify",
     "keys_of",
 ]

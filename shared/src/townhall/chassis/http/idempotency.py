@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from townhall.chassis.db import Database, Transaction
+from townhall.chassis.state import state_of
 from townhall.rejected import Rejected
 
 KEPT: Final = timedelta(hours=24)
@@ -61,8 +62,7 @@ class OneEffect:
 
     async def __call__(self, act: Callable[[Transaction], Awaitable[V]]) -> V:
         """Run the act in a transaction and return the view it makes, or answer as before."""
-        db: Database = self._request.app.state.db
-        async with db.transaction() as tx:
+        async with state_of(self._request.app, Database).transaction() as tx:
             if self._key is None:
                 return await act(tx)
             receipt = await self._receipt(tx)

@@ -3,20 +3,20 @@
 import asyncio
 import json
 import math
-from typing import Any, Final, Never
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Never
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from townhall.chassis.http import problems
 from townhall.rejected import Rejected
 
-LARGEST: Final = 64 * 1024
-"""Bytes of a request body."""
-PATIENCE: Final = 15.0
-"""Seconds for a body to arrive."""
 _DIGITS: Final = 16
 """Of a whole number; more can't be held exactly by every reader of JSON (RFC 8259, section 6)."""
+
+
+# What is left of the body isn't waited for.
+_CLOSE: Final[Mapping[str, str]] = {"Connection": "close"}
 
 
 class BodyTooLarge(Rejected):
@@ -24,15 +24,26 @@ class BodyTooLarge(Rejected):
 
     code = "body-too-large"
     status = 413
-    title = "The request body is larger than 64 KiB."
+    title = "The request body is larger than this service accepts."
+    headers: ClassVar = _CLOSE
 
 
 class BodyTooSlow(Rejected):
-    """Began and didn't end."""
+    """Began and didn't end in time."""
 
     code = "body-too-slow"
     status = 408
     title = "The request body took too long to arrive."
+    headers: ClassVar = _CLOSE
+
+
+class BodyIncomplete(Rejected):
+    """Ended before its declared end, or in a chunk coding that can't be read."""
+
+    code = "body-incomplete"
+    status = 400
+    title = "The request body ended too early or is not framed correctly."
+    headers: ClassVar = _CLOSE
 
 
 class BodyNotJson(Rejected):
@@ -51,33 +62,36 @@ class BodyUnreadable(Rejected):
     title = "The request body must be JSON in UTF-8, without duplicate names, NaN or lone surrogates."
 
 
-class Limits:
-    """Reads a body whole, judges it, and hands it on."""
+class BodyLimits:
+    """Reads a body whole, checks it, and passes it on; raises a `Rejected` for one that no route should read."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, most: int, seconds: float) -> None:
         self._app = app
+        self._most = most
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a body nobody should read; pass all others on."""
+        """Check the body, if there is one, before the application is called."""
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
         if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
             await self._app(scope, receive, send)
             return
-        try:
-            body = await _judged(headers, receive)
-        except Rejected as refusal:
-            answer = problems.refused(refusal)
-            answer.headers["connection"] = "close"  # What is left of the body would be read as the next request.
-            await answer(scope, receive, send)
-            return
-        await self._app(scope, Replay({"type": "http.request", "body": body, "more_body": False}, receive), send)
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or len(length) > len(str(self._most)) or int(length) > self._most:
+            raise BodyTooLarge
+        body = await read_body(receive, most=self._most, seconds=self._seconds)
+        if body and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise BodyNotJson
+        if body:
+            read(body)
+        await self._app(scope, Replay(body, receive), send)
 
 
 class Replay:
-    """Gives a message that was taken already once more, then whatever comes after it."""
+    """A `receive` that gives a body which was read already, then whatever comes after it."""
 
-    def __init__(self, message: Message, receive: Receive) -> None:
-        self._message: Message | None = message
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._message: Message | None = {"type": "http.request", "body": body, "more_body": False}
         self._receive = receive
 
     async def __call__(self) -> Message:
@@ -86,36 +100,31 @@ class Replay:
         return await self._receive() if message is None else message
 
 
-async def _judged(headers: Headers, receive: Receive) -> bytes:
-    told = headers.get("content-length", "0")
-    if not told.isdecimal() or len(told) > len(str(LARGEST)) or int(told) > LARGEST:
-        raise BodyTooLarge
+async def read_body(receive: Receive, *, most: int, seconds: float) -> bytes:
+    """Return the whole body; raises `BodyTooLarge`, `BodyTooSlow` or `BodyIncomplete`."""
     try:
-        async with asyncio.timeout(PATIENCE):
-            body = await _whole(receive)
+        async with asyncio.timeout(seconds):
+            return await _whole(receive, most)
     except TimeoutError as late:
         raise BodyTooSlow from late
-    if body and headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise BodyNotJson
-    if body:
-        read(body)
-    return body
 
 
-async def _whole(receive: Receive) -> bytes:
+async def _whole(receive: Receive, most: int) -> bytes:
     parts, size = [], 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BodyIncomplete  # A caller who sent a wrong chunk coding is still there to read this.
         parts.append(message.get("body", b""))
         size += len(parts[-1])
-        if size > LARGEST:
+        if size > most:
             raise BodyTooLarge
         if not message.get("more_body", False):
             return b"".join(parts)
 
 
 def read(body: bytes) -> Any:  # noqa: ANN401  JSON can be anything
-    """Return what the JSON says, or raise `BodyUnreadable` when readers could differ about it."""
+    """Return what the JSON title, or raise `BodyUnreadable` when readers could differ about it."""
     try:
         value = json.loads(
             body.decode(),

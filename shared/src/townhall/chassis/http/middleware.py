@@ -1,9 +1,9 @@
-"""The outermost layer: names the request, times it, guards its answer, and answers when nothing else did."""
+"""The outermost layer: names each request, continues its trace, times it, and completes or replaces its answer."""
 
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from functools import cache
 from typing import Final
 
@@ -15,58 +15,57 @@ from townhall.chassis.http import docs, problems
 from townhall.chassis.telemetry import metrics, tracing
 
 REQUEST_ID: Final = b"x-request-id"
-_FORM: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
-_GUARDS: Final = (
+_REQUEST_ID_FORM: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_SECURITY: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _POLICY: Final = b"content-security-policy"
-ALWAYS: Final = (*_GUARDS, (_POLICY, b"default-src 'none'; frame-ancestors 'none'"))
+COMMON_HEADERS: Final = (*_SECURITY, (_POLICY, b"default-src 'none'; frame-ancestors 'none'"))
 """Headers of every answer but the documentation page's."""
-_ON_DOCS: Final = (*_GUARDS, (_POLICY, docs.POLICY.encode()))
-_OURS: Final = frozenset({*(name for name, _ in ALWAYS), REQUEST_ID})
+_DOCS_HEADERS: Final = (*_SECURITY, (_POLICY, docs.POLICY.encode()))
+_SET_HERE: Final = frozenset({*(name for name, _ in COMMON_HEADERS), REQUEST_ID})
 
 
-class Edge:
-    """Pure ASGI on the raw headers, since it stands before every request."""
+class RequestMiddleware:
+    """Pure ASGI on the raw headers, since every request passes here: routes, the fast path and refusals alike."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and see its answer out."""
+        """Pass the request on; an exception from inside becomes a problem, or ends an answer that has begun."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if scope["method"] == "HEAD":  # The server leaves the body out (RFC 9110, section 9.3.2).
-            scope = {**scope, "method": "GET"}
-        given = dict(reversed(scope["headers"]))  # The first of a name counts.
-        guarded = _Guarded(scope, send, request_id(given.get(REQUEST_ID, b"")), personal=b"authorization" in given)
-        header = given.get(b"traceparent")
-        # The server gives each request a context of its own, which ends with it.
-        structlog.contextvars.bind_contextvars(request_id=guarded.request_id)
         began = time.perf_counter()
+        if scope["method"] == "HEAD":  # The server leaves the body out (RFC 9110, section 9.3.2).
+            scope["method"] = "GET"
+        headers = dict(scope["headers"])
+        answer = _Answer(scope, send, _request_id(headers.get(REQUEST_ID, b"")), personal=b"authorization" in headers)
+        header = headers.get(b"traceparent")
+        # The server gives each request a context of its own, which ends with it.
+        structlog.contextvars.bind_contextvars(request_id=answer.request_id)
         with tracing.request_span(scope["method"], header.decode("latin-1") if header else None) as span:
             try:
-                await self._answered(scope, receive, guarded)
+                await self._app(scope, receive, answer)
+            except Exception as error:
+                problem = problems.answer_to(error)
+                if answer.status is not None:
+                    raise  # The server cuts the connection: nobody may take half an answer for a whole one.
+                await problem(scope, receive, answer)
             finally:
                 route = getattr(scope.get("route"), "path", "unmatched")
-                measure(scope["method"], route, guarded.status, time.perf_counter() - began)
-                tracing.finish_request(span, scope["method"], route, guarded.status)
-
-    async def _answered(self, scope: Scope, receive: Receive, guarded: "_Guarded") -> None:
-        try:
-            await self._app(scope, receive, guarded)
-        except Exception as error:  # noqa: BLE001  the last resort: nothing may reach the caller as it is
-            answer = problems.answer_to(error)
-            if guarded.status is None:
-                await answer(scope, receive, guarded)
+                _measure(scope["method"], route, answer.status, time.perf_counter() - began)
+                tracing.finish_request(span, scope["method"], route, answer.status)
 
 
-class _Guarded:
-    """Sends an answer with what every answer carries, and remembers its status."""
+class _Answer:
+    """The `send` of a request: adds the common headers to its answer and remembers the status."""
+
+    __slots__ = ("_personal", "_scope", "_send", "request_id", "status")
 
     def __init__(self, scope: Scope, send: Send, request_id: str, *, personal: bool) -> None:
         self._scope = scope
@@ -75,36 +74,32 @@ class _Guarded:
         self.request_id = request_id
         self.status: int | None = None
 
-    async def __call__(self, message: Message) -> None:
+    def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = self._dressed(message.get("headers", ()))
-        await self._send(message)
+            message["headers"] = self._completed(message.get("headers", ()))
+        return self._send(message)
 
-    def _dressed(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        kept = [header for header in headers if header[0] not in _OURS]
+    def _completed(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        kept = [header for header in headers if header[0] not in _SET_HERE]
         if not any(name == b"cache-control" for name, _ in kept):
-            kept.append(caching(personal=self._personal))
-        guards = _ON_DOCS if self._scope["path"] == docs.PATH else ALWAYS
-        return [*kept, *guards, (REQUEST_ID, self.request_id.encode())]
+            # `no-store` if the request was authenticated, else `no-cache`.
+            kept.append((b"cache-control", b"no-store" if self._personal else b"no-cache"))
+        common = _DOCS_HEADERS if self._scope["path"] == docs.PATH else COMMON_HEADERS
+        return [*kept, *common, (REQUEST_ID, self.request_id.encode())]
 
 
-def caching(*, personal: bool) -> tuple[bytes, bytes]:
-    """Return what is told to caches where a route says nothing itself: what a token was needed for is nobody else's."""
-    return b"cache-control", b"no-store" if personal else b"no-cache"
+def _request_id(given: bytes) -> str:
+    """Return the caller's own id for the request if it is well-formed, else a new one."""
+    return given.decode() if _REQUEST_ID_FORM.fullmatch(given) else secrets.token_hex(16)
 
 
-def request_id(given: bytes) -> str:
-    """Return the name a request gave itself, or one for it when that is none."""
-    return given.decode() if _FORM.fullmatch(given) else secrets.token_hex(16)
-
-
-def measure(method: str, route: str, status: int | None, seconds: float) -> None:
-    """Count a request; None for an answer that was never sent, since its caller had left."""
+def _measure(method: str, route: str, status: int | None, seconds: float) -> None:
+    """Count a request; a status of None if no answer was sent."""
     _timer(method if method in problems.METHODS else "other", route, str(status or "none")).observe(seconds)
 
 
 @cache
 def _timer(method: str, route: str, status: str) -> Histogram:
-    """Look a time series up once; all three come from closed sets."""
+    """Look a time series up once; all three labels come from closed sets."""
     return metrics.REQUEST_SECONDS.labels(method, route, status)

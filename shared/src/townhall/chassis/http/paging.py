@@ -12,6 +12,8 @@ from uuid import UUID
 from fastapi import Depends, Query, Request
 
 from townhall.chassis.http.schemas import ResponseModel
+from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.state import state_of
 from townhall.rejected import Rejected
 
 _FORM: Final = Struct(">Bq16s16s")
@@ -70,7 +72,7 @@ def _page(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> Paging:
-    key: bytes = request.app.state.settings.person_key.get_secret_value()
+    key: bytes = state_of(request.app, ServiceSettings).person_key.get_secret_value()
     about = b"cursor\0" + request.url.path.encode()
 
     def seal(place: bytes) -> bytes:

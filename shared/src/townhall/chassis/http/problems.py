@@ -119,7 +119,7 @@ def unrouted(error: HTTPException, allowed: Sequence[str] = ()) -> ProblemRespon
 
 
 def install(app: FastAPI) -> None:
-    """Answer every kind of error in one form. `Edge` answers what no handler took."""
+    """Answer what the framework refuses in one form; `RequestMiddleware` answers every other exception."""
 
     async def on_rejected(_request: Request, error: Any) -> Response:  # noqa: ANN401  the framework's signature
         return refused(error)

@@ -1,4 +1,4 @@
-"""Requests and answers as models: `RequestModel` takes exactly what it title, `ResponseModel` shows what was decided to be public."""
+"""Base models of request and response bodies: `RequestModel` is strict, `ResponseModel` is what the API publishes."""
 
 import re
 from dataclasses import dataclass

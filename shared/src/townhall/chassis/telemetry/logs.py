@@ -23,7 +23,10 @@ _MAX_EVENT: Final = 300
 
 
 def configure(service: str, level: str = "info") -> None:
-    """Send all logs of this process, ours and the libraries', through one formatter; `level` is the root's."""
+    """Send all logs of this process, ours and the libraries', through one formatter; `level` is the root's.
+
+    Granian configures loggers of its own when a server is made; `http/listener.py` keeps it to these.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -62,12 +65,10 @@ def _install(handler: logging.Handler, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "faststream", "sqlalchemy", "alembic"):
+    for name in ("_granian", "granian.access", "faststream", "sqlalchemy", "alembic"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
-        logger.propagate = (
-            name != "uvicorn.access"
-        )  # Requests are counted as metrics; a line each would cost as much as they do.
+        logger.propagate = name != "granian.access"  # Every request is a metric; a line each would be half the work.
     for name in ("sqlalchemy", "aiokafka", "httpx", "httpcore"):
         # Below this level they log statements, payloads and addresses.
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -43,7 +43,7 @@ STATEMENTS = (
     CREATE TABLE attendance (
         sitting_id uuid NOT NULL REFERENCES sitting,
         person text NOT NULL,
-        came_at timestamptz NOT NULL,
+        arrived_at timestamptz NOT NULL,
         CONSTRAINT c5_each_member_once PRIMARY KEY (sitting_id, person)
     )
     """,
@@ -60,17 +60,17 @@ STATEMENTS = (
         later_than timestamptz,
         due_at timestamptz,
         due_rule_version int,
-        overdue_told boolean NOT NULL,
+        overdue_announced boolean NOT NULL,
         CONSTRAINT c1_one_case_per_task UNIQUE (task_id),
         CONSTRAINT c2_docketed_on CHECK (state NOT IN ('docketed', 'in-deliberation') OR sitting_id IS NOT NULL),
-        CONSTRAINT c12_tabled_at CHECK (state <> 'on-agenda' OR meeting_id IS NOT NULL),
-        CONSTRAINT c17_waits_until CHECK
+        CONSTRAINT c12_on_agenda_at CHECK (state <> 'on-agenda' OR meeting_id IS NOT NULL),
+        CONSTRAINT c17_waiting_until CHECK
             (state NOT IN ('opened', 'deferred', 'deliberated', 'on-agenda') OR due_at IS NOT NULL)
     )
     """,
     'CREATE INDEX case_by_state ON "case" (state, opened_at, case_id)',
     'CREATE INDEX case_by_time ON "case" (opened_at, case_id)',
-    'CREATE INDEX case_due ON "case" (due_at) WHERE NOT overdue_told',
+    'CREATE INDEX case_due ON "case" (due_at) WHERE NOT overdue_announced',
     'CREATE INDEX case_of_sitting ON "case" (sitting_id)',
     """
     CREATE TABLE agenda_item (
@@ -78,7 +78,7 @@ STATEMENTS = (
         meeting_id uuid NOT NULL REFERENCES meeting,
         position int NOT NULL,
         CONSTRAINT c12_one_agenda_item_per_case PRIMARY KEY (case_id),
-        CONSTRAINT c12_one_case_per_place UNIQUE (meeting_id, position)
+        CONSTRAINT c12_one_case_per_position UNIQUE (meeting_id, position)
     )
     """,
     """
@@ -141,8 +141,8 @@ STATEMENTS = (
         sitting_id uuid NOT NULL REFERENCES sitting,
         case_id uuid NOT NULL REFERENCES "case",
         position int NOT NULL,
-        CONSTRAINT c2_one_place_per_case_and_sitting PRIMARY KEY (sitting_id, case_id),
-        CONSTRAINT c2_one_case_per_place UNIQUE (sitting_id, position)
+        CONSTRAINT c2_once_per_case_and_sitting PRIMARY KEY (sitting_id, case_id),
+        CONSTRAINT c2_one_case_per_position UNIQUE (sitting_id, position)
     )
     """,
     "CREATE INDEX ix_docket_case_id ON docket (case_id)",
@@ -158,7 +158,7 @@ STATEMENTS = (
         CONSTRAINT c14_one_outcome_per_meeting PRIMARY KEY (case_id, meeting_id)
     )
     """,
-    "CREATE UNIQUE INDEX c14_one_end_per_case ON outcome (case_id) WHERE outcome <> 'deferred'",
+    "CREATE UNIQUE INDEX c14_one_final_outcome_per_case ON outcome (case_id) WHERE outcome <> 'deferred'",
     "CREATE INDEX outcome_of_meeting ON outcome (meeting_id)",
     """
     CREATE TABLE position (
@@ -169,7 +169,7 @@ STATEMENTS = (
         note text NOT NULL,
         taken_at timestamptz NOT NULL,
         CONSTRAINT c8_one_position_per_member PRIMARY KEY (case_id, sitting_id, person),
-        CONSTRAINT c8_only_who_attends FOREIGN KEY(sitting_id, person) REFERENCES attendance (sitting_id, person)
+        CONSTRAINT c8_only_attendees FOREIGN KEY(sitting_id, person) REFERENCES attendance (sitting_id, person)
     )
     """,
     """
@@ -191,7 +191,7 @@ PARAMETERS = {
     "lapse_hours": 24,
     "longest_sitting_hours": 24,
     "docketing_days": 30,
-    "tabling_days": 30,
+    "agenda_days": 30,
     "outcome_days": 7,
 }
 

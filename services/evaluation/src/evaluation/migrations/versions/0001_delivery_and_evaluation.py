@@ -1,4 +1,4 @@
-"""Initiatives with their milestones and delays, opinions, rounds, applications, scores and results.
+"""Tables of initiatives, milestones, delays, reports, opinions, rounds, applications, scores and results.
 
 The statements are frozen: a change is a new migration.
 """
@@ -49,8 +49,8 @@ STATEMENTS = (
         note text NOT NULL,
         acted_by text NOT NULL,
         at timestamptz NOT NULL,
-        CONSTRAINT e3_a_due_date_moves_once PRIMARY KEY (initiative_id, was_due_on),
-        CONSTRAINT e3_later CHECK (due_on > was_due_on)
+        CONSTRAINT e3_one_delay_per_due_date PRIMARY KEY (initiative_id, was_due_on),
+        CONSTRAINT e3_due_date_later CHECK (due_on > was_due_on)
     )
     """,
     """
@@ -103,22 +103,22 @@ STATEMENTS = (
         cancel_note text,
         cancelled_by text,
         cancelled_at timestamptz,
-        CONSTRAINT e10_seed_with_the_frame CHECK ((seed IS NULL) = (frame_sha256 IS NULL)),
-        CONSTRAINT e10_panel_with_the_seed CHECK (seed IS NOT NULL OR state IN ('applying', 'cancelled'))
+        CONSTRAINT e10_seed_and_frame CHECK ((seed IS NULL) = (frame_sha256 IS NULL)),
+        CONSTRAINT e10_seed_after_draw CHECK (seed IS NOT NULL OR state IN ('applying', 'cancelled'))
     )
     """,
     "CREATE INDEX round_by_time ON round (opened_at, id)",
     "CREATE INDEX round_due ON round (due_at) WHERE due_at IS NOT NULL",
     """
-    CREATE TABLE subject (
+    CREATE TABLE round_initiative (
         round_id uuid NOT NULL REFERENCES round,
         initiative_id uuid NOT NULL REFERENCES initiative,
-        place int NOT NULL,
+        position int NOT NULL,
         released boolean NOT NULL,
-        CONSTRAINT e8_named_once_per_round PRIMARY KEY (round_id, initiative_id)
+        CONSTRAINT e8_initiative_once_per_round PRIMARY KEY (round_id, initiative_id)
     )
     """,
-    "CREATE UNIQUE INDEX e8_one_round_per_initiative ON subject (initiative_id) WHERE NOT released",
+    "CREATE UNIQUE INDEX e8_one_round_per_initiative ON round_initiative (initiative_id) WHERE NOT released",
     """
     CREATE TABLE application (
         round_id uuid NOT NULL REFERENCES round,
@@ -141,7 +141,7 @@ STATEMENTS = (
         score int NOT NULL,
         given_at timestamptz NOT NULL,
         CONSTRAINT e11_one_score_per_citizen PRIMARY KEY (round_id, initiative_id, citizen),
-        CONSTRAINT e11_from_0_to_100 CHECK (score BETWEEN 0 AND 100)
+        CONSTRAINT e11_score_from_0_to_100 CHECK (score BETWEEN 0 AND 100)
     )
     """,
     """

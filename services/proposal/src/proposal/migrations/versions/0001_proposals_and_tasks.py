@@ -22,20 +22,20 @@ STATEMENTS = (
         state text NOT NULL,
         submitted_at timestamptz NOT NULL,
         screening_due_at timestamptz NOT NULL,
-        overdue_told_for timestamptz,
+        overdue_announced_for timestamptz,
         rule_version int NOT NULL,
         rule_article text NOT NULL,
         merged_into uuid REFERENCES proposal,
         supports int NOT NULL,
-        CONSTRAINT p7_merged_names_the_other CHECK ((state = 'merged') = (merged_into IS NOT NULL)),
-        CONSTRAINT p7_never_into_itself CHECK (merged_into <> id),
-        CONSTRAINT p10_no_support_below_none CHECK (supports >= 0)
+        CONSTRAINT p7_merged_has_target CHECK ((state = 'merged') = (merged_into IS NOT NULL)),
+        CONSTRAINT p7_not_merged_into_itself CHECK (merged_into <> id),
+        CONSTRAINT p10_supports_not_negative CHECK (supports >= 0)
     )
     """,
     "CREATE INDEX proposal_by_time ON proposal (submitted_at, id)",
     "CREATE INDEX proposal_by_state ON proposal (state, submitted_at, id)",
     "CREATE INDEX proposal_by_author ON proposal (author, submitted_at)",
-    "CREATE INDEX proposal_waiting ON proposal (screening_due_at) WHERE state = 'screening'",
+    "CREATE INDEX proposal_in_screening ON proposal (screening_due_at) WHERE state = 'screening'",
     "CREATE INDEX ix_proposal_merged_into ON proposal (merged_into)",
     """
     CREATE TABLE screening (
@@ -80,7 +80,7 @@ STATEMENTS = (
     CREATE TABLE lineage (
         task_id uuid NOT NULL REFERENCES task,
         proposal_id uuid NOT NULL REFERENCES proposal,
-        place int NOT NULL,
+        position int NOT NULL,
         CONSTRAINT p11_named_once_per_task PRIMARY KEY (task_id, proposal_id)
     )
     """,
@@ -95,7 +95,7 @@ STATEMENTS = (
         CONSTRAINT p13_one_referral_per_task PRIMARY KEY (task_id)
     )
     """,
-    # The timeline is heard from topics that aren't ordered against each other: facts may be here before their task.
+    # Topics aren't ordered against each other: an event about a task may arrive before the task, so no foreign key.
     """
     CREATE TABLE fact (
         event_id uuid NOT NULL,

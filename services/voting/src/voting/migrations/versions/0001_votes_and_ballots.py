@@ -1,4 +1,4 @@
-"""Votes, ballots, what stands of them, totals, and thresholds reached.
+"""Tables of votes, ballots, current ballots, totals and reached thresholds.
 
 The statements are frozen: a change is a new migration.
 """
@@ -21,12 +21,12 @@ STATEMENTS = (
         scheduled_at timestamptz NOT NULL,
         rule_version int REFERENCES rule,
         rule_article text,
-        more_than int CONSTRAINT v5_more_than_some_number CHECK (more_than >= 0),
+        more_than int CONSTRAINT v5_threshold_not_negative CHECK (more_than >= 0),
         ballots_changeable boolean,
         wrapped_key bytea NOT NULL,
         key_version int NOT NULL,
-        CONSTRAINT v1_a_vote_takes_time CHECK (opens_at < closes_at),
-        CONSTRAINT v2_open_under_a_rule CHECK (
+        CONSTRAINT v1_closes_after_it_opens CHECK (opens_at < closes_at),
+        CONSTRAINT v2_terms_from_opening_on CHECK (
             num_nonnulls(rule_version, rule_article, more_than, ballots_changeable)
             = CASE state WHEN 'scheduled' THEN 0 ELSE 4 END
         )
@@ -35,22 +35,22 @@ STATEMENTS = (
     "CREATE INDEX vote_by_time ON vote (opens_at, task_id)",
     "CREATE INDEX vote_by_state ON vote (state, opens_at, task_id)",
     "CREATE INDEX vote_closing ON vote (closes_at) WHERE state = 'open'",
-    # One short row a vote, rewritten with every group of ballots: room in its page keeps that cheap.
+    # Updated with every group of ballots: free space in the page keeps the updates HOT (no index update).
     """
     CREATE TABLE tally (
         task_id uuid PRIMARY KEY REFERENCES vote,
         yes int NOT NULL,
         no int NOT NULL,
         reached_at timestamptz,
-        CONSTRAINT v6_no_total_below_none CHECK (yes >= 0 AND no >= 0)
+        CONSTRAINT v6_totals_not_negative CHECK (yes >= 0 AND no >= 0)
     ) WITH (fillfactor = 20)
     """,
-    # No foreign key: rows come only from counting, which holds the vote's row.
+    # No foreign key: rows are inserted only by counting, which has locked the vote's row.
     """
     CREATE TABLE ballot (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         task_id uuid NOT NULL,
-        voter bytea NOT NULL CONSTRAINT v7_a_keyed_name CHECK (length(voter) = 32),
+        voter bytea NOT NULL CONSTRAINT v7_voter_is_a_keyed_hash CHECK (length(voter) = 32),
         choice text NOT NULL CONSTRAINT v3_yes_or_no CHECK (choice IN ('yes', 'no')),
         cast_at timestamptz NOT NULL
     )
@@ -76,17 +76,17 @@ STATEMENTS = (
     )
     """,
     """
-    CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION refuse_ballot_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        RAISE EXCEPTION 'V6: ballots are only ever added' USING ERRCODE = 'integrity_constraint_violation';
+        RAISE EXCEPTION 'V6: ballots are append-only' USING ERRCODE = 'integrity_constraint_violation';
     END $$
     """,
     """
-    CREATE TRIGGER v6_ballots_are_only_added BEFORE UPDATE OR DELETE OR TRUNCATE ON ballot
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting()
+    CREATE TRIGGER v6_ballots_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ballot
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_ballot_change()
     """,
     """
-    CREATE FUNCTION keep_what_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION refuse_vote_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         IF (NEW.task_id, NEW.scheduled_at, NEW.wrapped_key, NEW.key_version)
            IS DISTINCT FROM (OLD.task_id, OLD.scheduled_at, OLD.wrapped_key, OLD.key_version) THEN
@@ -96,24 +96,24 @@ STATEMENTS = (
            AND (NEW.opens_at, NEW.closes_at, NEW.rule_version, NEW.rule_article, NEW.more_than, NEW.ballots_changeable)
            IS DISTINCT FROM
            (OLD.opens_at, OLD.closes_at, OLD.rule_version, OLD.rule_article, OLD.more_than, OLD.ballots_changeable) THEN
-            RAISE EXCEPTION 'V2: an open vote keeps its rule' USING ERRCODE = 'integrity_constraint_violation';
+            RAISE EXCEPTION 'V2: the terms of a vote are fixed' USING ERRCODE = 'integrity_constraint_violation';
         END IF;
         IF (OLD.state, NEW.state) NOT IN (('scheduled', 'scheduled'), ('scheduled', 'open'), ('open', 'open'),
                                           ('open', 'closed'), ('closed', 'closed')) THEN
-            RAISE EXCEPTION 'V1: a vote only moves forward' USING ERRCODE = 'integrity_constraint_violation';
+            RAISE EXCEPTION 'V1: no such move of a vote' USING ERRCODE = 'integrity_constraint_violation';
         END IF;
         RETURN NEW;
     END $$
     """,
     """
-    CREATE TRIGGER v2_v7_what_is_fixed_stays BEFORE UPDATE ON vote
-    FOR EACH ROW EXECUTE FUNCTION keep_what_is_fixed()
+    CREATE TRIGGER v2_v7_fixed_columns BEFORE UPDATE ON vote
+    FOR EACH ROW EXECUTE FUNCTION refuse_vote_change()
     """,
 )
 
 
 def upgrade() -> None:
-    """Make the chassis tables, then those of voting, then the first rule."""
+    """Create the chassis's tables, those of voting, and the first version of the rules."""
     tables.create(op)
     for statement in STATEMENTS:
         op.execute(statement)

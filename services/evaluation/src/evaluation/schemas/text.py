@@ -1,0 +1,20 @@
+"""Text types of request bodies, with their maximum lengths in characters."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from townhall.chassis.http import Line, Prose, RequestModel
+
+TitleText = Annotated[str, Line(100), Field(examples=["정류장 38곳에 조명과 비상벨 설치"])]
+NoteText = Annotated[str, Prose(2000, least=0), Field(description="Public text; may be empty.")]
+OpinionText = Annotated[str, Prose(2000), Field(examples=["이제 자정에도 버스로 집에 갑니다."])]
+StratumText = Annotated[str, Line(40)]
+
+
+class EmptyRequest(RequestModel):
+    """A body without fields."""
+
+
+Empty = EmptyRequest | None
+"""An empty object, or no body at all."""

@@ -1,0 +1,13 @@
+"""Supports."""
+
+from uuid import UUID
+
+from townhall.chassis.http import ResponseModel
+
+
+class SupportResponse(ResponseModel):
+    """Whether the caller supports a proposal, and how many citizens do."""
+
+    proposal_id: UUID
+    supported: bool
+    supports: int

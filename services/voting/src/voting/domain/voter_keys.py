@@ -1,0 +1,52 @@
+"""Pseudonyms of citizens: a keyed hash with a key per vote, so that ballots can't be linked across votes (V7)."""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
+
+from voting.domain.ballot import VoterHash
+
+
+class MasterKeyUnknown(Exception):
+    """The key of a vote is wrapped under a master key that is not in the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedKey:
+    """The key of one vote as it is stored: wrapped under a master key (AES key wrap, RFC 3394)."""
+
+    wrapped: bytes = field(repr=False)
+    version: int
+    """The version of the master key. It never changes for a vote, so neither do the pseudonyms in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The master keys by version. `current` wraps the keys of new votes; the others unwrap those of earlier votes."""
+
+    current: int
+    masters: Mapping[int, bytes] = field(repr=False)
+
+    def seal(self, key: bytes) -> SealedKey:
+        """Wrap the key of a new vote under the current master key."""
+        return SealedKey(aes_key_wrap(self._master(self.current), key), self.current)
+
+    def open(self, sealed: SealedKey) -> bytes:
+        """Unwrap the key of a vote.
+
+        Raises `MasterKeyUnknown`, or `cryptography`'s `InvalidUnwrap` if the master key of that version is another one.
+        """
+        return aes_key_unwrap(self._master(sealed.version), sealed.wrapped)
+
+    def _master(self, version: int) -> bytes:
+        try:
+            return self.masters[version]
+        except KeyError:
+            raise MasterKeyUnknown from None
+
+
+def voter_hash(key: bytes, subject: str) -> VoterHash:
+    """Return the pseudonym of a citizen in the vote with this key: HMAC-SHA256 of the subject, 32 bytes (V7)."""
+    return VoterHash(hmac.digest(key, subject.encode(errors="surrogatepass"), "sha256"))
