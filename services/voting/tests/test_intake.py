@@ -202,18 +202,24 @@ async def test_shutdown_answers_every_caller() -> None:
     assert await outcomes(cast(intake, "late")) == [TooBusy]
 
 
-async def test_queued_ballots_and_failed_groups_are_metrics() -> None:
-    """Operators see how many ballots are queued, and each group that failed, by cause."""
+async def test_pending_ballots_and_failed_groups_are_counted() -> None:
+    """The gauge shows how many ballots are queued, the counter each group that failed, by cause."""
     failures = {cause: _sample("voting_intake_group_failures_total", cause=cause) for cause in ("ballot", "database")}
     counter = MemoryCounter(errors={"bug": ZeroDivisionError(), "gone": ConnectionResetError()})
-    intake = counter.intake(group_size=2)
+    pending: list[float] = []
+
+    async def count(cast_ballots: Sequence[CastBallot]) -> Sequence[Counted | Rejected]:
+        pending.append(_sample("voting_intake_queued"))
+        return await counter.count(cast_ballots)
+
+    intake = Intake(count, capacity=100, group_size=2)
     async with intake.running():
         first = await block(intake)
         others = cast(intake, "a", "b", "c", "bug", "gone")
         await _settle()
         counter.open.set()
         await outcomes([first, *others])
-    assert _sample("voting_intake_waiting") == 0
+    assert max(pending) == 3
     for cause, before in failures.items():
         assert _sample("voting_intake_group_failures_total", cause=cause) > before
 
