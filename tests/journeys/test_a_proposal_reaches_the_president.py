@@ -40,14 +40,17 @@ def later(days: int) -> str:
     return ahead(days=days)[:10]
 
 
-"""Events of automatic steps: each must be announced exactly once, whatever is retried."""
-MOVED_ELSEWHERE = {
-    "committee_cases_overdue": "services/committee/tests/test_handlers_meetings.py",
-    "proposal_tasks_referred": "services/proposal/tests/test_routes.py",
-    "voting_intake_group_failures": "services/voting/tests/test_intake.py",
-    "voting_intake_queued": "services/voting/tests/test_intake.py",
-}
-"""Metrics of what doesn't happen on the main path, and the test that sees each of them moved."""
+async def test_a_proposal_is_decided_delivered_and_evaluated(platform: InProcessPlatform) -> None:
+    """Every automatic step happens exactly once and is in the task's public timeline."""
+    sitting = await platform.post(SECRETARY, "committee", "/sittings", sits_at=ahead(hours=1), capacity=3)
+    meeting = await platform.post(SECRETARY, "committee", "/strategy-meetings", meets_at=ahead(hours=1), capacity=3)
+    task_id = await put_to_the_vote(platform)
+    await vote(platform, task_id)
+    case_id = await deliberate(platform, task_id, sitting["sitting_id"])
+    initiative_id = await adopt(platform, case_id, meeting["meeting_id"])
+    await deliver(platform, initiative_id)
+    await evaluate(platform, initiative_id)
+    await platform.settle()
 
     task = await platform.get("proposal", f"/tasks/{task_id}")
     assert task["state"] == "evaluated"
@@ -63,14 +66,7 @@ async def put_to_the_vote(platform: InProcessPlatform) -> str:
     rule = {"yes_more_than": 3, "ballots_changeable": True}
     await platform.post(SECRETARY, "voting", "/rules", article="제12조", parameters=rule)
     wording = {"title": "심야 버스", "problem": "밤 11시 이후에는 버스가 없습니다.", "remedy": ""}
-"""Events of automatic steps: each must be announced exactly once, whatever is retried."""
-MOVED_ELSEWHERE = {
-    "committee_cases_overdue": "services/committee/tests/test_handlers_meetings.py",
-    "proposal_tasks_referred": "services/proposal/tests/test_routes.py",
-    "voting_intake_group_failures": "services/voting/tests/test_intake.py",
-    "voting_intake_queued": "services/voting/tests/test_intake.py",
-}
-"""Metrics of what doesn't happen on the main path, and the test that sees each of them moved."""
+    proposal_id = (await platform.post(CITIZENS[0], "proposal", "/proposals", **wording))["proposal_id"]
     screening = {"decision": "admit", "reason": "public-interest"}
     await platform.post(OFFICER, "proposal", f"/proposals/{proposal_id}/screening", **screening)
     task = await platform.post(
@@ -156,14 +152,10 @@ async def adopt(platform: InProcessPlatform, case_id: str, meeting_id: str) -> s
 async def deliver(platform: InProcessPlatform, initiative_id: str) -> None:
     """Start, delay, complete and verify the initiative."""
     path = f"/initiatives/{initiative_id}"
-"""Events of automatic steps: each must be announced exactly once, whatever is retried."""
-MOVED_ELSEWHERE = {
-    "committee_cases_overdue": "services/committee/tests/test_handlers_meetings.py",
-    "proposal_tasks_referred": "services/proposal/tests/test_routes.py",
-    "voting_intake_group_failures": "services/voting/tests/test_intake.py",
-    "voting_intake_queued": "services/voting/tests/test_intake.py",
-}
-"""Metrics of what doesn't happen on the main path, and the test that sees each of them moved."""
+    await platform.post(AGENCY, "evaluation", f"{path}/start")
+    await platform.post(AGENCY, "evaluation", f"{path}/delays", reason="procurement", due_on=later(120))
+    await platform.post(AGENCY, "evaluation", f"{path}/completion", note="운행 중입니다.")
+    await platform.post(OFFICER, "evaluation", f"{path}/verification", note="확인했습니다.")
 
 
 async def evaluate(platform: InProcessPlatform, initiative_id: str) -> None:
