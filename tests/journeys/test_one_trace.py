@@ -15,7 +15,7 @@ from townhall.chassis.telemetry import tracing
 from townhall.contracts import committee, voting
 from townhall.testing import client_for, settle
 from townhall.testing.databases import DatabaseOf
-from townhall.testing.people import Mint
+from townhall.testing.tokens import Mint
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -27,13 +27,13 @@ _TRACES = text(
 
 
 @pytest.fixture
-def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
+def spans() -> Iterator[InMemorySpanExporter]:
     """The spans that ended, as the SDK exports them."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(tracing, "_TRACER", provider.get_tracer("townhall"))
+    previous = tracing.use(provider)
     yield exporter
-    provider.shutdown()
+    tracing.use(previous)
 
 
 def seen(spans: InMemorySpanExporter, trace_id: str) -> set[tuple[str, str]]:
