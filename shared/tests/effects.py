@@ -17,7 +17,7 @@ class Died(BaseException):
 
 
 class Effects:
-    """Hears `voting.vote-closed.v1` and notes the total, in the transaction it is given."""
+    """Consumes `voting.vote-closed.v1` and notes the total, in the transaction it is given."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
@@ -43,7 +43,7 @@ class Effects:
             await tx.session.execute(text("TRUNCATE effect, inbox, dead_letter"))
 
     async def apply(self, tx: Transaction, received_events: Sequence[ReceivedEvent[voting.VoteClosed]]) -> None:
-        """Note the effects, then fail or refuse when told to."""
+        """Note the effects, then fail or refuse if set to."""
         self.given.append(len(received_events))
         for received in received_events:
             values = {"task": received.event.task_id, "yes": received.event.yes}

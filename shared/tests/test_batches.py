@@ -18,7 +18,7 @@ from townhall.contracts.values import TaskId
 
 @pytest.fixture
 async def effects(database: Database) -> Effects:
-    """A service that hears `voting` and notes what it received."""
+    """A service that consumes `voting` and notes what it received."""
     made = Effects(database)
     await made.prepare()
     return made

@@ -23,7 +23,7 @@ from townhall.testing.databases import DatabaseOf
 
 
 async def crowd(db: Database, messages: int) -> None:
-    """Set aside as many unreadable messages, each of a key of its own."""
+    """Store as many unreadable messages as dead letters, each of a key of its own."""
     topic = Topic()
     async with db.transaction() as tx:
         for number in range(messages):
@@ -57,7 +57,7 @@ async def choked(consumer: Consumer) -> bool:
 async def test_readiness_turns_red_without_waiting_for_the_next_message(
     database_of: DatabaseOf, *, messages: int, room: bool
 ) -> None:
-    """G11: the messages that fill the aside may be the last for hours; operators are told at once."""
+    """G11: the messages that reach the limit may be the last for hours; readiness shows it at once."""
     db, bus = await database_of("voting"), Bus("127.0.0.1:1")
     subscriptions = [Subscription(voting.TOPIC, {})]
     consumer = Consumer(bus, db, subscriptions, Processor(db, subscriptions))
@@ -74,7 +74,7 @@ async def test_readiness_turns_red_without_waiting_for_the_next_message(
 
 
 @pytest.mark.broker
-async def test_hearing_stops_until_there_is_room(database: Database, bus: Bus) -> None:
+async def test_consuming_pauses_until_there_is_capacity(database: Database, bus: Bus) -> None:
     """G11: with too much aside it isn't the messages that are wrong, so no more of them are taken."""
     await crowd(database, MAX_WAITING)
     listener = Listener(1)
@@ -89,7 +89,7 @@ async def test_hearing_stops_until_there_is_room(database: Database, bus: Bus) -
 
 
 @pytest.mark.broker
-async def test_one_batch_sets_no_more_aside_than_there_is_room_for(database: Database, bus: Bus) -> None:
+async def test_one_batch_makes_no_more_dead_letters_than_the_limit(database: Database, bus: Bus) -> None:
     """G11: the limit holds within a batch too, and what found no room is neither lost nor skipped."""
     async with bus.producer() as producer:
         for number in range(MAX_WAITING + 20):

@@ -26,7 +26,7 @@ def batch(topic: Topic, task: UUID, *totals: int) -> list[Message]:
     return [topic.message(closed(task, yes=total)) for total in totals]
 
 
-async def test_a_key_waits_behind_a_message_set_aside(picky: Effects) -> None:
+async def test_a_key_is_parked_behind_a_dead_letter(picky: Effects) -> None:
     """G11: later events of the key wait; those of other keys go on."""
     picky.cannot = {2}
     topic, task = Topic(), uuid4()
@@ -85,7 +85,7 @@ async def test_a_requeued_message_that_fails_again_waits_again(picky: Effects) -
 async def test_an_unreadable_message_is_kept_whole(
     picky: Effects, headers: Mapping[str, str], value: bytes | None, reason: str
 ) -> None:
-    """G11: poison of every kind is set aside at once with its reason and its original bytes, and is announced."""
+    """G11: poison of every kind is a dead letter at once with its reason and its original bytes, and is announced."""
     topic = Topic()
     whole = topic.message(closed()).headers if reason == "bad-body" else {}
     poison = topic.raw("열쇠", {**whole, **headers}, value)
@@ -101,7 +101,7 @@ async def test_an_unreadable_message_is_kept_whole(
     ]
 
 
-async def test_a_message_is_set_aside_once_however_often_it_is_delivered(picky: Effects) -> None:
+async def test_a_message_becomes_one_dead_letter_however_often_it_is_delivered(picky: Effects) -> None:
     """Replaying a topic doesn't set the same poison aside again, dropped or not."""
     topic = Topic()
     poison = topic.raw("k", {}, b"junk")

@@ -15,7 +15,7 @@ from townhall.chassis.db import Database
 
 @pytest.fixture
 async def effects(database: Database) -> Effects:
-    """A service that hears `voting` and notes what it received."""
+    """A service that consumes `voting` and notes what it received."""
     made = Effects(database)
     await made.prepare()
     return made
@@ -57,7 +57,7 @@ async def test_a_refusal_is_an_outcome(effects: Effects) -> None:
 
 @pytest.mark.parametrize("name", ["voting.vote-closed.v2", "voting.vote-abandoned.v1", "proposal.submitted.v1"])
 async def test_types_that_are_not_ours_are_ignored(effects: Effects, name: str) -> None:
-    """Unknown types and versions, and types heard by others, pass by and stop nothing."""
+    """Unknown types and versions, and types consumed by others, pass by and stop nothing."""
     topic = Topic()
     strange = topic.raw("k", {"ce_type": name}, b"\xff not json")
     await effects.processor.process([strange, topic.message(closed(yes=1))])

@@ -19,7 +19,7 @@ CANARY = "canary-비밀투표"
 _LIBRARIES = ("", "_granian", "granian.access", "faststream", "sqlalchemy", "alembic", "aiokafka")
 
 
-class Told:
+class LogOutput:
     """What was written to standard output."""
 
     def __init__(self, stream: io.StringIO) -> None:
@@ -31,7 +31,7 @@ class Told:
 
 
 @pytest.fixture
-def told() -> Iterator[Told]:
+def output() -> Iterator[LogOutput]:
     """Logs as a service writes them; the test run's own come back afterwards."""
     loggers = [logging.getLogger(name) for name in _LIBRARIES]
     before = [(each, each.handlers[:], each.level, each.propagate) for each in loggers]
@@ -39,7 +39,7 @@ def told() -> Iterator[Told]:
     sys.stdout = stream = io.StringIO()
     try:
         logs.configure("desk", "info")
-        yield Told(stream)
+        yield LogOutput(stream)
     finally:
         sys.stdout = stdout
         structlog.configure(**processors)
@@ -56,48 +56,48 @@ def cast(choice: str) -> None:
         raise DBAPIError(f"INSERT {choice}", {"choice": choice}, error) from error
 
 
-async def test_our_own_lines(told: Told) -> None:
+async def test_our_own_lines(output: LogOutput) -> None:
     """A static event, keywords, the service, and what is bound to the request."""
     with structlog.contextvars.bound_contextvars(request_id="r-1"):
         structlog.get_logger("desk").info("note_taken", count=3)
-    line = told.lines()[0]
+    line = output.lines()[0]
     assert "trace_id" not in line
     assert (line["event"], line["count"], line["service"], line["request_id"]) == ("note_taken", 3, "desk", "r-1")
     assert line["level"] == "info"
     assert line["timestamp"].endswith("Z")
 
 
-def test_a_line_names_its_trace(told: Told) -> None:
+def test_a_line_names_its_trace(output: LogOutput) -> None:
     """Each line written for a request or event has the `trace_id` of its trace, a library's lines too."""
     trace_id = "0af7651916cd43dd8448eb211c80319c"
     with tracing.request_span("GET", f"00-{trace_id}-b7ad6b7169203331-00"):
         structlog.get_logger("sample").info("note_taken")
         logging.getLogger("anything").warning("lost it")
-    assert [line["trace_id"] for line in told.lines()] == [trace_id] * 2
+    assert [line["trace_id"] for line in output.lines()] == [trace_id] * 2
 
 
-def test_below_the_level(told: Told) -> None:
+def test_below_the_level(output: LogOutput) -> None:
     """What was not asked for is not written."""
     structlog.get_logger("desk").debug("note_taken")
     logging.getLogger("desk").debug("note taken")
-    assert told.lines() == []
+    assert output.lines() == []
 
 
 @pytest.mark.parametrize("name", ["_granian", "faststream", "sqlalchemy.pool", "alembic", "asyncio", "anything"])
-def test_libraries_speak_the_same_form(name: str, told: Told) -> None:
+def test_libraries_speak_the_same_form(name: str, output: LogOutput) -> None:
     """A library's line is an object like ours."""
     logging.getLogger(name).warning("lost %s", "it")
-    assert [(line["event"], line["logger"], line["service"]) for line in told.lines()] == [("lost it", name, "desk")]
+    assert [(line["event"], line["logger"], line["service"]) for line in output.lines()] == [("lost it", name, "desk")]
 
 
-def test_requests_have_no_line_each(told: Told) -> None:
+def test_requests_have_no_line_each(output: LogOutput) -> None:
     """Uvicorn's access log, with its addresses and queries, is off."""
     logging.getLogger("granian.access").info("GET /notes?q=%s", CANARY)
-    assert told.lines() == []
+    assert output.lines() == []
 
 
 @pytest.mark.parametrize("speaks", ["ours", "a library", "the error alone"])
-def test_exceptions_tell_types_and_frames_only(speaks: str, told: Told) -> None:
+def test_exceptions_tell_types_and_frames_only(speaks: str, output: LogOutput) -> None:
     """No message, no statement, no parameter, no local variable; the cause comes first."""
     try:
         cast(CANARY)
@@ -108,31 +108,31 @@ def test_exceptions_tell_types_and_frames_only(speaks: str, told: Told) -> None:
             logging.getLogger("_granian").exception("Exception in ASGI application\n")
         else:
             structlog.get_logger("desk").error("note_failed", exc_info=error)
-    exception = told.lines()[0]["exception"]
+    exception = output.lines()[0]["exception"]
     assert [each["type"] for each in exception] == ["builtins.ValueError", "sqlalchemy.exc.DBAPIError"]
     assert exception[1]["frames"][-1].endswith(" cast")
-    assert CANARY not in told.stream.getvalue()
-    assert json.dumps(CANARY) not in told.stream.getvalue()
+    assert CANARY not in output.stream.getvalue()
+    assert json.dumps(CANARY) not in output.stream.getvalue()
 
 
-def test_groups_tell_each(told: Told) -> None:
-    """Several tasks that failed together are all told."""
+def test_groups_tell_each(output: LogOutput) -> None:
+    """Several tasks that failed together are all logged."""
     several = ExceptionGroup(CANARY, [KeyError(CANARY), OSError(CANARY)])
     structlog.get_logger("desk").error("task_failed", exc_info=several)
-    group = told.lines()[0]["exception"][0]
+    group = output.lines()[0]["exception"][0]
     assert [each["type"] for each in group["of"]] == ["builtins.KeyError", "builtins.OSError"]
-    assert json.dumps(CANARY)[1:-1] not in told.stream.getvalue()
+    assert json.dumps(CANARY)[1:-1] not in output.stream.getvalue()
 
 
-async def test_a_task_nobody_awaited(told: Told) -> None:
+async def test_a_task_nobody_awaited(output: LogOutput) -> None:
     """Asyncio writes the exception itself into its line; only the first line is kept."""
     loop = asyncio.get_running_loop()
     loop.call_exception_handler({"message": "Task exception was never retrieved", "exception": ValueError(CANARY)})
-    assert [line["event"] for line in told.lines()] == ["Task exception was never retrieved"]
-    assert json.dumps(CANARY)[1:-1] not in told.stream.getvalue()
+    assert [line["event"] for line in output.lines()] == ["Task exception was never retrieved"]
+    assert json.dumps(CANARY)[1:-1] not in output.stream.getvalue()
 
 
-async def test_work_that_fails_says_where(told: Told) -> None:
+async def test_work_that_fails_says_where(output: LogOutput) -> None:
     """Work beside the requests goes on after a fault, and its line has the frames and nothing of the values."""
     failed, again = asyncio.Event(), asyncio.Event()
 
@@ -142,14 +142,14 @@ async def test_work_that_fails_says_where(told: Told) -> None:
 
     async with running({"work": work}), asyncio.timeout(20):
         await again.wait()
-    (first, *_) = told.lines()
+    (first, *_) = output.lines()
     assert (first["event"], first["task"], first["error"]) == ("background_task_failed", "work", "DBAPIError")
     assert any(" cast" in frame for each in first["exception"] for frame in each["frames"])
-    assert json.dumps(CANARY)[1:-1] not in told.stream.getvalue()
+    assert json.dumps(CANARY)[1:-1] not in output.stream.getvalue()
 
 
-def test_a_lost_broker_is_told_seldom(told: Told) -> None:
+def test_a_lost_broker_is_logged_seldom(output: LogOutput) -> None:
     """Twenty lines a second say no more than one."""
     for _ in range(100):
         logging.getLogger("aiokafka.conn").error("Unable connect to node")
-    assert len(told.lines()) == 1
+    assert len(output.lines()) == 1

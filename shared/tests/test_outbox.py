@@ -86,17 +86,17 @@ async def test_events_of_one_transaction_keep_their_order(database: Database) ->
 
 
 async def test_a_commit_wakes_the_relay_and_nothing_else_does(database: Database) -> None:
-    """Whoever listens is told when an announcement is committed, so that it needn't wait for the next look."""
-    told: asyncio.Queue[str] = asyncio.Queue()
+    """Listeners are notified when an announcement is committed, so that it needn't wait for the next look."""
+    notified: asyncio.Queue[str] = asyncio.Queue()
     listener = await asyncpg.connect(database.dsn)
-    await listener.add_listener(outbox.CHANNEL, lambda *said: told.put_nowait(str(said[2])))
+    await listener.add_listener(outbox.CHANNEL, lambda *said: notified.put_nowait(str(said[2])))
     try:
         async with database.transaction() as tx:
             await tx.session.execute(text("SELECT 1"))
         async with database.transaction() as tx:
             tx.announce(closed(), closed())
-        assert await asyncio.wait_for(told.get(), 10) == outbox.CHANNEL
-        assert told.empty()
+        assert await asyncio.wait_for(notified.get(), 10) == outbox.CHANNEL
+        assert notified.empty()
     finally:
         await listener.close()
 
