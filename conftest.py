@@ -1,4 +1,4 @@
-"""Every suite's fixtures, what each test needs, and how tests are shared out among workers."""
+"""The fixtures of all test suites, the markers of what tests need, and the order of tests for parallel runs."""
 
 import sys
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from townhall.chassis.telemetry import logs
 pytest_plugins = [
     "townhall.testing.brokers",
     "townhall.testing.databases",
-    "townhall.testing.people",
+    "townhall.testing.tokens",
     "townhall.testing.services",
 ]
 
-# The same examples in each run: what fails was changed. `--hypothesis-profile=search` looks at many more, ever new.
+# The same examples in each run. `--hypothesis-profile=search` generates many more, new ones in each run.
 settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("search", settings.get_profile("steady"), derandomize=False, max_examples=3000)
 settings.register_profile("quick", settings.get_profile("steady"), max_examples=25)
@@ -25,16 +25,16 @@ settings.load_profile("steady")
 
 NEEDS: Final = {
     "proxy": ("needs nginx; not part of the default run", ()),
-    "process": ("starts programs: the platform, an embedded server, a checker; named by the test", ()),
-    "broker": ("uses a broker; set by itself", ("broker", "empty_broker")),
-    "database": ("uses PostgreSQL; set by itself", ("cluster",)),
+    "process": ("starts programs such as the platform or an embedded server; set by the test", ()),
+    "broker": ("uses a broker; set automatically", ("broker", "empty_broker")),
+    "database": ("uses PostgreSQL; set automatically", ("cluster",)),
 }
-"""Marks, slowest first: what they mean, and the fixtures that set them. `make quick` runs what has none."""
+"""Markers, slowest first: their meaning and the fixtures that set them. `make quick` runs tests without any."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Log plainly, and say what the marks mean."""
-    # As in a service; structlog's own default would take seconds to draw each traceback, with the locals in it.
+    """Configure plain logging and register the markers."""
+    # As in a service; structlog's default renders tracebacks with local variables, which takes seconds.
     structlog.configure(processors=[logs.frames_only, structlog.processors.JSONRenderer()])
     for mark, (meaning, _fixtures) in NEEDS.items():
         config.addinivalue_line("markers", f"{mark}: {meaning}")
@@ -42,18 +42,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 _quick: str | None = None
-"""The test that runs now, when it needs nothing."""
+"""The running test, if it has no marker."""
 
 
 def _refuse_processes(event: str, arguments: tuple[object, ...]) -> None:
-    if event == "subprocess.Popen" and _quick and arguments[0] != "git":  # which only lists the files there are
+    if event == "subprocess.Popen" and _quick and arguments[0] != "git":  # only lists files
         raise AssertionError(f"{_quick} starts a process: mark it `process`")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Let no test without a mark start a process, so that `make quick` stays what it says."""
-    global _quick  # noqa: PLW0603  an audit hook can't be taken back, so it looks here
+    """Fail an unmarked test that starts a process, so that `make quick` stays quick."""
+    global _quick  # noqa: PLW0603  an audit hook can't be removed, so it reads this variable
     _quick = None if any(item.get_closest_marker(mark) for mark in NEEDS) else item.nodeid
     try:
         return (yield)
@@ -62,13 +62,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what the test needs, by the fixtures it uses."""
+    """Mark the test by its fixtures."""
     for mark, (_meaning, fixtures) in NEEDS.items():
         if set(fixtures) & set(getattr(item, "fixturenames", ())):
             item.add_marker(mark)
 
 
-@pytest.hookimpl(trylast=True)  # after the order was drawn
+@pytest.hookimpl(trylast=True)  # after the random order
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the slow kinds first, so that no worker ends with a long one."""
+    """Run slow tests first, so that no worker ends with a long one."""
     items.sort(key=lambda item: next((n for n, mark in enumerate(NEEDS) if item.get_closest_marker(mark)), len(NEEDS)))

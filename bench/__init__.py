@@ -1,1 +1,1 @@
-"""What Townhall costs: measured in one run, on one machine, as ratios that carry over to others."""
+"""Benchmarks: all figures of one run on one machine, with ratios that are comparable across machines."""

@@ -1,4 +1,4 @@
-"""`make bench`: measure everything in one run, with progress, and write the report."""
+"""`make bench`: run all benchmarks, show progress, and write the report."""
 
 import argparse
 import json
@@ -12,58 +12,58 @@ from bench import ballots, crossing, events, isolation, pgbench, profile, report
 from bench.infrastructure import Infrastructure, infrastructure
 from townhall.chassis.auth.keys import REMEMBERED
 
-LEAST_VOTERS = 2 * REMEMBERED + 5000
+MIN_VOTERS = 2 * REMEMBERED + 5000
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
-        description="Measure what Townhall costs on this machine; writes bench/report.md, report.json, throughput.svg.",
-        epilog="BROKER=kafka measures on Apache Kafka. Exit code 1 when totals and ballots disagree.",
+        description="Run all benchmarks on this machine; writes bench/report.md, report.json, throughput.svg.",
+        epilog="BROKER=kafka measures on Apache Kafka. Exit code 1 if totals and ballots differ.",
     )
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each measurement (default 8)")
-    parser.add_argument("--voters", type=int, default=80_000, help="distinct voters with a token each (default 80000)")
-    parser.add_argument("--events", type=int, default=20_000, help="events over the bus (default 20000)")
+    parser.add_argument("--voters", type=int, default=80_000, help="distinct voters, each with a token (default 80000)")
+    parser.add_argument("--events", type=int, default=20_000, help="events published and consumed (default 20000)")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    wanted = parser.parse_args()
-    if wanted.voters < LEAST_VOTERS:
-        parser.error(f"at least {LEAST_VOTERS} voters are needed, or their tokens would be remembered")
-    return wanted
+    options = parser.parse_args()
+    if options.voters < MIN_VOTERS:
+        parser.error(f"at least {MIN_VOTERS} voters are needed, or their tokens would be in voting's cache")
+    return options
 
 
-async def _measure(stand: Infrastructure, wanted: argparse.Namespace) -> dict[str, Any]:
-    found: dict[str, Any] = {"machine": report.machine(), "broker": os.environ.get("BROKER", "tansu")}
-    _tell("pgbench: the same statements without a server in front")
-    found["pgbench_per_second"] = await pgbench.measure(stand, wanted.seconds / 2)
-    _tell("what the processor does for one ballot")
-    found["profile"] = await profile.measure(stand, min(wanted.voters, 3000))
-    _tell("ballots over HTTP")
-    found["ballots"] = await ballots.measure(stand, wanted.voters, wanted.seconds)
-    top = found["ballots"]["grouped"]["per_second"]
-    _tell("a task going viral")
-    found["isolation"] = {
-        "half": await isolation.measure(stand, wanted.voters, top / 2, wanted.seconds),
-        "quarter": await isolation.measure(stand, wanted.voters, top / 4, wanted.seconds),
+async def _measure(servers: Infrastructure, options: argparse.Namespace) -> dict[str, Any]:
+    results: dict[str, Any] = {"machine": report.machine(), "broker": os.environ.get("BROKER", "tansu")}
+    _log("pgbench: the same statements without a service")
+    results["pgbench_per_second"] = await pgbench.measure(servers, options.seconds / 2)
+    _log("CPU profile of one ballot")
+    results["profile"] = await profile.measure(servers, min(options.voters, 3000))
+    _log("ballots over HTTP")
+    results["ballots"] = await ballots.measure(servers, options.voters, options.seconds)
+    top = results["ballots"]["grouped"]["per_second"]
+    _log("isolation of other tasks from a viral one")
+    results["isolation"] = {
+        "half": await isolation.measure(servers, options.voters, top / 2, options.seconds),
+        "quarter": await isolation.measure(servers, options.voters, top / 4, options.seconds),
     }
-    _tell("events over the bus")
-    found["events"] = await events.measure(stand, wanted.events)
-    _tell("from crossing to case")
-    found["crossing"] = await crossing.measure(stand, top, wanted.seconds)
-    return found
+    _log("publishing and consuming events")
+    results["events"] = await events.measure(servers, options.events)
+    _log("from threshold to case")
+    results["crossing"] = await crossing.measure(servers, top, options.seconds)
+    return results
 
 
-def _tell(what: str) -> None:
-    sys.stderr.write(f"· {what}\n")
+def _log(message: str) -> None:
+    sys.stderr.write(f"· {message}\n")
 
 
 def main() -> int:
-    """Run, write, and say where the report is."""
-    wanted = _arguments()
-    with infrastructure(os.environ.get("BROKER", "tansu")) as stand:
-        found = uvloop.run(_measure(stand, wanted))
-    report.write(found)
-    sys.stdout.write(json.dumps(found, indent=2) + "\n" if wanted.json else (report.HERE / "report.md").read_text())
-    return 0 if found["ballots"]["exact"] else 1
+    """Run the benchmarks, write the report and print it; return the exit code."""
+    options = _arguments()
+    with infrastructure(os.environ.get("BROKER", "tansu")) as servers:
+        results = uvloop.run(_measure(servers, options))
+    report.write(results)
+    sys.stdout.write(json.dumps(results, indent=2) + "\n" if options.json else (report.HERE / "report.md").read_text())
+    return 0 if results["ballots"]["exact"] else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the measurements stand on: real PostgreSQL with fsync on, a broker, and services as processes."""
+"""The infrastructure of the benchmarks: PostgreSQL with fsync on, a broker, and services as processes."""
 
 import asyncio
 import os
@@ -22,9 +22,9 @@ from townhall.chassis.broker import Bus
 from townhall.chassis.db import Database
 from townhall.chassis.retrying import sleep
 from townhall.embedded import Kafka, Postgres, Tansu, databases
-from townhall.embedded.child import Child
 from townhall.embedded.issuer import Issuer, key_in, new_key, pem
 from townhall.embedded.ports import free_port
+from townhall.embedded.process import Child
 from townhall.embedded.server import Server
 from townhall.testing.brokers import make_topics
 
@@ -34,7 +34,7 @@ _KEY_FILE: Final = "issuer.pem"
 
 @dataclass(frozen=True, slots=True)
 class Infrastructure:
-    """PostgreSQL, a broker, an issuer, and what is needed to start services on them."""
+    """PostgreSQL, a broker and an issuer, and services started on them."""
 
     directory: Path
     postgres: Postgres
@@ -43,25 +43,25 @@ class Infrastructure:
     key: str = field(repr=False)
     _tokens: list[str] = field(default_factory=list, repr=False)
 
-    async def tokens(self, many: int) -> list[str]:
-        """Return an access token each for so many voters; the same ones whenever asked."""
-        missing = [f"voter-{number}" for number in range(len(self._tokens), many)]
+    async def tokens(self, count: int) -> list[str]:
+        """Return the access tokens of so many voters, the same ones at each call."""
+        missing = [f"voter-{number}" for number in range(len(self._tokens), count)]
         if missing:
             with ProcessPoolExecutor(mp_context=get_context("forkserver")) as pool:
                 shares = [missing[at : at + 1000] for at in range(0, len(missing), 1000)]
                 for signed in pool.map(partial(_signed, self.directory / _KEY_FILE, self.issuer.url), shares):
                     self._tokens.extend(signed)
-        return self._tokens[:many]
+        return self._tokens[:count]
 
     @property
     def postgres_cpu_seconds(self) -> float:
-        """What PostgreSQL's processes have used of the processors."""
+        """CPU time used by PostgreSQL's processes, in seconds."""
         server = psutil.Process(self.postgres.pid)
         return sum(map(cpu_seconds, [server, *server.children()]))
 
     @property
     def bus(self) -> Bus:
-        """The bus as the services see it."""
+        """The bus with the settings of the services."""
         return Bus(self.broker.address, session_timeout_ms=6000, fetch_wait_ms=50)
 
     async def database(self, service: str) -> str:
@@ -72,23 +72,23 @@ class Infrastructure:
         return url
 
     @asynccontextmanager
-    async def serving(self, module: str, service: str, url: str, *told: str) -> AsyncIterator["Process"]:
-        """Run a service for the length of the block, ready."""
+    async def serving(self, module: str, service: str, url: str, *arguments: str) -> AsyncIterator["Process"]:
+        """Run a service while the block runs; yields its process when it is ready."""
         port = free_port()
         settings = self.settings(url, port)
         settings |= {"MASTER_KEY": self.key} if service == "voting" else {}
         env = dict(os.environ) | {f"{service.upper()}_{name}": value for name, value in settings.items()}
-        words = [sys.executable, "-m", module, *(["serve"] if module == service else told)]
-        child = Child(words, log=self.directory / f"{service}-{port}.log", env=env)
+        command = [sys.executable, "-m", module, *(["serve"] if module == service else arguments)]
+        child = Child(command, log=self.directory / f"{service}-{port}.log", env=env)
         process = Process(child, port)
         try:
             await process.ready()
             yield process
         finally:
-            child.end(signal.SIGTERM, within=20)
+            child.terminate(signal.SIGTERM, within=20)
 
     def settings(self, url: str, port: int) -> dict[str, str]:
-        """Return what a service is told, by the names of its settings."""
+        """Return the settings of a service, without the prefix of their variables."""
         return {
             "ENVIRONMENT": "local",
             "HOST": "127.0.0.1",
@@ -110,13 +110,13 @@ def _signed(key: Path, url: str, subjects: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A service that runs."""
+    """A running service."""
 
     child: Child
     port: int
 
     async def ready(self) -> None:
-        """Return once it answers that it is ready."""
+        """Wait until it is ready; raises `TimeoutError`."""
         async with asyncio.timeout(READY_WITHIN):
             while not await self._ready():
                 await sleep(0.1)
@@ -133,24 +133,24 @@ class Process:
 
     @property
     def cpu_seconds(self) -> float:
-        """What the process has used of the processors."""
+        """CPU time used by the process, in seconds."""
         return cpu_seconds(psutil.Process(self.child.pid))
 
     @property
     def resident_mb(self) -> float:
-        """The memory it holds."""
+        """Resident memory in MiB."""
         return float(psutil.Process(self.child.pid).memory_info().rss / 2**20)
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """Return what a process has used of the processors."""
+    """Return the CPU time used by a process, in seconds."""
     times = process.cpu_times()
     return float(times.user + times.system)
 
 
 @contextmanager
 def infrastructure(kind: str) -> Iterator[Infrastructure]:
-    """Start PostgreSQL and the broker for the length of the block."""
+    """Run PostgreSQL and the broker while the block runs."""
     with tempfile.TemporaryDirectory(prefix="townhall-bench-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
         postgres = Postgres(directory / "postgres", password=secrets.token_hex(8), durable=True)
@@ -171,7 +171,7 @@ def infrastructure(kind: str) -> Iterator[Infrastructure]:
 
 @asynccontextmanager
 async def opened(url: str, service: str) -> AsyncIterator[Database]:
-    """Open a service's database from outside the service."""
+    """Open a service's database."""
     db = Database(url, source=service)
     try:
         yield db

@@ -1,4 +1,4 @@
-"""One task going viral: how long ballots on other tasks take beside it, against a quiet run."""
+"""Isolation: the latency of ballots on other tasks while one task is viral, against a run without it."""
 
 import asyncio
 import statistics
@@ -8,59 +8,59 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from bench.ballots import YES, never_crossing, schedule
+from bench.ballots import YES, schedule, set_unreachable_threshold
 from bench.infrastructure import Infrastructure, Process, opened
-from bench.load import Seen, paced, request
+from bench.load import LoadResult, open_loop, request
 from townhall.chassis.db import Database
 
 TIMES: Final = 50
-"""The viral task's load, as a multiple of what all others have together."""
+"""Load of the viral task as a multiple of that of all others together."""
 QUIET_TASKS: Final = 10
 ROUNDS: Final = 3
-"""Quiet and beside, in turn; the medians are compared."""
-LEAST: Final = 300
-"""Ballots of a percentile: of fewer, the 99th is whatever the slowest but one met."""
+"""Runs without and with the viral task, alternating; the medians are compared."""
+MIN_BALLOTS: Final = 300
+"""Ballots per run at least: with fewer, the 99th percentile is a single outlier."""
 
 
 @dataclass(slots=True)
-class Street:
-    """Quiet tasks and a viral one, on a process of voting."""
+class TaskLoads:
+    """Loads on quiet tasks and on a viral one, of one voting process."""
 
     process: Process
     db: Database
     tokens: Sequence[str]
     key: str
 
-    async def quiet(self, rate: float, many: int) -> Seen:
-        """Vote at this rate on new tasks in turn."""
+    async def quiet(self, rate: float, count: int) -> LoadResult:
+        """Cast ballots at this rate on several new tasks in turn."""
         tasks = [await schedule(self.db, self.key) for _ in range(QUIET_TASKS)]
-        requests = [self._ballot(tasks[number % QUIET_TASKS], number) for number in range(many)]
-        return await paced([self.process.port], requests, rate)
+        requests = [self._ballot(tasks[number % QUIET_TASKS], number) for number in range(count)]
+        return await open_loop([self.process.port], requests, rate)
 
-    async def viral(self, rate: float, many: int) -> Seen:
-        """Vote at this rate on one new task."""
+    async def viral(self, rate: float, count: int) -> LoadResult:
+        """Cast ballots at this rate on one new task."""
         task = await schedule(self.db, self.key)
-        return await paced([self.process.port], [self._ballot(task, number) for number in range(many)], rate)
+        return await open_loop([self.process.port], [self._ballot(task, number) for number in range(count)], rate)
 
     def _ballot(self, task: UUID, number: int) -> bytes:
         return request("PUT", f"/votes/{task}/ballot", self.tokens[number % len(self.tokens)], YES)
 
 
-async def measure(infrastructure: Infrastructure, voters: int, in_all: float, seconds: float) -> dict[str, Any]:
-    """Return p99 on the quiet tasks alone and beside the viral one, at this rate of ballots in all."""
+async def measure(infrastructure: Infrastructure, voters: int, total_rate: float, seconds: float) -> dict[str, Any]:
+    """Return p99 on the quiet tasks without and with the viral one, at this total rate of ballots."""
     url = await infrastructure.database("voting")
-    rate = max(in_all / (TIMES + 1), 5.0)
-    many = max(int(rate * seconds), LEAST)
+    rate = max(total_rate / (TIMES + 1), 5.0)
+    count = max(int(rate * seconds), MIN_BALLOTS)
     quiet, beside = [], []
     async with opened(url, "voting") as db, AsyncExitStack() as stack:
-        await never_crossing(db)
+        await set_unreachable_threshold(db)
         process = await stack.enter_async_context(infrastructure.serving("bench.server", "voting", url))
-        street = Street(process, db, await infrastructure.tokens(voters), infrastructure.key)
-        await street.quiet(rate, many)  # Warms it up.
+        loads = TaskLoads(process, db, await infrastructure.tokens(voters), infrastructure.key)
+        await loads.quiet(rate, count)  # warm-up
         for _ in range(ROUNDS):
-            quiet.append((await street.quiet(rate, many)).percentile(0.99))
-            seen, _ = await asyncio.gather(street.quiet(rate, many), street.viral(TIMES * rate, TIMES * many))
-            beside.append(seen.percentile(0.99))
+            quiet.append((await loads.quiet(rate, count)).percentile(0.99))
+            result, _ = await asyncio.gather(loads.quiet(rate, count), loads.viral(TIMES * rate, TIMES * count))
+            beside.append(result.percentile(0.99))
     return {
         "rate_quiet": round(rate, 1),
         "rate_viral": round(TIMES * rate),

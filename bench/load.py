@@ -1,4 +1,4 @@
-"""A load generator that costs little beside what it measures: plain HTTP/1.1 over kept connections."""
+"""A load generator with low CPU cost: plain HTTP/1.1 over keep-alive connections."""
 
 import asyncio
 import re
@@ -15,8 +15,8 @@ _LENGTH: Final = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 
 @dataclass(slots=True)
-class Seen:
-    """What a load saw: a latency for each answer, by status, and how long it all took."""
+class LoadResult:
+    """The latencies in seconds, the counts of status codes and the duration of a load."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -24,32 +24,32 @@ class Seen:
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """Responses per second."""
         return len(self.latencies) / self.seconds if self.seconds else 0.0
 
     @property
     def accepted(self) -> int:
-        """How many were answered 200."""
+        """Number of responses with status 200."""
         return self.statuses[b"200"]
 
     def percentile(self, share: float) -> float:
-        """Return the latency, in milliseconds, that this share of answers didn't exceed."""
+        """Return a percentile of the latencies, in milliseconds; `share` is from 0 to 1."""
         ordered = sorted(self.latencies)
         return 1000 * ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0.0
 
     @property
-    def told(self) -> dict[str, float | dict[str, int]]:
-        """What the report says of it."""
+    def figures(self) -> dict[str, float | dict[str, int]]:
+        """The figures for the report."""
         return {
             "per_second": round(self.rate, 1),
             "p50_ms": round(self.percentile(0.5), 2),
             "p99_ms": round(self.percentile(0.99), 2),
-            "answers": {status.decode(): times for status, times in sorted(self.statuses.items())},
+            "answers": {status.decode(): count for status, count in sorted(self.statuses.items())},
         }
 
 
 def request(method: str, path: str, token: str = "", body: bytes = b"") -> bytes:
-    """Return a request as it goes over the wire."""
+    """Return the bytes of an HTTP request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: bench"]
     if token:
         lines.append(f"Authorization: Bearer {token}")
@@ -58,47 +58,47 @@ def request(method: str, path: str, token: str = "", body: bytes = b"") -> bytes
     return "\r\n".join(lines).encode() + _END_OF_HEAD + body
 
 
-async def closed(ports: Sequence[int], requests: Sequence[bytes], callers: int, seconds: float) -> Seen:
-    """Let so many callers each send their next request when the last was answered, until time or requests end."""
-    seen = Seen()
+async def closed_loop(ports: Sequence[int], requests: Sequence[bytes], callers: int, seconds: float) -> LoadResult:
+    """Closed-loop load: each caller sends its next request after the last response, until time or requests end."""
+    result = LoadResult()
     remaining = iter(requests)
-    began = time.perf_counter()
-    async with asyncio.TaskGroup() as callers_at_once:
+    started_at = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
         for number in range(callers):
-            source = _Until(remaining, began + seconds)
-            callers_at_once.create_task(_served(ports[number % len(ports)], source, seen))
-    seen.seconds = time.perf_counter() - began
-    return seen
+            source = _UntilDeadline(remaining, started_at + seconds)
+            group.create_task(_run_caller(ports[number % len(ports)], source, result))
+    result.seconds = time.perf_counter() - started_at
+    return result
 
 
-async def paced(ports: Sequence[int], requests: Sequence[bytes], rate: float, callers: int = 64) -> Seen:
-    """Send requests at a fixed rate, whatever the answers do; a latency counts from when its request was due."""
-    seen = Seen()
-    began = time.perf_counter()
-    source = _Due(deque((began + number / rate, each) for number, each in enumerate(requests)))
-    async with asyncio.TaskGroup() as callers_at_once:
+async def open_loop(ports: Sequence[int], requests: Sequence[bytes], rate: float, callers: int = 64) -> LoadResult:
+    """Open-loop load: send requests at a fixed rate; latencies count from when a request was due."""
+    result = LoadResult()
+    started_at = time.perf_counter()
+    source = _Scheduled(deque((started_at + number / rate, each) for number, each in enumerate(requests)))
+    async with asyncio.TaskGroup() as group:
         for number in range(callers):
-            callers_at_once.create_task(_served(ports[number % len(ports)], source, seen))
-    seen.seconds = time.perf_counter() - began
-    return seen
+            group.create_task(_run_caller(ports[number % len(ports)], source, result))
+    result.seconds = time.perf_counter() - started_at
+    return result
 
 
-class _Until:
-    """Requests one after the other, each due at once, until a time."""
+class _UntilDeadline:
+    """Requests that are due immediately, until a deadline."""
 
-    def __init__(self, requests: Iterator[bytes], until: float) -> None:
+    def __init__(self, requests: Iterator[bytes], deadline: float) -> None:
         self._requests = requests
-        self._until = until
+        self._deadline = deadline
 
     def next(self) -> tuple[float, bytes] | None:
         now = time.perf_counter()
-        each = next(self._requests, None) if now < self._until else None
+        each = next(self._requests, None) if now < self._deadline else None
         return None if each is None else (now, each)
 
 
 @dataclass(slots=True)
-class _Due:
-    """Requests each with the time it is due, in their order."""
+class _Scheduled:
+    """Requests with their due times, in order."""
 
     left: deque[tuple[float, bytes]]
 
@@ -106,21 +106,23 @@ class _Due:
         return self.left.popleft() if self.left else None
 
 
-async def _served(port: int, source: _Until | _Due, seen: Seen) -> None:
-    """Keep one connection busy with what the source gives, until it gives no more."""
+async def _run_caller(port: int, source: _UntilDeadline | _Scheduled, result: LoadResult) -> None:
+    """Send the requests of the source over one connection until there are no more."""
     loop = asyncio.get_running_loop()
-    _, caller = await loop.create_connection(lambda: _Caller(source, seen, loop), "127.0.0.1", port)
+    _, caller = await loop.create_connection(lambda: _Caller(source, result, loop), "127.0.0.1", port)
     await caller.done
 
 
 class _Caller(asyncio.Protocol):
-    """One connection: sends, and sends again when the answer is whole."""
+    """One connection: sends the next request when the response is complete."""
 
-    def __init__(self, source: _Until | _Due, seen: Seen, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, source: _UntilDeadline | _Scheduled, result: LoadResult, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self._source = source
-        self._seen = seen
+        self._result = result
         self._loop = loop
-        self._answer = b""
+        self._response = b""
         self._since = 0.0
         self.done = loop.create_future()
 
@@ -131,20 +133,20 @@ class _Caller(asyncio.Protocol):
 
     @override
     def data_received(self, data: bytes) -> None:
-        self._answer += data
-        head = self._answer.find(_END_OF_HEAD)
-        length = _LENGTH.search(self._answer)
-        if head < 0 or len(self._answer) < head + 4 + (int(length[1]) if length else 0):
+        self._response += data
+        head = self._response.find(_END_OF_HEAD)
+        length = _LENGTH.search(self._response)
+        if head < 0 or len(self._response) < head + 4 + (int(length[1]) if length else 0):
             return
-        self._seen.latencies.append(time.perf_counter() - self._since)
-        self._seen.statuses[self._answer[9:12]] += 1
-        self._answer = b""
+        self._result.latencies.append(time.perf_counter() - self._since)
+        self._result.statuses[self._response[9:12]] += 1
+        self._response = b""
         self._next()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
-            self.done.set_exception(exc or ConnectionResetError("the server hung up"))
+            self.done.set_exception(exc or ConnectionResetError("the server closed the connection"))
 
     def _next(self) -> None:
         following = self._source.next()

@@ -1,4 +1,4 @@
-"""What the processor does for one ballot on its way to the intake and back, function by function.
+"""CPU time of one ballot up to the intake and back, by function.
 
 The application is called as the server calls it, so what the server does in its own threads is not in these figures.
 """
@@ -21,10 +21,10 @@ from voting.app import build
 from voting.settings import Settings
 from voting.state import VotingState
 
-MOST: Final = 14
-"""Functions shown, from the most expensive."""
-TOGETHER: Final = 8
-"""Requests that come at the same time."""
+FUNCTIONS: Final = 14
+"""Functions reported, most expensive first."""
+CONCURRENT: Final = 8
+"""Concurrent requests."""
 _BODY: Final = b'{"choice":"yes"}'
 
 
@@ -33,23 +33,23 @@ class _NoIntake:
 
 
 async def measure(infrastructure: Infrastructure, ballots: int) -> dict[str, float]:
-    """Return the microseconds a ballot spends in each of the most expensive functions, each token new."""
-    told: dict[str, Any] = {
+    """Return own time in microseconds per ballot of the most expensive functions; each token is new."""
+    settings: dict[str, Any] = {
         name.lower(): value for name, value in infrastructure.settings("postgresql://nobody@127.0.0.1/none", 1).items()
     }
-    app = build(Settings(**told | {"master_key": infrastructure.key}))
+    app = build(Settings(**settings | {"master_key": infrastructure.key}))
     unused: Any = None
     no_intake: Any = _NoIntake
     provide(app, VotingState(unused, no_intake, unused))
     await state_of(app, Keys).refresh()
     scopes = [_scope(token) for token in await infrastructure.tokens(ballots)]
-    await _call(app, scopes[:TOGETHER])  # Builds what is built once.
+    await _call(app, scopes[:CONCURRENT])  # warm-up
     profiled = cProfile.Profile()
     profiled.enable()
-    for at in range(TOGETHER, ballots, TOGETHER):
-        await _call(app, scopes[at : at + TOGETHER])
+    for at in range(CONCURRENT, ballots, CONCURRENT):
+        await _call(app, scopes[at : at + CONCURRENT])
     profiled.disable()
-    return _dearest(profiled, ballots)
+    return _most_expensive(profiled, ballots)
 
 
 def _scope(token: str) -> Scope:
@@ -83,11 +83,11 @@ async def _call(app: FastAPI, scopes: list[Scope]) -> None:
     await asyncio.gather(*(app(scope, _receive, _send) for scope in scopes))
 
 
-def _dearest(profiled: cProfile.Profile, ballots: int) -> dict[str, float]:
+def _most_expensive(profiled: cProfile.Profile, ballots: int) -> dict[str, float]:
     stats: Any = pstats.Stats(profiled)
     own = {_name(*where): figures[2] / ballots * 1e6 for where, figures in stats.stats.items()}
     ordered = sorted(own.items(), key=lambda each: -each[1])
-    return {name: round(micros, 1) for name, micros in ordered[:MOST]}
+    return {name: round(micros, 1) for name, micros in ordered[:FUNCTIONS]}
 
 
 def _name(file: str, _line: int, function: str) -> str:

@@ -1,7 +1,7 @@
-"""Voting as it is served, but for ballots on some tasks, which show what the parts of their way cost.
+"""The voting service with variants of the intake for some tasks, to measure the cost of its parts.
 
-Run as `python -m bench.server`. Every request takes the whole way to the intake and back; what differs is what the
-intake does with it.
+Run as `python -m bench.server`. Every request passes all layers down to the intake; the variants differ in what the
+intake does with the ballot.
 """
 
 import asyncio
@@ -31,60 +31,60 @@ from voting.state import VotingState
 from voting.store.bulk_insert import BulkInsert
 
 NOTHING, SINGLE, STATEMENT = "nothing", "single", "statement"
-WAYS: Final = (NOTHING, SINGLE, STATEMENT)
-"""Given as arguments, `WAY=task`: the task whose ballots go that way."""
+VARIANTS: Final = (NOTHING, SINGLE, STATEMENT)
+"""Arguments are `VARIANT=TASK_ID`: ballots on that task use that variant."""
 AT_ONCE: Final = 8
-"""Ballots that have a transaction of their own at the same time: as many as there are connections."""
+"""Concurrent single-ballot transactions: as many as there are connections."""
 
 NEVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 Take = Callable[[CastBallot, "asyncio.Future[Counted]"], None]
 
 
-class Ways:
-    """An intake that takes ballots on some tasks another way."""
+class VariantIntake:
+    """An intake that uses another variant for some tasks."""
 
-    def __init__(self, usual: Intake, others: dict[TaskId, Take]) -> None:
-        self._usual = usual
+    def __init__(self, default: Intake, others: dict[TaskId, Take]) -> None:
+        self._default = default
         self._others = others
 
     def take(self, cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
-        """Take the way of the ballot's task."""
-        self._others.get(cast_ballot.task_id, self._usual.take)(cast_ballot, answer)
+        """Take a ballot with the variant of its task."""
+        self._others.get(cast_ballot.task_id, self._default.take)(cast_ballot, answer)
 
 
 def nothing(cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
-    """Store nothing."""
+    """Answer without storing anything."""
     answer.set_result(Counted(Outcome.COUNTED, CurrentBallot(cast_ballot.choice, NEVER)))
 
 
 def answered(cast: Callable[[CastBallot], Awaitable[Counted]]) -> Take:
-    """Give what a coroutine returns as the answer."""
-    at_work: set[asyncio.Future[None]] = set()
+    """Return a variant that answers with the result of a coroutine."""
+    running_tasks: set[asyncio.Future[None]] = set()
 
-    async def work(cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
+    async def run(cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
         try:
             answer.set_result(await cast(cast_ballot))
-        except Exception as error:  # noqa: BLE001  it is the answer
+        except Exception as error:  # noqa: BLE001  passed on as the answer
             answer.set_exception(error)
 
     def begin(cast_ballot: CastBallot, answer: "asyncio.Future[Counted]") -> None:
-        at_work.add(task := asyncio.ensure_future(work(cast_ballot, answer)))
-        task.add_done_callback(at_work.discard)
+        running_tasks.add(task := asyncio.ensure_future(run(cast_ballot, answer)))
+        task.add_done_callback(running_tasks.discard)
 
     return begin
 
 
 class Single:
-    """The same ballot in a transaction of its own, as a handler does it."""
+    """One transaction per ballot, as in a handler."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def cast(self, cast_ballot: CastBallot) -> Counted:
-        """Count one."""
-        async with self._places, state_of(self._app, Database).transaction() as tx:
+        """Count one ballot."""
+        async with self._slots, state_of(self._app, Database).transaction() as tx:
             (answer,) = await ballots.count_ballots(tx, [cast_ballot], state_of(self._app, VotingState).keyring)
         if isinstance(answer, Exception):
             raise answer
@@ -92,7 +92,7 @@ class Single:
 
 
 class Statement:
-    """The same ballot alone in the statement that groups take, on one of several connections."""
+    """One statement per ballot, the one of group commit, on one of several connections."""
 
     def __init__(self, app: FastAPI, keyring: Keyring) -> None:
         db = state_of(app, Database)
@@ -101,35 +101,35 @@ class Statement:
             self._free.put_nowait(BulkInsert(db.dsn, keyring))
 
     async def cast(self, cast_ballot: CastBallot) -> Counted:
-        """Count one."""
-        line = await self._free.get()
+        """Count one ballot."""
+        connection = await self._free.get()
         try:
-            (answer,) = await ballots.count_in_bulk(line, [cast_ballot])
+            (answer,) = await ballots.count_in_bulk(connection, [cast_ballot])
         finally:
-            self._free.put_nowait(line)
+            self._free.put_nowait(connection)
         if answer is None:
             raise LookupError
         return answer
 
 
-def measured(settings: Settings) -> FastAPI:
-    """Put voting together, and take ballots on the named tasks other ways."""
+def build_with_variants(settings: Settings) -> FastAPI:
+    """Build voting with the variants for the tasks named in the arguments."""
     app = build(settings)
-    ways: dict[str, Take] = {
+    variants: dict[str, Take] = {
         NOTHING: nothing,
         SINGLE: answered(Single(app).cast),
         STATEMENT: answered(Statement(app, Keyring(settings.master_key_version, settings.masters)).cast),
     }
-    tasks = dict(word.split("=") for word in sys.argv[1:])
-    others = {TaskId(UUID(task)): ways[way] for way, task in tasks.items()}
-    usual = app.router.lifespan_context
+    tasks = dict(argument.split("=") for argument in sys.argv[1:])
+    others = {TaskId(UUID(task)): variants[name] for name, task in tasks.items()}
+    default = app.router.lifespan_context
 
     @asynccontextmanager
     async def lifespan(running: FastAPI) -> AsyncIterator[Any]:
-        async with usual(running) as state:
-            usual_state = state_of(running, VotingState)
-            ways_of_tasks: Any = Ways(usual_state.intake, others)
-            provide(running, replace(usual_state, intake=ways_of_tasks))
+        async with default(running) as state:
+            default_state = state_of(running, VotingState)
+            variant_intake: Any = VariantIntake(default_state.intake, others)
+            provide(running, replace(default_state, intake=variant_intake))
             yield state
 
     app.router.lifespan_context = lifespan
@@ -138,11 +138,11 @@ def measured(settings: Settings) -> FastAPI:
 
 
 async def empty() -> dict[str, str]:
-    """Answer from the framework, with nothing asked of the caller."""
+    """Return an empty response, without authentication."""
     return {}
 
 
 if __name__ == "__main__":
     settings = load(Settings)
     logs.configure("voting", settings.log_level)
-    serve(measured, settings)
+    serve(build_with_variants, settings)

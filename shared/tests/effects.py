@@ -1,4 +1,4 @@
-"""A service for tests of delivery: its effects are rows, so that what was rolled back didn't happen."""
+"""A consumer for tests: its effects are rows, so that a rollback undoes them."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -13,37 +13,37 @@ from townhall.rejected import Rejected
 
 
 class Died(BaseException):
-    """The process is gone: nothing in it catches this."""
+    """Simulates a crash: nothing catches it."""
 
 
 class Effects:
-    """Consumes `voting.vote-closed.v1` and notes the total, in the transaction it is given."""
+    """Consumes `voting.vote-closed.v1` and stores the total, in the transaction of the delivery."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
         self.fails = 0
-        """How often the connection will break next."""
+        """How many of the next calls raise a transient error."""
         self.refuses = False
-        """Whether a rule says no to everything."""
+        """Whether every event is refused by a rule."""
         self.refused: set[int] = set()
-        """The totals a rule says no to."""
+        """The totals that are refused by a rule."""
         self.cannot: set[int] = set()
-        """The totals the handler has a fault with."""
+        """The totals that make the handler raise an unexpected error."""
         self.given: list[int] = []
-        """How many events the handler was given each time."""
+        """The number of events of each call."""
         self.dies_after: int | None = None
-        """How many effects the process makes before it dies."""
+        """The number of effects before a simulated crash, or None."""
         self.processor = Processor(db, [Subscription(voting.TOPIC, {voting.VoteClosed: self.apply})])
         self.requeue = Requeue(db, self.processor)
 
     async def prepare(self) -> None:
-        """Make the table the effects are noted in, and empty everything."""
+        """Create the table of effects and empty all tables."""
         async with self.db.transaction() as tx:
             await tx.session.execute(text("CREATE TABLE IF NOT EXISTS effect (n serial, task uuid, yes int)"))
             await tx.session.execute(text("TRUNCATE effect, inbox, dead_letter"))
 
     async def apply(self, tx: Transaction, received_events: Sequence[ReceivedEvent[voting.VoteClosed]]) -> None:
-        """Note the effects, then fail or refuse if set to."""
+        """Store the effects, then fail or refuse as configured."""
         self.given.append(len(received_events))
         for received in received_events:
             values = {"task": received.event.task_id, "yes": received.event.yes}
@@ -71,27 +71,27 @@ class Effects:
             return [(row.task, row.yes) for row in found]
 
     async def totals(self) -> list[int]:
-        """Return the totals noted, in order."""
+        """Return the stored totals, in order."""
         return [yes for _, yes in await self.noted()]
 
-    async def put_dead_letter(self) -> list[tuple[str, str]]:
-        """Return reason and status of everything aside, in order."""
+    async def listed_dead_letters(self) -> list[tuple[str, str]]:
+        """Return reason and status of every dead letter, in order."""
         async with self.db.reading() as session:
             found = await session.execute(text("SELECT reason, status FROM dead_letter ORDER BY id"))
             return [(row.reason, row.status) for row in found]
 
     async def operator(self, status: str, reason: str) -> None:
-        """Do what `townhall dead-letters requeue` or `drop` does, and let the service act on it."""
+        """Requeue or drop dead letters as the command does, and let the service process the change."""
         await self.order(status, reason)
         await self.obey()
 
     async def order(self, status: str, reason: str) -> None:
-        """Do what `townhall dead-letters requeue` or `drop` does; the service comes to it later."""
+        """Requeue or drop dead letters as the command does, without processing the change."""
         async with self.db.transaction() as tx:
             change = text("UPDATE dead_letter SET status = :status WHERE reason = :reason AND status = 'waiting'")
             await tx.session.execute(change, {"status": status, "reason": reason})
 
     async def obey(self) -> None:
-        """Try what was requeued, and what waited behind what is settled."""
+        """Process requeued dead letters, and messages parked behind settled ones."""
         while await self.requeue.process_next():
             pass

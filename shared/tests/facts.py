@@ -15,7 +15,7 @@ AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
 def closed(task: UUID | None = None, *, yes: int = 0) -> voting.VoteClosed:
-    """Return an event; `yes` tells one from another."""
+    """Return an event, identified by `yes`."""
     return voting.VoteClosed(
         task_id=TaskId(task or uuid4()),
         yes=yes,
@@ -27,7 +27,7 @@ def closed(task: UUID | None = None, *, yes: int = 0) -> voting.VoteClosed:
 
 
 class Topic:
-    """Makes the messages a broker would deliver: positions rise, versions rise within a key."""
+    """Creates messages as a broker delivers them, with rising positions, and rising versions per key."""
 
     def __init__(self) -> None:
         self._position = 0
@@ -42,7 +42,7 @@ class Topic:
         return self.raw(event.key, headers, event.model_dump_json().encode())
 
     def raw(self, key: str | None, headers: Mapping[str, str], value: bytes | None) -> Message:
-        """Return whatever somebody put on the topic, as the broker would deliver it."""
+        """Return a message of any content, as the broker would deliver it."""
         self._position += 1
         record = SimpleNamespace(
             topic=voting.TOPIC,

@@ -1,13 +1,13 @@
-"""The naive model of delivery: what a careful clerk does with letters that come late, twice and unreadable."""
+"""The model of delivery: what a consumer must do with late, repeated and unreadable messages."""
 
 from dataclasses import dataclass, field
 
-UNREADABLE, GIVEN_UP, PARKED = "bad-body", "ZeroDivisionError", "parked"
+UNREADABLE, TOO_MANY_ATTEMPTS, PARKED = "bad-body", "ZeroDivisionError", "parked"
 
 
 @dataclass(frozen=True)
-class Letter:
-    """One message: its number, its key, and whether it can be read."""
+class ModelMessage:
+    """One message: its number, its key, and whether it can be decoded."""
 
     number: int
     key: int
@@ -15,84 +15,84 @@ class Letter:
 
 
 @dataclass
-class Aside:
-    """A letter on the pile beside the sample_service."""
+class ModelDeadLetter:
+    """A dead letter, or a message parked behind one."""
 
-    letter: Letter
+    message: ModelMessage
     reason: str
     status: str = "waiting"
 
     @property
     def holds(self) -> bool:
-        """Tell whether later letters of the key must wait for it."""
+        """Return whether later messages of the key must wait for it."""
         return self.status in {"waiting", "requeued"}
 
     @property
     def may_go(self) -> bool:
-        """Tell whether it may be tried, once nothing of its key lies before it."""
+        """Return whether it may be processed, if no earlier one of its key is open."""
         return self.status == "requeued" or (self.status == "waiting" and self.reason == PARKED)
 
 
 @dataclass
-class Clerk:
-    """Notes each letter once, in the order of its key."""
+class ModelConsumer:
+    """Applies each message once, in the order of its key."""
 
-    noted: list[Letter] = field(default_factory=list)
+    applied: list[ModelMessage] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
-    pile: list[Aside] = field(default_factory=list)
+    dead_letters: list[ModelDeadLetter] = field(default_factory=list)
     forbidden: set[int] = field(default_factory=set)
-    """What a rule says no to now."""
+    """Numbers that a rule refuses now."""
     refused: set[int] = field(default_factory=set)
-    """What it said no to, for good."""
+    """Numbers that were refused."""
 
     def held(self, key: int) -> bool:
-        """Tell whether a letter of this key lies aside."""
-        return any(each.holds for each in self.pile if each.letter.key == key)
+        """Return whether this key has an open dead letter."""
+        return any(each.holds for each in self.dead_letters if each.message.key == key)
 
-    def take(self, letter: Letter) -> None:
-        """Note a letter, or lay it aside, or do nothing since it came before."""
-        if letter.number in self.seen:
+    def take(self, message: ModelMessage) -> None:
+        """Apply a message, park it, make it a dead letter, or ignore it as a duplicate."""
+        if message.number in self.seen:
             return
-        self.seen.add(letter.number)
-        if self.held(letter.key):
-            self.pile.append(Aside(letter, PARKED))
-        elif not letter.readable:
-            self.pile.append(Aside(letter, UNREADABLE))
+        self.seen.add(message.number)
+        if self.held(message.key):
+            self.dead_letters.append(ModelDeadLetter(message, PARKED))
+        elif not message.readable:
+            self.dead_letters.append(ModelDeadLetter(message, UNREADABLE))
         else:
-            self.judge(letter)
+            self.judge(message)
 
-    def judge(self, letter: Letter) -> None:
-        """Note what a rule does not say no to."""
-        if letter.number in self.forbidden:
-            self.refused.add(letter.number)
+    def judge(self, message: ModelMessage) -> None:
+        """Apply a message unless a rule refuses it."""
+        if message.number in self.forbidden:
+            self.refused.add(message.number)
         else:
-            self.noted.append(letter)
+            self.applied.append(message)
 
-    def give_up(self, letter: Letter) -> None:
-        """Lay a letter aside that could not be handled."""
-        self.seen.add(letter.number)
-        self.pile.append(Aside(letter, GIVEN_UP))
+    def exhaust_attempts(self, message: ModelMessage) -> None:
+        """Make a message a dead letter after too many attempts."""
+        self.seen.add(message.number)
+        self.dead_letters.append(ModelDeadLetter(message, TOO_MANY_ATTEMPTS))
 
-    def operate(self, status: str, reason: str) -> None:
-        """Mark what lies there for this reason as the operator says."""
-        for each in self.pile:
+    def change_status(self, status: str, reason: str) -> None:
+        """Set the status of the waiting dead letters of this reason."""
+        for each in self.dead_letters:
             if (each.status, each.reason) == ("waiting", reason):
                 each.status = status
 
-    def obey(self) -> None:
-        """Go through the pile from the top for as long as something may go."""
-        while going := [each for each in self.pile if each.may_go and self.first(each)]:
+    def process_changes(self) -> None:
+        """Process dead letters in order until none may be processed."""
+        while going := [each for each in self.dead_letters if each.may_go and self.first(each)]:
             self.again(going[0])
 
-    def first(self, asked: Aside) -> bool:
-        """Tell whether nothing of the same key lies before it."""
-        before = self.pile[: self.pile.index(asked)]
-        return not any(each.holds for each in before if each.letter.key == asked.letter.key)
+    def first(self, asked: ModelDeadLetter) -> bool:
+        """Return whether no earlier one of the same key is open."""
+        before = self.dead_letters[: self.dead_letters.index(asked)]
+        return not any(each.holds for each in before if each.message.key == asked.message.key)
 
-    def again(self, each: Aside) -> None:
-        """Try a letter from the pile."""
-        if not each.letter.readable:
+    def again(self, each: ModelDeadLetter) -> None:
+        """Process a dead letter again."""
+        if not each.message.readable:
             each.status, each.reason = "waiting", UNREADABLE
             return
         each.status = "applied"
-        self.judge(each.letter)
+        self.judge(each.message)

@@ -1,4 +1,4 @@
-"""A small service with one route of each kind, to try the chassis through HTTP."""
+"""A small service with one route of each kind, for HTTP tests of the chassis."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,7 +43,7 @@ class Colour(StrEnum):
 
 
 class Detail(RequestModel):
-    """Something inside a note."""
+    """A nested model."""
 
     count: int
 
@@ -65,14 +65,14 @@ class NoteRequest(RequestModel):
 
 
 class NoteResponse(ResponseModel):
-    """What was handed in."""
+    """The accepted note."""
 
     title: str
     at: datetime | None = None
 
 
 class Unwilling(Rejected):
-    """A rule that always says no."""
+    """A rule that always refuses."""
 
     code = "unwilling"
     rule = "X1"
@@ -87,7 +87,7 @@ class Acts:
 
 
 def app_of(issuer: Issuer, db: Database | None = None, **own: Any) -> FastAPI:  # noqa: ANN401  settings are of any type
-    """Put the service together. Keyword arguments are settings."""
+    """Build the service. Keyword arguments are settings."""
     own.setdefault("port", 0)
     settings = ServiceSettings(
         environment="local",
@@ -107,7 +107,7 @@ def app_of(issuer: Issuer, db: Database | None = None, **own: Any) -> FastAPI:  
 
 
 def client_of(app: FastAPI) -> httpx.AsyncClient:
-    """Return a client that gets what a caller would get, and none of the application's exceptions."""
+    """Return an in-process client; exceptions of the application become responses."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://sample_service.test")
 
 
@@ -170,7 +170,7 @@ class _Postgres(Exception):
 
 
 def problem_of(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """Return a problem's body after checking that it is one, and that it repeats nothing."""
+    """Check that the response is a problem of this status and code without an echo of the input; return its body."""
     body: dict[str, Any] = answer.json()
     assert (answer.status_code, body["status"], body["code"]) == (status, status, code)
     assert answer.headers["content-type"] == "application/problem+json"

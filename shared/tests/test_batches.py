@@ -1,4 +1,4 @@
-"""Batches: what is delivered together is applied together, and nothing that goes for one event is lost by it."""
+"""Batches: events delivered together are applied together, with the same guarantees as for single events."""
 
 import asyncio
 import random
@@ -18,7 +18,7 @@ from townhall.contracts.values import TaskId
 
 @pytest.fixture
 async def effects(database: Database) -> Effects:
-    """A service that consumes `voting` and notes what it received."""
+    """A service that consumes `voting` and records its effects."""
     made = Effects(database)
     await made.prepare()
     return made
@@ -67,7 +67,7 @@ async def test_a_fault_in_the_middle_concerns_its_key_alone(effects: Effects) ->
     effects.cannot = {2}
     await effects.processor.process([*batch(topic, good, 11), *batch(topic, bad, 1, 2, 3), *batch(topic, good, 12, 13)])
     assert await effects.noted() == [(good, 11), (bad, 1), (good, 12), (good, 13)]
-    assert await effects.put_dead_letter() == [("ZeroDivisionError", "waiting"), ("parked", "waiting")]
+    assert await effects.listed_dead_letters() == [("ZeroDivisionError", "waiting"), ("parked", "waiting")]
 
 
 async def test_poison_in_the_middle_concerns_its_key_alone(effects: Effects) -> None:
@@ -83,7 +83,7 @@ async def test_poison_in_the_middle_concerns_its_key_alone(effects: Effects) -> 
         ]
     )
     assert await effects.noted() == [(good, 11), (bad, 1), (good, 12)]
-    assert await effects.put_dead_letter() == [("bad-body", "waiting"), ("parked", "waiting")]
+    assert await effects.listed_dead_letters() == [("bad-body", "waiting"), ("parked", "waiting")]
 
 
 async def test_a_held_key_does_not_slow_its_neighbours(effects: Effects) -> None:
@@ -102,7 +102,7 @@ async def test_a_refusal_in_the_middle_refuses_no_other(effects: Effects) -> Non
     effects.refused = {2}
     await effects.processor.process(batch(topic, task, 1, 2, 3))
     assert await effects.totals() == [1, 3]
-    assert await effects.put_dead_letter() == []
+    assert await effects.listed_dead_letters() == []
 
 
 async def test_events_of_several_kinds_keep_their_order(database: Database) -> None:

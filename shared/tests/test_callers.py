@@ -1,4 +1,4 @@
-"""Who calls: roles decide, and a person has one name in each service that nobody else can make."""
+"""Callers: roles are enforced, and a person has one pseudonym per service that no one else can compute."""
 
 import re
 from collections.abc import AsyncIterator
@@ -67,7 +67,7 @@ async def test_no_token(headers: list[tuple[str, str]], sample_service: httpx.As
 
 
 async def test_refused_token(sample_service: httpx.AsyncClient) -> None:
-    """A bad token is told apart from none, and is not repeated."""
+    """A bad token and a missing one are distinguished, and the token is not echoed."""
     answer = await sample_service.get("/me", headers=bearing("x.y.z"))
     assert (answer.status_code, answer.json()["code"]) == (401, "token-malformed")
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'

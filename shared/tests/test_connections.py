@@ -1,4 +1,4 @@
-"""What callers get over a real socket from the server every service runs on."""
+"""Responses over a real socket, from the server that every service runs on."""
 
 import asyncio
 import re

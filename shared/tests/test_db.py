@@ -1,4 +1,4 @@
-"""The database of a service when the network between them fails."""
+"""Database connections survive network failures."""
 
 import asyncio
 import time
@@ -63,7 +63,7 @@ async def _one(db: Database, before_commit: Callable[[], None] = lambda: None) -
 
 
 async def test_a_connection_the_network_forgot_is_given_up(database: Database) -> None:
-    """The error is transient, and none of the old connections is used again."""
+    """Callers get a transient error, and none of the old connections is reused."""
     async with between(database.dsn) as (url, network):
         db = Database(url, source="test", silence=0.5)
         try:

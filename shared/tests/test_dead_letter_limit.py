@@ -1,4 +1,4 @@
-"""Too many messages aside: hearing stops and readiness turns red, until an operator has made room."""
+"""Too many dead letters: consuming stops and readiness fails, until an operator has settled some."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ from townhall.testing.databases import DatabaseOf
 
 
 async def crowd(db: Database, messages: int) -> None:
-    """Store as many unreadable messages as dead letters, each of a key of its own."""
+    """Store so many unreadable messages as dead letters, each with its own key."""
     topic = Topic()
     async with db.transaction() as tx:
         for number in range(messages):
@@ -54,10 +54,10 @@ async def choked(consumer: Consumer) -> bool:
 
 
 @pytest.mark.parametrize(("messages", "room"), [(MAX_WAITING - 1, True), (MAX_WAITING, False)])
-async def test_readiness_turns_red_without_waiting_for_the_next_message(
+async def test_readiness_fails_without_waiting_for_the_next_message(
     database_of: DatabaseOf, *, messages: int, room: bool
 ) -> None:
-    """G11: the messages that reach the limit may be the last for hours; readiness shows it at once."""
+    """G11: readiness fails at once, even if no further message arrives for hours."""
     db, bus = await database_of("voting"), Bus("127.0.0.1:1")
     subscriptions = [Subscription(voting.TOPIC, {})]
     consumer = Consumer(bus, db, subscriptions, Processor(db, subscriptions))
@@ -74,8 +74,8 @@ async def test_readiness_turns_red_without_waiting_for_the_next_message(
 
 
 @pytest.mark.broker
-async def test_consuming_pauses_until_there_is_capacity(database: Database, bus: Bus) -> None:
-    """G11: with too much aside it isn't the messages that are wrong, so no more of them are taken."""
+async def test_consuming_stops_until_there_is_room(database: Database, bus: Bus) -> None:
+    """G11: with too many dead letters the cause is not the messages, so consuming stops."""
     await crowd(database, MAX_WAITING)
     listener = Listener(1)
     consumer = listener.consumer(bus, database)
@@ -89,8 +89,8 @@ async def test_consuming_pauses_until_there_is_capacity(database: Database, bus:
 
 
 @pytest.mark.broker
-async def test_one_batch_makes_no_more_dead_letters_than_the_limit(database: Database, bus: Bus) -> None:
-    """G11: the limit holds within a batch too, and what found no room is neither lost nor skipped."""
+async def test_one_batch_stores_no_more_dead_letters_than_there_is_room_for(database: Database, bus: Bus) -> None:
+    """G11: the limit holds within a batch too, and messages beyond it are neither lost nor skipped."""
     async with bus.producer() as producer:
         for number in range(MAX_WAITING + 20):
             await producer.send(bus.topic(voting.TOPIC), b"junk", key=f"k{number}".encode(), partition=0)

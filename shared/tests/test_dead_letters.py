@@ -1,4 +1,4 @@
-"""Messages that can't be applied: kept with their reason, their key in order, until an operator says what to do."""
+"""Dead letters: kept with their reason, later messages of the key parked, until an operator settles them."""
 
 from collections.abc import Mapping
 from uuid import UUID, uuid4
@@ -26,14 +26,14 @@ def batch(topic: Topic, task: UUID, *totals: int) -> list[Message]:
     return [topic.message(closed(task, yes=total)) for total in totals]
 
 
-async def test_a_key_is_parked_behind_a_dead_letter(picky: Effects) -> None:
+async def test_a_key_waits_behind_a_dead_letter(picky: Effects) -> None:
     """G11: later events of the key wait; those of other keys go on."""
     picky.cannot = {2}
     topic, task = Topic(), uuid4()
     await picky.processor.process([*batch(topic, task, 1, 2, 3), *batch(topic, uuid4(), 9)])
     await picky.processor.process(batch(topic, task, 4))
     assert await picky.totals() == [1, 9]
-    assert await picky.put_dead_letter() == [
+    assert await picky.listed_dead_letters() == [
         ("ZeroDivisionError", "waiting"),
         ("parked", "waiting"),
         ("parked", "waiting"),
@@ -67,7 +67,7 @@ async def test_a_requeued_message_that_fails_again_waits_again(picky: Effects) -
     await picky.processor.process(batch(topic, task, 2, 3))
     await picky.operator("requeued", "ZeroDivisionError")
     assert await picky.totals() == []
-    assert await picky.put_dead_letter() == [("ZeroDivisionError", "waiting"), ("parked", "waiting")]
+    assert await picky.listed_dead_letters() == [("ZeroDivisionError", "waiting"), ("parked", "waiting")]
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ async def test_a_requeued_message_that_fails_again_waits_again(picky: Effects) -
 async def test_an_unreadable_message_is_kept_whole(
     picky: Effects, headers: Mapping[str, str], value: bytes | None, reason: str
 ) -> None:
-    """G11: poison of every kind is a dead letter at once with its reason and its original bytes, and is announced."""
+    """G11: poison messages of every kind become dead letters with reason and original bytes, and are published."""
     topic = Topic()
     whole = topic.message(closed()).headers if reason == "bad-body" else {}
     poison = topic.raw("열쇠", {**whole, **headers}, value)
     await picky.processor.process([poison, topic.message(closed(yes=5))])
-    assert await picky.put_dead_letter() == [(reason, "waiting")]
+    assert await picky.listed_dead_letters() == [(reason, "waiting")]
     assert await picky.totals() == [5]
     async with picky.db.reading() as session:
         kept = (await session.execute(text("SELECT value FROM dead_letter"))).scalar_one()
@@ -102,13 +102,13 @@ async def test_an_unreadable_message_is_kept_whole(
 
 
 async def test_a_message_becomes_one_dead_letter_however_often_it_is_delivered(picky: Effects) -> None:
-    """Replaying a topic doesn't set the same poison aside again, dropped or not."""
+    """Replaying a topic adds no second dead letter for the same message, dropped or not."""
     topic = Topic()
     poison = topic.raw("k", {}, b"junk")
     await picky.processor.process([poison])
     await picky.operator("dropped", "bad-envelope")
     await picky.processor.process([poison])
-    assert await picky.put_dead_letter() == [("bad-envelope", "dropped")]
+    assert await picky.listed_dead_letters() == [("bad-envelope", "dropped")]
 
 
 async def test_only_causes_count_against_the_limit(picky: Effects) -> None:

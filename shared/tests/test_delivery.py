@@ -1,4 +1,4 @@
-"""From messages to effects: each event once, whatever is delivered how often."""
+"""Consuming: each event has its effect once, however often it is delivered."""
 
 import asyncio
 from uuid import uuid4
@@ -15,7 +15,7 @@ from townhall.chassis.db import Database
 
 @pytest.fixture
 async def effects(database: Database) -> Effects:
-    """A service that consumes `voting` and notes what it received."""
+    """A service that consumes `voting` and records its effects."""
     made = Effects(database)
     await made.prepare()
     return made
@@ -52,12 +52,12 @@ async def test_a_refusal_is_an_outcome(effects: Effects) -> None:
     effects.refuses = False
     await effects.processor.process([message])
     assert await effects.noted() == []
-    assert await effects.put_dead_letter() == []
+    assert await effects.listed_dead_letters() == []
 
 
 @pytest.mark.parametrize("name", ["voting.vote-closed.v2", "voting.vote-abandoned.v1", "proposal.submitted.v1"])
 async def test_types_that_are_not_ours_are_ignored(effects: Effects, name: str) -> None:
-    """Unknown types and versions, and types consumed by others, pass by and stop nothing."""
+    """Unknown types and versions, and types without a handler, are skipped."""
     topic = Topic()
     strange = topic.raw("k", {"ce_type": name}, b"\xff not json")
     await effects.processor.process([strange, topic.message(closed(yes=1))])

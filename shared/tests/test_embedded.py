@@ -1,4 +1,4 @@
-"""The embedded servers: they come up beside others, keep what they promise, and never outlive their parent."""
+"""The embedded servers start beside others, keep their data as documented, and never outlive their parent."""
 
 import os
 import signal
@@ -60,8 +60,8 @@ def test_no_ancestor_is_opened_up(postgres: Postgres, directory: Path) -> None:
     assert directory.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_taken_port_is_told(directory: Path) -> None:
-    """Two servers that are told the same port: the second says so in a sentence."""
+def test_a_port_in_use_is_reported(directory: Path) -> None:
+    """The second of two servers on the same port fails with one sentence."""
     first = Tansu(directory / "first")
     first.start()
     with pytest.raises(CannotStart, match="is taken"):

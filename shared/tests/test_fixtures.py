@@ -1,4 +1,4 @@
-"""The fixtures themselves: fresh databases, topics of one's own, tokens that services trust."""
+"""The test fixtures: new databases, separate topics, trusted tokens."""
 
 from aiokafka import AIOKafkaConsumer
 from sqlalchemy import text
@@ -10,7 +10,7 @@ from townhall.chassis.db import Database
 from townhall.contracts import voting
 from townhall.embedded.issuer import AUDIENCE, Issuer
 from townhall.testing.databases import CHASSIS, DatabaseOf
-from townhall.testing.people import Mint
+from townhall.testing.tokens import Mint
 
 
 async def _rules(db: Database) -> int:

@@ -1,4 +1,4 @@
-"""The edge of a service: problems that repeat nothing, guards, names and measures of every answer."""
+"""HTTP: problems without echoes of the input, limits, request ids and metrics of every response."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -80,8 +80,8 @@ async def test_paths_and_queries(
     problem_of(await sample_service.request(method, path), status, code)
 
 
-async def test_all_methods_of_a_path_are_told(sample_service: httpx.AsyncClient) -> None:
-    """Allow names the methods of every route on the path, as RFC 9110 asks."""
+async def test_allow_lists_all_methods_of_a_path(sample_service: httpx.AsyncClient) -> None:
+    """Allow has the methods of every route on the path, as RFC 9110 requires."""
     assert (await sample_service.delete("/notes")).headers["allow"] == "GET, HEAD, POST"
 
 
@@ -157,16 +157,16 @@ async def test_requests_are_measured_by_template(sample_service: httpx.AsyncClie
 
 
 @pytest.fixture
-def told() -> Iterator[list[Any]]:
+def logged() -> Iterator[list[Any]]:
     """What is logged meanwhile."""
     with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as lines:
         yield lines
 
 
-async def test_failures_are_logged_with_the_request(sample_service: httpx.AsyncClient, told: list[Any]) -> None:
+async def test_failures_are_logged_with_the_request(sample_service: httpx.AsyncClient, logged: list[Any]) -> None:
     """An operator finds the failure by the id its caller was given."""
     answer = await sample_service.get("/fails/unplanned")
-    assert [(line["event"], line["request_id"]) for line in told] == [
+    assert [(line["event"], line["request_id"]) for line in logged] == [
         ("request_failed", answer.headers["x-request-id"])
     ]
 

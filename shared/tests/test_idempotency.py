@@ -1,4 +1,4 @@
-"""Creating once: retries with a key are answered alike, whatever came between."""
+"""Idempotency keys: retries get the same response, whatever happened in between."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -96,7 +96,7 @@ async def test_duplicates_at_once(sample_service: httpx.AsyncClient, app: FastAP
 
 @pytest.mark.parametrize("key", ["", "with space", "한글", "x" * 201, "tab\there"])
 async def test_malformed_keys(key: str, sample_service: httpx.AsyncClient) -> None:
-    """1 to 200 visible ASCII characters; anything else is told and not guessed at."""
+    """1 to 200 visible ASCII characters; anything else is refused."""
     answer = await post(sample_service, NOTE, key)
     assert (answer.status_code, answer.json()["faults"][0]["where"]) == (422, ["header", "idempotency-key"])
 

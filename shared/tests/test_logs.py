@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, whoever speaks, and nothing in it that a person said or chose."""
+"""Logs: one JSON object a line, from every library, without personal text or choices."""
 
 import asyncio
 import io
@@ -116,7 +116,7 @@ def test_exceptions_tell_types_and_frames_only(speaks: str, output: LogOutput) -
 
 
 def test_groups_tell_each(output: LogOutput) -> None:
-    """Several tasks that failed together are all logged."""
+    """All exceptions of an exception group are logged."""
     several = ExceptionGroup(CANARY, [KeyError(CANARY), OSError(CANARY)])
     structlog.get_logger("desk").error("task_failed", exc_info=several)
     group = output.lines()[0]["exception"][0]
@@ -148,8 +148,8 @@ async def test_work_that_fails_says_where(output: LogOutput) -> None:
     assert json.dumps(CANARY)[1:-1] not in output.stream.getvalue()
 
 
-def test_a_lost_broker_is_logged_seldom(output: LogOutput) -> None:
-    """Twenty lines a second say no more than one."""
+def test_a_lost_broker_is_logged_rarely(output: LogOutput) -> None:
+    """At most one of twenty lines a second is written."""
     for _ in range(100):
         logging.getLogger("aiokafka.conn").error("Unable connect to node")
     assert len(output.lines()) == 1

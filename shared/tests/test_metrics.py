@@ -15,7 +15,7 @@ from shared.tests.effects import Effects
 from shared.tests.facts import Topic, closed
 from shared.tests.sample_service import app_of, client_of
 from shared.tests.token_variants import Issuer
-from tests.contracts.metrics import moved
+from tests.contracts.metric_tables import moved
 from townhall.chassis.background import running
 from townhall.chassis.broker import Bus
 from townhall.chassis.consuming import Consumer, Processor, Subscription

@@ -1,4 +1,4 @@
-"""Announcing: events are stored with their cause, or not at all."""
+"""The outbox: events are stored in the transaction of their cause, or not at all."""
 
 import asyncio
 import json
@@ -86,7 +86,7 @@ async def test_events_of_one_transaction_keep_their_order(database: Database) ->
 
 
 async def test_a_commit_wakes_the_relay_and_nothing_else_does(database: Database) -> None:
-    """Listeners are notified when an announcement is committed, so that it needn't wait for the next look."""
+    """Listeners are notified when an announcement is committed, so that they needn't wait for the next poll."""
     notified: asyncio.Queue[str] = asyncio.Queue()
     listener = await asyncpg.connect(database.dsn)
     await listener.add_listener(outbox.CHANNEL, lambda *said: notified.put_nowait(str(said[2])))

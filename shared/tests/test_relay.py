@@ -1,4 +1,4 @@
-"""The relay and the hearing over a real broker."""
+"""The relay and the consumer with a real broker."""
 
 import asyncio
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.broker
 
 
 class Listener:
-    """Consumes `voting` and remembers, by key, the versions it was given."""
+    """Consumes `voting` and records, by key, the versions received."""
 
     def __init__(self, expected: int) -> None:
         self.versions: dict[UUID, list[int]] = {}
@@ -76,8 +76,8 @@ async def unsent(db: Database) -> int:
         return int((await session.execute(text("SELECT count(*) FROM outbox WHERE sent_at IS NULL"))).scalar_one())
 
 
-async def test_every_key_is_consumed_in_order_and_whole(database: Database, bus: Bus) -> None:
-    """G8, G9: what was committed is received, each key with the versions 1, 2, 3 … in order."""
+async def test_every_key_is_delivered_in_order_and_complete(database: Database, bus: Bus) -> None:
+    """G8, G9: all committed events are consumed, each key with the versions 1, 2, 3 … in order."""
     tasks = [uuid4() for _ in range(12)]
     listener = Listener(12 * 40)
     works = {"relay": Relay(database.dsn, bus).run, "consumer": listener.consumer(bus, database).run}
@@ -221,8 +221,8 @@ async def test_a_refilled_topic_repeats_without_effect(database: Database, bus: 
     assert listener.versions == {task: [1, 2, 3, 4, 5, 6]}
 
 
-async def test_a_new_database_reads_everything(database: Database, bus: Bus) -> None:
-    """G12: an emptied database is a new consumer group and reads from the beginning."""
+async def test_a_new_incarnation_consumes_everything(database: Database, bus: Bus) -> None:
+    """G12: an emptied database has a new consumer group, which consumes from the beginning."""
     works = {"relay": Relay(database.dsn, bus).run}
     async with running(works), asyncio.timeout(60):
         await announce(database, [task := uuid4()], 4)

@@ -1,4 +1,4 @@
-"""Rules as data: the version in force at a time, and how a new one comes in."""
+"""Rule versions: which one is in force at a time, and how a new one is enacted."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What a request may say: strict payloads in small bodies that mean one thing."""
+"""Request bodies: strict types, limited size, one interpretation."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -31,7 +31,7 @@ async def sample_service() -> AsyncIterator[httpx.AsyncClient]:
         {"task_id": None, "text": ""},
     ],
 )
-async def test_paper_accepts(good: dict[str, Any], sample_service: httpx.AsyncClient) -> None:
+async def test_a_request_model_accepts(good: dict[str, Any], sample_service: httpx.AsyncClient) -> None:
     """What JSON can only write as text is read from text."""
     assert (await sample_service.post("/notes", json={"title": "제목"} | good)).status_code == 201
 
@@ -72,7 +72,7 @@ async def test_times_are_kept_in_utc(sample_service: httpx.AsyncClient) -> None:
         ({"on": "+12027-01-01"}, ["on"], "date_form"),
     ],
 )
-async def test_paper_refuses(
+async def test_a_request_model_refuses(
     bad: dict[str, Any], where: list[str | int], kind: str, sample_service: httpx.AsyncClient
 ) -> None:
     """Nothing is guessed; the answer says where and what kind of wrong."""
@@ -155,7 +155,7 @@ async def test_chunked_bodies_are_read(sample_service: httpx.AsyncClient) -> Non
 
 
 @pytest.mark.parametrize("size", ["70000", "-1", "1e3", "99999999999999999999", "٣"])
-async def test_the_size_told_is_judged_before_reading(size: str, sample_service: httpx.AsyncClient) -> None:
+async def test_the_declared_size_is_checked_before_reading(size: str, sample_service: httpx.AsyncClient) -> None:
     """A size too large, or none at all, needs no reading."""
     headers = [(b"content-type", b"application/json"), (b"content-length", size.encode())]
     request = httpx.Request("POST", "http://sample_service.test/notes", headers=headers, content=b"{}")

@@ -1,4 +1,4 @@
-"""A service as a process: it starts, serves, drains and ends, and nothing of it is left behind."""
+"""A service process starts, serves, drains and ends without leftovers."""
 
 import asyncio
 import signal
@@ -14,8 +14,8 @@ import pytest
 
 from shared.tests.sample_service import SECRET
 from townhall.chassis.retrying import sleep
-from townhall.embedded.child import Child
 from townhall.embedded.ports import HOST, free_port
+from townhall.embedded.process import Child
 
 pytestmark = pytest.mark.process
 
@@ -39,7 +39,7 @@ async def start(port: int, tmp_path: Path) -> AsyncIterator[Start]:
 
         def begin(*words: str) -> Child:
             log = tmp_path / f"{len(list(tmp_path.iterdir()))}.log"
-            child = Child([sys.executable, "-m", "shared.tests.serving", str(port), *words], log=log, inside=ROOT)
+            child = Child([sys.executable, "-m", "shared.tests.serving", str(port), *words], log=log, cwd=ROOT)
             stack.callback(child.kill)
             return child
 
@@ -95,8 +95,8 @@ async def test_its_end_is_graceful(start: Start, port: int) -> None:
                 await sleep(0.02)
         child.signal(signal.SIGUSR1)
     assert [task.result().status_code for task in held] == [200] * 5
-    assert child.ended(5)
-    assert (child.exit_code, child.last_words()) == (0, "lifespan ended")
+    assert child.wait(5)
+    assert (child.exit_code, child.log_tail()) == (0, "lifespan ended")
 
 
 async def answered_anew(port: int) -> int:
@@ -121,9 +121,9 @@ async def test_it_ends_whoever_is_connected(start: Start, port: int) -> None:
         slow.sendall(b"GET /held HTTP/1.1\r\nhost: desk\r\n\r\n")
         assert deaf.recv(10)
         child.signal(signal.SIGTERM)
-        assert child.ended(5)
+        assert child.wait(5)
     assert child.exit_code == 0
-    assert "lifespan ended" in child.last_words()
+    assert "lifespan ended" in child.log_tail()
 
 
 @pytest.mark.parametrize("fault", ["fail-start", "fail-stop"])
@@ -134,10 +134,10 @@ async def test_a_failed_start_or_end_is_an_error(fault: str, start: Start, port:
         async with client(port) as http:
             await until(http, "/readyz", 200)
         child.signal(signal.SIGTERM)
-    assert child.ended(START)
+    assert child.wait(START)
     assert child.exit_code == 1
-    assert "serving_failed" in child.last_words()
-    assert SECRET not in child.last_words()
+    assert "serving_failed" in child.log_tail()
+    assert SECRET not in child.log_tail()
 
 
 async def test_a_second_process_on_the_port_fails(start: Start, port: int) -> None:
@@ -146,9 +146,9 @@ async def test_a_second_process_on_the_port_fails(start: Start, port: int) -> No
     async with client(port) as http:
         await until(http, "/readyz", 200)
         second = start()
-        assert second.ended(START)
+        assert second.wait(START)
         assert second.exit_code == 1
-        assert "already in use" in second.last_words()
+        assert "already in use" in second.log_tail()
         assert await answered(http, "/readyz") == 200
 
 

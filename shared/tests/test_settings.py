@@ -1,4 +1,4 @@
-"""Settings are read whole, refused whole, and never shown."""
+"""Settings: all errors are reported at once, and values are never printed."""
 
 from pathlib import Path
 

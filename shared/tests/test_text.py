@@ -1,4 +1,4 @@
-"""Text people write: Korean first, composed, visible, and nothing that tricks the eye."""
+"""Text fields: NFC, visible characters, no deceptive formatting."""
 
 import re
 import unicodedata
@@ -111,5 +111,5 @@ def test_the_document_tells_the_same(written: str) -> None:
         accepted = LINE.validate_python(written)
     except ValidationError:
         accepted = None
-    told = re.search(pattern.removesuffix("$") + r"\Z", written) is not None
-    assert told == (accepted is not None)
+    matched = re.search(pattern.removesuffix("$") + r"\Z", written) is not None
+    assert matched == (accepted is not None)

@@ -1,4 +1,4 @@
-"""Access tokens: the one good form passes, and every other is refused by name."""
+"""Access tokens: the valid form is accepted; every invalid one is refused with its reason."""
 
 import json
 import pickle

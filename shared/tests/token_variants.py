@@ -1,4 +1,4 @@
-"""Tokens and issuers that can be wrong in any one way."""
+"""Access tokens and issuers with any single defect."""
 
 import hashlib
 import hmac
@@ -30,42 +30,42 @@ OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def b64(value: bytes) -> str:
-    """Write bytes as JOSE does."""
+    """Encode bytes as base64url without padding."""
     return urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
 def without(whole: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return a mapping that lacks one name."""
+    """Return the mapping without one key."""
     return {key: value for key, value in whole.items() if key != name}
 
 
 def signed(header: Mapping[str, Any] | bytes, claims: Mapping[str, Any] | bytes, key: rsa.RSAPrivateKey = KEY) -> str:
-    """Return a token whose signature fits, whatever it says. Bytes are taken as they are."""
+    """Return a correctly signed token of any content. Bytes are used as they are."""
     open_part = _open(header, claims)
     return f"{open_part}.{b64(key.sign(open_part.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
 
 def token(header: dict[str, Any] | None = None, **claims: Any) -> str:  # noqa: ANN401  a claim can be anything, that is the point
-    """Return a good token, but for what is given."""
+    """Return a valid token, except for the given header fields and claims."""
     return signed({**HEADER, **(header or {})}, CLAIMS | claims)
 
 
 def signed_with_public_key() -> str:
-    """Return the token of the oldest trick: an HMAC whose secret is the public key."""
+    """Return a token of the algorithm-confusion attack: an HMAC with the public key as secret."""
     secret = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     open_part = _open(HEADER | {"alg": "HS256"}, CLAIMS)
     return f"{open_part}.{b64(hmac.digest(secret, open_part.encode(), hashlib.sha256))}"
 
 
 def jwk(kid: str, key: rsa.RSAPrivateKey = KEY, **more: Any) -> dict[str, Any]:  # noqa: ANN401  so can a member
-    """Return a public key as an issuer publishes it."""
+    """Return a public key as a JWK."""
     numbers = key.public_key().public_numbers()
     n, e = (b64(value.to_bytes((value.bit_length() + 7) // 8, "big")) for value in (numbers.n, numbers.e))
     return {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": n, "e": e} | more
 
 
 class Issuer:
-    """Publishes keys, counts how often it was asked, and can be away. Its clocks stand still until moved."""
+    """Serves keys, counts requests, and can be unavailable. Its clocks are set by the test."""
 
     def __init__(self) -> None:
         self.document: Any = {"keys": [jwk("k1")]}
@@ -75,14 +75,14 @@ class Issuer:
         self.elapsed = 0.0
 
     async def fetch(self) -> bytes:
-        """Answer a service that asks for the keys."""
+        """Return the JWKS, or raise `ConnectionRefusedError` while unavailable."""
         self.asked += 1
         if self.away:
             raise ConnectionRefusedError
         return json.dumps(self.document).encode()
 
     def keys(self) -> Keys:
-        """Return a service's view of this issuer."""
+        """Return the keys of this issuer, as a service uses them."""
         return Keys(self.fetch, issuer=ISSUER, audience="townhall", now=lambda: self.now, elapsed=lambda: self.elapsed)
 
 

@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from tests.architecture.places import SOURCES, shown
+from tests.architecture.repository import SOURCES, shown
 
 
 @dataclass(frozen=True, slots=True)

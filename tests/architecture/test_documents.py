@@ -1,4 +1,4 @@
-"""The documents say what is so: what they name exists."""
+"""The documents are correct: every test, function and file they name exists."""
 
 import ast
 import re
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.places import ROOT, SERVICES, shown, tracked
+from tests.architecture.repository import ROOT, SERVICES, shown, tracked
 
 RULEBOOK = ROOT / "docs" / "rulebook.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 
 
 def rows(page: Path, numbered: str) -> dict[str, list[str]]:
-    """Return what each numbered row of a page's tables names in code marks."""
+    """Return, by number, the code-marked names in each row of a page's tables."""
     found = re.findall(rf"^\| ({numbered}) \|(.*)\|$", page.read_text(), re.MULTILINE)
     return {number: re.findall(r"`([^`]+)`", rest) for number, rest in found}
 
@@ -26,25 +26,25 @@ GUARANTEES = rows(ARCHITECTURE, r"G\d+")
 
 
 def named_tests(names: list[str]) -> list[str]:
-    """Pick the tests out of what a row names: `path.py` or `path.py::test`."""
+    """Return the names of tests: `path.py` or `path.py::test`."""
     return [name for name in names if ".py" in name and "test_" in name]
 
 
 @cache
 def defined(path: Path) -> set[str]:
-    """Return the names of the functions and classes of a file, at any depth."""
+    """Return the names of all functions and classes of a file."""
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     return {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)}
 
 
-def is_there(name: str) -> bool:
-    """Tell whether `path.py` or `path.py::function` exists."""
+def exists(name: str) -> bool:
+    """Return whether `path.py` or `path.py::function` exists."""
     path, _, function = name.partition("::")
     return (ROOT / path).is_file() and (not function or function in defined(ROOT / path))
 
 
-def is_code(name: str) -> bool:
-    """Tell whether `service.module.function` can be imported."""
+def importable(name: str) -> bool:
+    """Return whether `service.module.function` can be imported."""
     module, _, attribute = name.rpartition(".")
     try:
         return hasattr(import_module(module), attribute)
@@ -54,40 +54,40 @@ def is_code(name: str) -> bool:
 
 @pytest.mark.parametrize(("number", "names"), GUARANTEES.items(), ids=GUARANTEES.keys())
 def test_a_guarantee_has_its_test(number: str, names: list[str]) -> None:
-    """Each guarantee of docs/architecture.md names a test, by its file and function, and the test is there."""
+    """Each guarantee of docs/architecture.md names an existing test by file and function."""
     assert named_tests(names)
     assert all("::" in name for name in named_tests(names))
-    assert [name for name in named_tests(names) if not is_there(name)] == []
+    assert [name for name in named_tests(names) if not exists(name)] == []
 
 
 @pytest.mark.parametrize(("number", "names"), RULES.items(), ids=RULES.keys())
 def test_a_rule_has_its_function_and_its_test(number: str, names: list[str]) -> None:
-    """Each rule of docs/rulebook.md names the function that decides it and the test that shows it."""
-    shown_by = named_tests(names)
-    decided_by = [
+    """Each rule of docs/rulebook.md names an existing function that decides it and an existing test."""
+    tests = named_tests(names)
+    functions = [
         name for name in names if name.split(".")[0] in (*SERVICES, "townhall") and not name.startswith("townhall/")
     ]
-    assert shown_by
-    assert decided_by
-    assert [name for name in shown_by if not is_there(name)] == []
-    assert [name for name in decided_by if not is_code(name)] == []
+    assert tests
+    assert functions
+    assert [name for name in tests if not exists(name)] == []
+    assert [name for name in functions if not importable(name)] == []
 
 
 def cited() -> Iterator[tuple[str, str]]:
-    """Return each rule number the code names, in a refusal or in a comment."""
+    """Yield each rule number in the code, with its file."""
     for path in tracked("services/*/src/*.py", "shared/src/*.py"):
         for number in re.findall(r'(?:rule = "|# )([PVCE]\d+)\b', path.read_text()):
             yield number, shown(path)
 
 
-def test_the_code_cites_rules_of_the_book() -> None:
-    """No number stands in the code that the rulebook doesn't explain."""
+def test_the_code_cites_existing_rules() -> None:
+    """Every rule number in the code is in the rulebook."""
     assert RULES
     assert {(number, path) for number, path in cited() if number not in RULES} == set()
 
 
 def test_numbers_are_used_once() -> None:
-    """A number means one thing for ever."""
+    """Numbers are never reused."""
     for page, numbered in ((RULEBOOK, r"[PVCEX]\d+"), (ARCHITECTURE, r"G\d+")):
         numbers = re.findall(rf"^\| ({numbered}) \|", page.read_text(), re.MULTILINE)
         assert len(numbers) == len(set(numbers))
@@ -97,8 +97,8 @@ DECISIONS = tracked("docs/decisions/[0-9]*.md")
 
 
 @pytest.mark.parametrize("path", DECISIONS, ids=[path.stem for path in DECISIONS])
-def test_a_decision_is_short_and_can_be_reopened(path: Path) -> None:
-    """At most 60 lines: context, decision, consequence, what was rejected, and at last what would reopen it."""
+def test_a_decision_is_short_and_has_all_sections(path: Path) -> None:
+    """At most 60 lines: context, decision, consequence, what was rejected, and when to revisit it."""
     text = path.read_text()
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
     assert headings == ["Context", "Decision", "Consequence", "Rejected", "When to revisit"]
@@ -110,8 +110,8 @@ def test_decisions_are_numbered_without_a_gap() -> None:
     assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
 
 
-def test_the_readme_fits_on_two_screens() -> None:
-    """At most 80 lines, with the two commands a newcomer types."""
+def test_the_readme_is_short() -> None:
+    """At most 80 lines, with the two commands to start with."""
     text = (ROOT / "README.md").read_text()
     assert len(text.splitlines()) <= 80
     assert "make demo" in text
@@ -122,8 +122,8 @@ PAGES = tracked("*.md")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[shown(page) for page in PAGES])
-def test_links_lead_somewhere(page: Path) -> None:
-    """A link to a file of the repository leads to one."""
+def test_links_have_targets(page: Path) -> None:
+    """Every relative link points to an existing file."""
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
 

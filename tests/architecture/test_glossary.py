@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.architecture.places import ROOT, SERVICES, package, shown, tracked
+from tests.architecture.repository import ROOT, SERVICES, package, shown, tracked
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
 HEADER = ["term", "Korean", "meaning", "In code"]
@@ -62,7 +62,7 @@ def test_each_class_of_a_domain_is_in_the_glossary() -> None:
     assert {each for each in domain_classes() if not {each[1], ".".join(each)} & names} == set()
 
 
-def test_names_that_two_services_share_are_told_apart() -> None:
+def test_names_of_two_services_are_distinguished() -> None:
     """`State` alone could be that of a proposal, of a vote or of an initiative."""
     found = sorted(name for _, name in domain_classes())
     twice = {name for name in found if found.count(name) > 1}

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from tests.architecture.places import CHASSIS, ROOT, SOURCES, tracked
+from tests.architecture.repository import CHASSIS, ROOT, SOURCES, tracked
 
 
 class Use(NamedTuple):

@@ -1,11 +1,11 @@
-"""What no file of the repository may say."""
+"""Texts that no file of the repository may contain."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.architecture.places import ROOT, shown, tracked
+from tests.architecture.repository import ROOT, shown, tracked
 
 BINARY = {".png", ".jpg", ".ico", ".woff2", ".gz"}
 
@@ -25,41 +25,41 @@ UNEXPLAINED = r"# noqa(?!: [A-Z]+\d+(, ?[A-Z]+\d+)*  ?\S)|# type: ignore(?!\[[a-
 
 
 def found(pattern: str, paths: list[Path]) -> list[str]:
-    """Return each line that says it."""
-    said = re.compile(pattern)
+    """Return each line that matches the pattern."""
+    matcher = re.compile(pattern)
     return [
         f"{shown(path)}:{number}: {line.strip()}"
         for path in paths
         if path.suffix not in BINARY
         for number, line in enumerate(path.read_text().splitlines(), start=1)
-        if said.search(line)
+        if matcher.search(line)
     ]
 
 
 @pytest.mark.parametrize(("what", "pattern"), ANYWHERE.items(), ids=ANYWHERE.keys())
-def test_no_file_says(what: str, pattern: str) -> None:
-    """The repository builds anywhere, from any index, and is finished as far as it goes."""
+def test_no_file_contains(what: str, pattern: str) -> None:
+    """The repository builds on any machine, from any package index, and has no unfinished marks."""
     assert not found(pattern, tracked())
 
 
 @pytest.mark.parametrize(("what", "pattern"), IN_TESTS.items(), ids=IN_TESTS.keys())
 def test_no_test_has(what: str, pattern: str) -> None:
-    """Tests use the real thing, wait for what should happen, and run."""
+    """No mocks, no sleeps, no skips without an issue."""
     assert not found(pattern, [path for path in tracked("*.py") if {"tests", "testing"} & set(path.parts)])
 
 
-def test_each_exception_says_why() -> None:
-    """Whoever silences a check writes the reason beside it: `# noqa: CODE  reason`."""
+def test_each_suppression_has_a_reason() -> None:
+    """In the form `# noqa: CODE  reason`."""
     assert not found(UNEXPLAINED, [path for path in tracked("*.py") if path != Path(__file__)])
 
 
 def test_no_lock_file_names_a_host() -> None:
-    """The pinned requirement files are the locks; the kinds that record addresses stay out."""
+    """Pinned requirement files are the locks; lock files with registry addresses are not allowed."""
     assert not [shown(path) for path in tracked("*uv.lock", "*package-lock.json", "*yarn.lock", "*poetry.lock")]
 
 
 def test_each_requirement_is_pinned_by_hash() -> None:
-    """Every package of every environment is one version with its hashes, from no particular place."""
+    """Every package has one version with its hashes and no address."""
     for path in (*tracked("*requirements*.txt"),):
         pins = re.split(r"\n(?=[a-z])", path.read_text().strip())
         assert all(

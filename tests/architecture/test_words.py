@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from tests.architecture.places import shown, tracked
+from tests.architecture.repository import shown, tracked
 
 NAMES: Final = frozenset({
     "told", "untold", "unheard", "hear", "hears", "heard", "hearer", "hearers", "hearing", "paper", "papers", "aside",

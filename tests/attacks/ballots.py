@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from tests.attacks.callers import ask, request
-from townhall.testing.people import Mint
+from townhall.testing.tokens import Mint
 
 
 @dataclass(frozen=True)

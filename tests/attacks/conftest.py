@@ -14,7 +14,7 @@ from tests.attacks.service import KEY, Service, settings, start
 from townhall.chassis.db import Database
 from townhall.embedded.issuer import Issuer
 from townhall.testing.databases import Cluster
-from townhall.testing.people import Mint
+from townhall.testing.tokens import Mint
 from voting.domain.voter_keys import Keyring
 
 StartOf = Callable[..., Service]

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.attacks.callers import Caller, request
-from townhall.embedded.child import CannotStart, Child
-from townhall.embedded.ports import HOST, on_a_port
+from townhall.embedded.ports import HOST, start_on_port
+from townhall.embedded.process import CannotStart, Child
 
 SHIPPED: Final = Path(__file__).parents[2] / "deploy" / "proxy"
 NOWHERE: Final = 9
@@ -35,7 +35,7 @@ class Proxy:
 
     def stop(self) -> None:
         """End it with its workers, which a killed master would leave behind."""
-        self.child.end(signal.SIGTERM, within=10.0)
+        self.child.terminate(signal.SIGTERM, within=10.0)
 
 
 def start(directory: Path, voting: Sequence[int], changes: Mapping[str, str] = QUICK) -> Proxy:
@@ -48,9 +48,9 @@ def start(directory: Path, voting: Sequence[int], changes: Mapping[str, str] = Q
         _configure(directory, voting, port, changes)
         user = ["-g", "daemon off; user root;" if os.geteuid() == 0 else "daemon off;"]
         argv: list[str | Path] = [program, "-p", directory, "-c", directory / "nginx.conf", *user]
-        return Child(argv, log=directory / "nginx.log", death=signal.SIGTERM)
+        return Child(argv, log=directory / "nginx.log", parent_death_signal=signal.SIGTERM)
 
-    child, port = on_a_port(launch, _answers, port=0, within=10.0, name="nginx")
+    child, port = start_on_port(launch, _answers, port=0, within=10.0, name="nginx")
     return Proxy(child, port)
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from tests.attacks.callers import ask, request
-from townhall.embedded.child import Child
 from townhall.embedded.issuer import AUDIENCE
-from townhall.embedded.ports import HOST, on_a_port
+from townhall.embedded.ports import HOST, start_on_port
+from townhall.embedded.process import Child
 
 KEY: Final = secrets.token_hex(32)
 READY_WITHIN: Final = 30.0
@@ -92,7 +92,9 @@ def settings(database_url: str, issuer: str, jwks: Path, **more: object) -> dict
 
 def start(env: Mapping[str, str], log: Path) -> Service:
     """Start the service and return once it answers."""
-    child, chosen = on_a_port(lambda free: launch(env, log, free), _answers, port=0, within=READY_WITHIN, name="voting")
+    child, chosen = start_on_port(
+        lambda free: launch(env, log, free), _answers, port=0, within=READY_WITHIN, name="voting"
+    )
     return Service(child, chosen, env)
 
 
@@ -100,7 +102,7 @@ def launch(env: Mapping[str, str], log: Path, port: int) -> Child:
     """Start the process and return at once."""
     # SIGKILL with its parent: a test run that is stopped leaves nothing behind.
     argv = [sys.executable, "-m", "voting", "serve"]
-    return Child(argv, log=log, env={**env, "VOTING_PORT": str(port)}, death=signal.SIGKILL)
+    return Child(argv, log=log, env={**env, "VOTING_PORT": str(port)}, parent_death_signal=signal.SIGKILL)
 
 
 def _answers(child: Child, port: int) -> bool:

@@ -50,7 +50,7 @@ async def test_a_graceful_end_answers_what_it_counts(
         voters.wait_for(300)
         began = monotonic()
         service.child.signal(signal.SIGTERM)
-        ended = service.child.ended(ENDS_WITHIN + 8.0)
+        ended = service.child.wait(ENDS_WITHIN + 8.0)
         took = monotonic() - began
         voters.wait_for_end()
     counted, others = await count(harness, ballots.task_id), sorted(set(voters.others))
@@ -67,7 +67,7 @@ def test_one_process_a_service(start_service: StartOf, got: Got) -> None:
     """A second one on the same port fails and says why; killed, the first leaves nothing, and its port is free."""
     service = start_service()
     second = launch(service.env, service.child.log.with_suffix(".second"), service.port)
-    refused = second.ended(15.0)
+    refused = second.wait(15.0)
     second.kill()
     still = ask(service.port, LIVEZ).statuses
     members = service.processes()
@@ -78,7 +78,7 @@ def test_one_process_a_service(start_service: StartOf, got: Got) -> None:
     got(f"second: {ending}; processes: {len(members)}; after kill -9: {after}")
     assert refused
     assert second.exit_code not in {0, None}
-    assert str(service.port) in second.last_words() or "in use" in second.last_words()
+    assert str(service.port) in second.log_tail() or "in use" in second.log_tail()
     assert still == [200]
     assert members == {service.child.pid}
     assert not left

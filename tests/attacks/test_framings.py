@@ -15,7 +15,7 @@ from tests.attacks.crowd import others_at
 from tests.attacks.framings import FRAMINGS, Wanted
 from tests.attacks.service import Service
 from townhall.embedded.ports import HOST
-from townhall.testing.people import Mint
+from townhall.testing.tokens import Mint
 
 LAST = request("GET", "/livez", "X-Request-Id: the-last-one", close=True)
 """Sent behind the first answer: answered only if the connection was kept and nothing is left of the framing."""

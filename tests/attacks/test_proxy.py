@@ -21,7 +21,7 @@ from tests.attacks.service import Service
 from tests.attacks.test_framings import Outcome, outcome
 from tests.attacks.test_heads import HEADS
 from tests.attacks.voters import Voters
-from townhall.testing.people import Mint
+from townhall.testing.tokens import Mint
 
 pytestmark = pytest.mark.proxy
 
@@ -246,7 +246,7 @@ def test_a_rolling_stop_loses_no_request(
     with Voters(ballots, running.port, many=4, source=address) as voters:
         voters.wait_for(50)
         first.child.signal(signal.SIGTERM)
-        ended = first.child.ended(10.0)
+        ended = first.child.wait(10.0)
         voters.wait_for(100)
     running.stop()
     second.kill()

@@ -11,7 +11,7 @@ from tests.attacks.callers import Caller, Seen, request
 from tests.attacks.conftest import Got
 from tests.attacks.crowd import Others, others_at
 from tests.attacks.service import HEAD, Service
-from townhall.testing.people import Mint
+from townhall.testing.tokens import Mint
 
 EVERY = 0.1
 """Seconds between two pieces."""

@@ -28,7 +28,7 @@ from tests.campaign.stage import Stage
 from tests.campaign.staging import staged
 from tests.campaign.topics import Intruder
 from townhall.chassis.retrying import sleep
-from townhall_local.names import SERVICES
+from townhall_local.service_names import SERVICES
 
 LANES: Final = 10
 

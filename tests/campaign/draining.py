@@ -11,8 +11,8 @@ from tests.campaign.stage import Stage
 from townhall.chassis.consuming import incarnation
 from townhall.chassis.retrying import sleep
 from townhall.embedded.databases import connected
-from townhall_local.names import SERVICES
-from townhall_local.operating.refilling import refill
+from townhall_local.operating.outbox_refill import refill
+from townhall_local.service_names import SERVICES
 
 CONVERGES_WITHIN: Final = 30.0
 BEGINS_WITHIN: Final = 90.0

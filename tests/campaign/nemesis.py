@@ -19,7 +19,7 @@ from tests.campaign.topics import Intruder
 from townhall.chassis.consuming import incarnation
 from townhall.chassis.retrying import sleep
 from townhall.embedded.databases import connected
-from townhall_local.names import SERVICES
+from townhall_local.service_names import SERVICES
 from townhall_local.up.service import ServiceProcess
 
 MINUTES_WRONG: Final = 30 * 60

@@ -18,7 +18,7 @@ from typing import Any, Final
 from tests.campaign import plan
 from tests.campaign.run import Run
 from townhall.chassis.retrying import sleep
-from townhall.embedded.child import Child
+from townhall.embedded.process import Child
 
 CANT: Final = 3
 """The exit code of a run whose fault can't be made here."""

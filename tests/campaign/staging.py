@@ -17,8 +17,8 @@ from tests.campaign.proxy import CLIENTS, DATABASE, Wire
 from tests.campaign.setting import PLANTED, ROOT, Setting
 from tests.campaign.stage import READY_WITHIN, Stage, until
 from townhall.embedded.issuer import AUDIENCE
-from townhall_local.names import SERVICES
-from townhall_local.up.issuing import JWKS, issuing
+from townhall_local.service_names import SERVICES
+from townhall_local.up.issuer_server import JWKS, issuing
 from townhall_local.up.service import ServiceProcess
 
 SESSION_MS: Final = {"tansu": "3000", "kafka": "6000"}

@@ -4,15 +4,15 @@ import json
 import sys
 from pathlib import Path
 
-from tests.contracts.assembled import NAMES, hears, service
+from tests.contracts.assembled_services import NAMES, consumed_events, service
 from townhall.chassis.asyncapi import document
 
 
 def main(folder: Path) -> None:
-    """Write what each service serves at `/asyncapi.json`."""
+    """Write the document that each service serves at `/asyncapi.json`."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in NAMES:
-        (folder / f"{name}.json").write_text(json.dumps(document(name, service(name).announces, hears(name))))
+        (folder / f"{name}.json").write_text(json.dumps(document(name, service(name).announces, consumed_events(name))))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""When a schema may replace another of the same version: only by new fields that an old event can lack.
+"""Compatibility of event schemas within one version: only new fields that may be absent.
 
-Anything else is a new class and `.v2`. Both directions count: a reader with the old schema hears new events, and this
-code reads the old events that stand in the topics.
+Anything else needs a new class and `.v2`. Both directions are checked: consumers with the old schema read new events,
+and this code reads old events from the topics.
 """
 
 import json
@@ -12,32 +12,32 @@ from jsoncompat import check_compat
 
 Document = dict[str, Any]
 
-WRITTEN_FORM = ("format", "pattern", "const")
-"""Keywords that jsoncompat takes no notice of."""
+UNCHECKED_KEYWORDS = ("format", "pattern", "const")
+"""Keywords that jsoncompat ignores; compared here."""
 
 
 def breaks(old: Document, new: Document) -> Iterator[str]:
-    """Say what a reader of the old schema, or of old events, could not bear."""
+    """Yield a sentence for each incompatible change."""
     for name in sorted(old["properties"].keys() - new["properties"].keys()):
-        yield f"field {name} is gone"
+        yield f"field {name} was removed"
     for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
-        yield f"field {name} is required, and old events lack it or may lack it"
+        yield f"field {name} became required, but may be absent in old events"
     if not check_compat(_bare(old), _bare(new), role="serializer"):
-        yield "a reader with the old schema would refuse new events"
+        yield "a consumer with the old schema would reject new events"
     if not check_compat(_bare(old), _bare(_limited(new, old)), role="deserializer"):
-        yield "old events would be refused"
+        yield "old events would be rejected"
     if _forms(_limited(new, old)) != _forms(old):
-        yield "a field is written in another form"
+        yield "the format, pattern or constant of a field changed"
 
 
 def _limited(new: Document, old: Document) -> Document:
-    """Return the new schema as if its new fields weren't there."""
+    """Return the new schema without its new fields."""
     known = {name: node for name, node in new["properties"].items() if name in old["properties"]}
     return {**new, "properties": known, "required": [name for name in new.get("required", ()) if name in known]}
 
 
 def _bare(schema: Document) -> str:
-    """Return the schema without the names that jsoncompat takes for references."""
+    """Return the schema as JSON without the keys that jsoncompat mistakes for references."""
     return json.dumps({name: node for name, node in schema.items() if not name.startswith(("$id", "$schema"))})
 
 
@@ -51,7 +51,7 @@ def _found(node: Any, schema: Document) -> Iterator[str]:  # noqa: ANN401  a JSO
             yield from _found(child, schema)
     if not isinstance(node, dict):
         return
-    yield from (f"{keyword}={node[keyword]}" for keyword in WRITTEN_FORM if keyword in node)
+    yield from (f"{keyword}={node[keyword]}" for keyword in UNCHECKED_KEYWORDS if keyword in node)
     if "$ref" in node:
         yield from _found(schema["$defs"][node["$ref"].rpartition("/")[2]], schema)
     for child in node.values():

@@ -1,6 +1,6 @@
-"""The frozen JSON schemas: what each event type looks like to a reader who never sees this code.
+"""The frozen JSON schemas of the event types.
 
-`python -m tests.contracts.schemas` freezes a schema and a sample for each new type, and takes over compatible changes.
+`python -m tests.contracts.schemas` writes a schema and a sample for each new type, and accepts compatible changes.
 """
 
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.contracts.compatibility import breaks
-from tests.contracts.specimens import specimen
+from tests.contracts.sample_documents import sample_document
 from townhall.contracts import CATALOGUE, Event
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ Document = dict[str, Any]
 
 
 def schema(kind: type[Event]) -> Document:
-    """Describe the event as its readers may rely on it."""
+    """Return the JSON schema of an event type."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"schemas/{kind.TYPE}.json",
@@ -29,44 +29,44 @@ def schema(kind: type[Event]) -> Document:
 
 
 def stored(folder: Path) -> dict[str, Document]:
-    """Return what was frozen, by event type."""
+    """Return the frozen documents of a directory, by event type."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
 
 
 def written(document: Document) -> str:
-    """Return the one text form a document is stored in, so that a difference is a change."""
+    """Return the canonical text of a document, as it is stored."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def refusals() -> list[str]:
-    """Say which changes since the freezing a reader could not bear."""
+def incompatibilities() -> list[str]:
+    """Return a sentence for each incompatible change since the schemas were frozen."""
     frozen = stored(FROZEN)
-    kept = [
-        f"{name}: {fault}"
+    changed = [
+        f"{name}: {problem}"
         for name, kind in CATALOGUE.items()
         if name in frozen
-        for fault in breaks(frozen[name], schema(kind))
+        for problem in breaks(frozen[name], schema(kind))
     ]
-    gone = [f"{name}: was published once, its class must stay" for name in frozen.keys() - CATALOGUE.keys()]
-    return kept + gone
+    removed = [f"{name}: has been published, so its class must stay" for name in frozen.keys() - CATALOGUE.keys()]
+    return changed + removed
 
 
 def freeze() -> None:
-    """Write each schema, and a sample for each type that has none. A sample is never changed."""
+    """Write every schema, and a sample for each type without one. Samples are never changed."""
     for name, kind in CATALOGUE.items():
         (FROZEN / f"{name}.json").write_text(written(schema(kind)))
         sample = SAMPLES / f"{name}.json"
         if not sample.exists():
-            sample.write_text(written(specimen(schema(kind))))
+            sample.write_text(written(sample_document(schema(kind))))
 
 
 def main() -> int:
-    """Freeze, unless a change would break a reader."""
-    found = refusals()
+    """Freeze the schemas, or print incompatible changes and return 1."""
+    found = incompatibilities()
     if not found:
         freeze()
-    for fault in found:
-        sys.stderr.write(f"{fault}\n")
+    for problem in found:
+        sys.stderr.write(f"{problem}\n")
     return 1 if found else 0
 
 

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is one the document declares: never a fault of the service, never the input again."""
+"""Any request gets a response declared in the OpenAPI document: never a 5xx, never an echo of the input."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -20,73 +20,75 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.contracts.desks import SampleService
-from tests.contracts.documents import OPERATIONS, Operation, document, unpatterned
+from tests.contracts.openapi import OPERATIONS, Operation, document, without_patterns
+from tests.contracts.sample_data import SampleService
 from townhall.chassis.serve import at_hand
 from townhall.testing import client_for
 from townhall.testing.databases import DatabaseOf
-from townhall.testing.people import Mint
 from townhall.testing.services import SettingsOf, application
+from townhall.testing.tokens import Mint
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-TELLING = 8
-"""Letters a text must have before its appearance in an answer is no coincidence."""
+RECOGNISABLE = 8
+"""Minimal length of a text whose appearance in a response can't be a coincidence."""
 
-DeskOf = Callable[[str], Awaitable[SampleService]]
+SampleServiceOf = Callable[[str], Awaitable[SampleService]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk_of(database_of: DatabaseOf, settings_of: SettingsOf, mint: Mint) -> AsyncIterator[DeskOf]:
-    """Open the service once for all examples of a test."""
+async def sample_service_of(
+    database_of: DatabaseOf, settings_of: SettingsOf, mint: Mint
+) -> AsyncIterator[SampleServiceOf]:
+    """A function that opens a service with sample data, once for all examples of a test."""
     opened: dict[str, SampleService] = {}
     async with AsyncExitStack() as stack:
 
-        async def open_desk(name: str) -> SampleService:
+        async def open_service(name: str) -> SampleService:
             if name not in opened:
                 db = await database_of(name)
                 app = application(settings_of(db), name)
                 await stack.enter_async_context(at_hand(app))
                 client = await stack.enter_async_context(client_for(app))
                 opened[name] = SampleService(app, client, db, mint)
-                await opened[name].furnish()
+                await opened[name].create_sample_data()
             return opened[name]
 
-        yield open_desk
+        yield open_service
 
 
 @cache
-def described(name: str) -> BaseSchema:
-    """Return what requests to a service are made from."""
-    return schemathesis.openapi.from_dict(unpatterned(document(name)))
+def request_schema(name: str) -> BaseSchema:
+    """Return the schema that requests to a service are generated from."""
+    return schemathesis.openapi.from_dict(without_patterns(document(name)))
 
 
 def cases(operation: Operation, sample_service: SampleService) -> st.SearchStrategy[Case[Any]]:
-    """Return requests that fit the document and requests that don't, about what is there and about nothing."""
-    there = {name: value for name, value in sample_service.ids.items() if f"{{{name}}}" in operation.path}
-    about = described(operation.service)[operation.path][operation.method]
+    """Return a strategy for valid and invalid requests, with ids of sample data and with random ones."""
+    existing = {name: value for name, value in sample_service.ids.items() if f"{{{name}}}" in operation.path}
+    requests_to = request_schema(operation.service)[operation.path][operation.method]
     found: list[st.SearchStrategy[Case[Any]]] = [
-        about.as_strategy(generation_mode=mode, path_parameters=parameters)
+        requests_to.as_strategy(generation_mode=mode, path_parameters=parameters)
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-        for parameters in ([None, there] if there else [None])
+        for parameters in ([None, existing] if existing else [None])
     ]
     return st.one_of(found)
 
 
-async def answered(case: Case[Any], operation: Operation, sample_service: SampleService) -> Response:
-    """Send the request as somebody who may."""
-    made = requests.Request(**case.as_transport_kwargs(base_url="http://townhall.test")).prepare()
-    headers = {name: str(value) for name, value in made.headers.items() if name.lower() != "authorization"}
+async def send(case: Case[Any], operation: Operation, sample_service: SampleService) -> Response:
+    """Send the request in a role that may call the route."""
+    prepared = requests.Request(**case.as_transport_kwargs(base_url="http://townhall.test")).prepare()
+    headers = {name: str(value) for name, value in prepared.headers.items() if name.lower() != "authorization"}
     for role in sorted(operation.roles)[:1]:
         headers |= sample_service.mint(role, "kim").header
-    body = made.body.encode() if isinstance(made.body, str) else made.body
+    body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
     assert body is None or isinstance(body, bytes)
-    return await sample_service.client.request(operation.method, str(made.url), headers=headers, content=body)
+    return await sample_service.client.request(operation.method, str(prepared.url), headers=headers, content=body)
 
 
 def texts(sent: Any) -> Iterator[str]:  # noqa: ANN401  a JSON document
-    """Return every text of a document that could be recognised."""
+    """Yield every text of a document that is long enough to be recognised."""
     match sent:
-        case str() if len(sent) >= TELLING:
+        case str() if len(sent) >= RECOGNISABLE:
             yield sent
         case dict():
             for each in sent.values():
@@ -105,12 +107,14 @@ def texts(sent: Any) -> Iterator[str]:  # noqa: ANN401  a JSON document
     suppress_health_check=list(HealthCheck),
 )
 @given(data=st.data())
-async def test_any_request_gets_a_declared_answer(operation: Operation, desk_of: DeskOf, data: st.DataObject) -> None:
-    """No 5xx, nothing undeclared, no echo of what was sent; and what is refused left no trace in the database."""
-    sample_service = await desk_of(operation.service)
+async def test_any_request_gets_a_declared_response(
+    operation: Operation, sample_service_of: SampleServiceOf, data: st.DataObject
+) -> None:
+    """No 5xx, nothing undeclared, no echo of the input; and a refused request changes nothing in the database."""
+    sample_service = await sample_service_of(operation.service)
     before = await sample_service.state()
     case = data.draw(cases(operation, sample_service))
-    answer = await answered(case, operation, sample_service)
+    answer = await send(case, operation, sample_service)
     case.validate_response(answer, checks=CHECKS)
     if answer.is_error:
         assert await sample_service.state() == before

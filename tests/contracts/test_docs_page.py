@@ -1,11 +1,11 @@
-"""The page of each API works where nothing else can be reached."""
+"""The API page of each service works without access to other hosts."""
 
 import re
 from urllib.parse import urljoin
 
 import pytest
 
-from tests.contracts.assembled import NAMES
+from tests.contracts.assembled_services import NAMES
 from townhall.testing.databases import DatabaseOf
 from townhall.testing.services import ClientOf
 
@@ -14,7 +14,7 @@ BASE = "http://townhall.test"
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_the_page_loads_nothing_from_elsewhere(name: str, database_of: DatabaseOf, client_of: ClientOf) -> None:
-    """Every file it names is the service's own, and its policy lets nothing else in, inline scripts included."""
+    """All its files come from the service, and its content security policy allows nothing else, nor inline scripts."""
     client = await client_of(await database_of(name))
     page = await client.get("/docs")
     named = re.findall(r'(?:src|href)="([^"]+)"', page.text)

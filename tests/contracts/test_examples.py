@@ -1,4 +1,4 @@
-"""The examples in the OpenAPI documents: every request has one, and a route takes it."""
+"""Every request in the OpenAPI documents has an example, and the route accepts it."""
 
 import re
 from typing import Any
@@ -6,28 +6,30 @@ from uuid import uuid4
 
 import pytest
 
-from tests.contracts.assembled import NAMES
-from tests.contracts.documents import OPERATIONS, Operation, document
+from tests.contracts.assembled_services import NAMES
+from tests.contracts.openapi import OPERATIONS, Operation, document
 from townhall.chassis.http.problems import MEDIA_TYPE, Problem
 from townhall.testing.databases import DatabaseOf
-from townhall.testing.people import Mint
 from townhall.testing.services import ClientOf
+from townhall.testing.tokens import Mint
 
 Schema = dict[str, Any]
-SENT = [each for each in OPERATIONS if "requestBody" in document(each.service)["paths"][each.path][each.method.lower()]]
+WITH_BODY = [
+    each for each in OPERATIONS if "requestBody" in document(each.service)["paths"][each.path][each.method.lower()]
+]
 
 _CODE = re.compile(r"^- `([a-z-]+)`", re.MULTILINE)
 
 
 class NoExample(AssertionError):
-    """A field a reader of the document could not fill in."""
+    """A field has neither example nor choices nor default."""
 
 
-def example(schema: Schema, whole: Schema, name: str = "body") -> Any:  # noqa: ANN401  a JSON document
-    """Return the request a page makes from the document: each field's example, choice or default."""
+def example(schema: Schema, root: Schema, name: str = "body") -> Any:  # noqa: ANN401  a JSON document
+    """Return the example of a schema: each field's example, first choice or default."""
     match schema:
         case {"$ref": str(ref)}:
-            return example(whole["components"]["schemas"][ref.rpartition("/")[2]], whole, name)
+            return example(root["components"]["schemas"][ref.rpartition("/")[2]], root, name)
         case (
             {"examples": [first, *_]}
             | {"anyOf": [{"examples": [first, *_]}, *_]}
@@ -39,7 +41,7 @@ def example(schema: Schema, whole: Schema, name: str = "body") -> Any:  # noqa: 
         case {"anyOf": [*_, {"type": "null"}]}:
             return None  # The framework leaves out that this is the default.
         case {"properties": fields}:
-            return {field: example(each, whole, field) for field, each in fields.items()}
+            return {field: example(each, root, field) for field, each in fields.items()}
         case {"type": "object"}:
             return {}
     raise NoExample(name)
@@ -47,18 +49,18 @@ def example(schema: Schema, whole: Schema, name: str = "body") -> Any:  # noqa: 
 
 def body_of(operation: Operation) -> Any:  # noqa: ANN401  a JSON document
     """Return the example of a route's body."""
-    whole = document(operation.service)
-    content = whole["paths"][operation.path][operation.method.lower()]["requestBody"]["content"]
-    return example(content["application/json"]["schema"], whole)
+    root = document(operation.service)
+    content = root["paths"][operation.path][operation.method.lower()]["requestBody"]["content"]
+    return example(content["application/json"]["schema"], root)
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_every_example_is_taken(
+async def test_every_example_is_accepted(
     name: str, database_of: DatabaseOf, client_of: ClientOf, mint: Mint, subtests: pytest.Subtests
 ) -> None:
-    """What the document shows is a request of the right form. A rule may still say no: nothing it names is there."""
+    """Each example is well-formed. A rule may still refuse it, since the ids in it don't exist."""
     client = await client_of(await database_of(name))
-    for operation in (each for each in SENT if each.service == name):
+    for operation in (each for each in WITH_BODY if each.service == name):
         with subtests.test(operation.label):
             path = re.sub(r"\{\w+\}", lambda _: str(uuid4()), operation.path)
             headers = mint(min(operation.roles), "kim").header
@@ -67,8 +69,8 @@ async def test_every_example_is_taken(
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.label)
-def test_every_refusal_is_shown_as_it_is_answered(operation: Operation) -> None:
-    """A reader sees of each rule that may say no what a program would get."""
+def test_every_refusal_is_documented_as_it_is_returned(operation: Operation) -> None:
+    """For each refusal the document shows the problem that a program would receive."""
     answers = document(operation.service)["paths"][operation.path][operation.method.lower()]["responses"]
     for status, answer in answers.items():
         shown = answer.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {})

@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection, MetaData, inspect, text
 
-from tests.contracts.assembled import NAMES
+from tests.contracts.assembled_services import NAMES
 from townhall.chassis.db import Database
 from townhall.testing.databases import CHASSIS, DatabaseOf
 

@@ -1,34 +1,34 @@
-"""The generated pages say what the code says."""
+"""The generated pages are up to date and complete."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.contracts.assembled import NAMES, service
-from tests.contracts.meanings import meaning
-from tests.contracts.metrics import defined
+from tests.contracts.assembled_services import NAMES, service
+from tests.contracts.field_docs import description
+from tests.contracts.metric_tables import defined
 from tests.contracts.pages import PAGES
-from tests.contracts.settings import meaning as setting_meaning
-from tests.contracts.settings import settings_of
+from tests.contracts.setting_tables import meaning as setting_meaning
+from tests.contracts.setting_tables import settings_of
 from townhall.contracts import CATALOGUE, TOPICS, Event
 
 
 @pytest.mark.parametrize(("path", "page"), PAGES.items(), ids=[path.name for path in PAGES])
 def test_a_page_is_not_stale(path: Path, page: Callable[[], str]) -> None:
-    """`make docs` would write what stands there."""
+    """`make docs` would not change it."""
     assert path.read_text() == page()
 
 
 @pytest.mark.parametrize("kind", CATALOGUE.values(), ids=CATALOGUE.keys())
-def test_each_field_says_what_it_means(kind: type[Event]) -> None:
-    """A subscriber need not guess: the field or the type of its value explains itself."""
-    assert [name for name in kind.model_fields if not meaning(kind, name)] == []
+def test_each_field_is_described(kind: type[Event]) -> None:
+    """The field itself or its type has a description for subscribers."""
+    assert [name for name in kind.model_fields if not description(kind, name)] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_service_announces_its_own_topic_whole(name: str) -> None:
-    """Every type of a topic is announced by the topic's owner and by nobody else."""
+def test_a_service_announces_all_types_of_its_topic(name: str) -> None:
+    """Every type of a topic is announced by the owner of the topic and by no other service."""
     assert {kind.TYPE for kind in service(name).announces} == {
         kind.TYPE for kind in CATALOGUE.values() if kind.TOPIC == f"townhall.{name}.v1"
     }
@@ -36,8 +36,8 @@ def test_a_service_announces_its_own_topic_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_metric_carries_the_name_of_its_service(name: str) -> None:
-    """`voting_…` is voting's: no two services fight for a name."""
+def test_a_metric_has_the_prefix_of_its_service(name: str) -> None:
+    """`voting_…` for voting, so that names are unique across services."""
     names = [family.name for metric in defined(f"{name}.metrics") for family in metric.describe()]
     assert names
     assert [each for each in names if not each.startswith(f"{name}_")] == []

@@ -1,4 +1,4 @@
-"""Rules as data, of every service: a version says every parameter, in its own kind, in words anyone can read."""
+"""Rule versions of every service: a version has every parameter, of the right type, in visible text."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from tests.contracts.assembled import NAMES
+from tests.contracts.assembled_services import NAMES
 from townhall.testing.databases import DatabaseOf
-from townhall.testing.people import Mint
 from townhall.testing.services import ClientOf
+from townhall.testing.tokens import Mint
 
 Numbers = dict[str, Any]
 
 
-def near_misses(rule: Numbers) -> Iterator[Numbers]:
-    """Return rules that a lenient reader would take for this one, and rules that leave something unsaid."""
+def invalid_variants(rule: Numbers) -> Iterator[Numbers]:
+    """Yield rules with a missing parameter, and rules that lenient parsing would accept as this one."""
     for name, value in rule.items():
-        yield {other: said for other, said in rule.items() if other != name}
+        yield {other: given for other, given in rule.items() if other != name}
         match value:
             case bool():
                 wrong: list[object] = [str(value).lower(), int(value), None]
@@ -31,7 +31,7 @@ def near_misses(rule: Numbers) -> Iterator[Numbers]:
 
 
 async def test_every_version_can_be_read_page_by_page(database_of: DatabaseOf, client_of: ClientOf, mint: Mint) -> None:
-    """No version is out of reach, however many came after it."""
+    """Older versions stay readable, however many follow."""
     client, headers = await client_of(await database_of("voting")), mint("secretary", "yun").header
     (rule,) = (await client.get("/rules")).json()["items"]
     for number in range(2, 6):
@@ -46,10 +46,10 @@ async def test_every_version_can_be_read_page_by_page(database_of: DatabaseOf, c
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_rule_is_enacted_as_it_is_written_or_not_at_all(
+async def test_a_rule_is_enacted_exactly_or_refused(
     name: str, database_of: DatabaseOf, client_of: ClientOf, mint: Mint
 ) -> None:
-    """Nothing is guessed, and nothing falls back to a number of the code's."""
+    """Nothing is coerced, and no parameter falls back to a default of the code."""
     client = await client_of(await database_of(name))
     (first,) = (await client.get("/rules")).json()["items"]
     headers = mint("secretary", "yun").header
@@ -57,7 +57,7 @@ async def test_a_rule_is_enacted_as_it_is_written_or_not_at_all(
     async def enact(parameters: Numbers) -> Response:
         return await client.post("/rules", json={"article": "제2조", "parameters": parameters}, headers=headers)
 
-    for wrong in near_misses(first["parameters"]):
+    for wrong in invalid_variants(first["parameters"]):
         assert (await enact(wrong)).status_code == 422, wrong
     enacted = await enact(first["parameters"])
     assert (enacted.status_code, enacted.json()["parameters"]) == (201, first["parameters"])

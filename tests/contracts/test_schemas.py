@@ -1,4 +1,4 @@
-"""Events stay readable: to those who read them elsewhere, and to this code when it hears what it said years ago."""
+"""Event schemas stay compatible: with consumers elsewhere, and with old events in the topics."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.contracts.compatibility import breaks
+from tests.contracts.sample_documents import document_strategy
 from tests.contracts.schemas import FROZEN, SAMPLES, schema, stored, written
-from tests.contracts.specimens import documents
 from townhall.contracts import CATALOGUE, TOPICS, Event
 
 Document = dict[str, Any]
@@ -32,44 +32,44 @@ OLD: Document = {
 
 
 def changed(**fields: Document) -> Document:
-    """Return the old schema with these fields in place of its own."""
+    """Return the old schema with these fields added or replaced."""
     return {**OLD, "properties": {**OLD["properties"], **fields}}
 
 
-def rewritten(old: Document, name: str) -> Document:
-    """Return a schema with one field made a yes-or-no."""
+def with_boolean(old: Document, name: str) -> Document:
+    """Return the schema with one field changed to a boolean."""
     return {**old, "properties": {**old["properties"], name: {"type": "boolean"}}}
 
 
 def without(name: str) -> Document:
-    """Return the old schema with one field removed, wherever it stood."""
+    """Return the old schema without one field."""
     left = {field: node for field, node in OLD["properties"].items() if field != name}
     return {**OLD, "properties": left, "required": [field for field in OLD["required"] if field != name]}
 
 
 @EVENTS
-def test_every_event_is_frozen_as_it_is(kind: type[Event]) -> None:
-    """What readers were promised is what the class says; `make schemas` takes a compatible change over."""
+def test_every_frozen_schema_is_up_to_date(kind: type[Event]) -> None:
+    """The frozen schema is that of the class; `make schemas` accepts compatible changes."""
     assert (FROZEN / f"{kind.TYPE}.json").read_text() == written(schema(kind))
 
 
-def test_nothing_is_frozen_without_its_class() -> None:
-    """A type that was published once can be read for ever."""
+def test_every_frozen_type_has_its_class() -> None:
+    """A published type stays readable."""
     assert stored(FROZEN).keys() == CATALOGUE.keys()
     assert stored(SAMPLES).keys() == CATALOGUE.keys()
 
 
 @EVENTS
 def test_an_old_event_is_still_read(kind: type[Event]) -> None:
-    """Each sample was frozen with the first version of its class and says today what it said then."""
+    """Each sample was frozen with the first version of its class and is read with the same values."""
     sample = stored(SAMPLES)[kind.TYPE]
     read = kind.model_validate(sample).model_dump(mode="json")
     assert {name: read[name] for name in sample} == sample
 
 
 @EVENTS
-def test_a_field_of_tomorrow_is_ignored(kind: type[Event]) -> None:
-    """An old reader bears new fields, at the top and inside a value."""
+def test_an_unknown_field_is_ignored(kind: type[Event]) -> None:
+    """Old consumers accept new fields, at the top level and in nested values."""
     sample = stored(SAMPLES)[kind.TYPE]
     later = {name: {**node, "새 필드": 1} if isinstance(node, dict) else node for name, node in sample.items()}
     assert kind.model_validate({**later, "새 필드": {"?": []}}) == kind.model_validate(sample)
@@ -78,9 +78,9 @@ def test_a_field_of_tomorrow_is_ignored(kind: type[Event]) -> None:
 @EVENTS
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.data())
-def test_an_event_survives_the_wire(kind: type[Event], data: st.DataObject) -> None:
-    """Whatever the schema allows is read, and what is written back satisfies the schema and is the same event."""
-    event = kind.model_validate(data.draw(documents(schema(kind))))
+def test_an_event_round_trips(kind: type[Event], data: st.DataObject) -> None:
+    """Any valid document is read, and its serialisation is valid and reads as the same event."""
+    event = kind.model_validate(data.draw(document_strategy(schema(kind))))
     body = event.model_dump_json()
     assert kind.model_validate_json(body) == event
     jsonschema_rs.validate(schema(kind), event.model_dump(mode="json"))
@@ -88,7 +88,7 @@ def test_an_event_survives_the_wire(kind: type[Event], data: st.DataObject) -> N
 
 @EVENTS
 def test_a_type_names_its_owner_and_version(kind: type[Event]) -> None:
-    """`<owner>.<fact>.v<major>` on the owner's one topic, keyed by a field that is always there."""
+    """`<owner>.<fact>.v<major>` on the owner's topic, keyed by a required field."""
     owner, _fact, version = kind.TYPE.split(".")
     assert f"townhall.{owner}.v1" == kind.TOPIC
     assert kind.TOPIC in TOPICS
@@ -104,8 +104,8 @@ def test_a_type_names_its_owner_and_version(kind: type[Event]) -> None:
         changed(title={"type": "string", "maxLength": 100, "description": "A better description."}),
     ],
 )
-def test_a_reader_bears(new: Document) -> None:
-    """New optional fields and better descriptions may come within a version."""
+def test_a_compatible_change_is_accepted(new: Document) -> None:
+    """New optional fields and changed descriptions are allowed within a version."""
     assert not list(breaks(OLD, new))
 
 
@@ -128,14 +128,14 @@ def test_a_reader_bears(new: Document) -> None:
         {**OLD, "$defs": {"Rule": {**OLD["$defs"]["Rule"], "required": []}}},
     ],
 )
-def test_a_reader_would_break(new: Document) -> None:
-    """Everything else is refused: it needs a new class and a new version."""
+def test_an_incompatible_change_is_refused(new: Document) -> None:
+    """It needs a new class and a new version."""
     assert list(breaks(OLD, new))
 
 
-def test_each_rewriting_of_a_field_is_noticed(subtests: pytest.Subtests) -> None:
-    """Whatever field of whatever event were to become a yes-or-no, the check would say so."""
+def test_a_changed_type_of_any_field_is_refused(subtests: pytest.Subtests) -> None:
+    """Of every field of every event: here by a change to a boolean."""
     for type_name, frozen in stored(FROZEN).items():
         with subtests.test(type_name):
             fields = [name for name, node in frozen["properties"].items() if node.get("type") != "boolean"]
-            assert all(list(breaks(frozen, rewritten(frozen, name))) for name in fields)
+            assert all(list(breaks(frozen, with_boolean(frozen, name))) for name in fields)

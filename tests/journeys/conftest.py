@@ -1,4 +1,4 @@
-"""The whole platform for a journey."""
+"""Platforms for journey tests: in this process, or in processes of their own."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -7,21 +7,23 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
-from tests.journeys.processes import up
-from tests.journeys.whole import SERVICES, Whole
+from tests.journeys.in_process import SERVICES, InProcessPlatform
+from tests.journeys.processes import run_platform
 from townhall.testing.databases import DatabaseOf
-from townhall.testing.people import Mint
+from townhall.testing.tokens import Mint
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def whole(database_of: DatabaseOf, running: Callable[..., Awaitable[FastAPI]], mint: Mint) -> Whole:
-    """All four services on fresh databases and topics of their own."""
+async def platform(
+    database_of: DatabaseOf, running: Callable[..., Awaitable[FastAPI]], mint: Mint
+) -> InProcessPlatform:
+    """All four services in this process, on new databases and topics."""
     databases = {name: await database_of(name) for name in SERVICES}
-    return Whole({name: await running(databases[name]) for name in SERVICES}, databases, mint)
+    return InProcessPlatform({name: await running(databases[name]) for name in SERVICES}, databases, mint)
 
 
 @pytest.fixture(scope="session")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the platform that stays up, in processes of its own; its data directory."""
-    with up(tmp_path_factory.mktemp("copy")) as processes:
+def shared_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The data directory of a platform in separate processes, started once for the session."""
+    with run_platform(tmp_path_factory.mktemp("shared")) as processes:
         yield processes.data_dir

@@ -1,10 +1,10 @@
-"""The main path: a citizen's idea is decided at the head of government, and citizens judge what became of it."""
+"""The main path: a citizen's proposal is decided by the strategy meeting, and its result is evaluated."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-from tests.contracts.metrics import moved
-from tests.journeys.whole import SERVICES, Json, Refused, Whole, until
+from tests.contracts.metric_tables import moved
+from tests.journeys.in_process import SERVICES, InProcessPlatform, Json, Refused, wait_until
 
 SECRETARY, OFFICER, CHAIR = ("secretary", "s"), ("officer", "o"), ("chair", "c")
 MEMBERS = [("member", "m1"), ("member", "m2"), ("member", "m3")]
@@ -12,7 +12,7 @@ CITIZENS = [("citizen", f"citizen {number}") for number in range(1, 7)]
 AGENCY = ("agency", "ministry")
 SEED = "a seed that nobody knows yet"
 
-BY_THEMSELVES = (
+AUTOMATIC = (
     "voting.vote-opened.v1",
     "voting.threshold-reached.v1",
     "committee.case-opened.v1",
@@ -20,7 +20,7 @@ BY_THEMSELVES = (
     "committee.case-placed-on-agenda.v1",
     "evaluation.initiative-opened.v1",
 )
-"""What nobody does: each must follow once, whatever is retried beneath."""
+"""Events of automatic steps: each must be announced exactly once, whatever is retried."""
 MOVED_ELSEWHERE = {
     "committee_cases_overdue": "services/committee/tests/test_handlers_meetings.py",
     "proposal_tasks_referred": "services/proposal/tests/test_routes.py",
@@ -31,46 +31,45 @@ MOVED_ELSEWHERE = {
 
 
 def ahead(**time: float) -> str:
-    """A moment ahead, by the secretary's calendar."""
-    return (datetime.now(UTC) + timedelta(**time)).isoformat()  # noqa: TID251  the platform's own clock is nobody's calendar
+    """Return a time in the future, in ISO 8601."""
+    return (datetime.now(UTC) + timedelta(**time)).isoformat()  # noqa: TID251  a date that a person would choose
 
 
 def later(days: int) -> str:
-    """A day well ahead."""
+    """Return a date in the future, in ISO 8601."""
     return ahead(days=days)[:10]
 
 
-async def test_a_proposal_reaches_the_president_and_comes_back_judged(whole: Whole) -> None:
-    """Every automatic step happens exactly once, the task's public timeline shows them all, and metrics count them."""
-    sitting = await whole.post(SECRETARY, "committee", "/sittings", sits_at=ahead(hours=1), capacity=3)
-    meeting = await whole.post(SECRETARY, "committee", "/strategy-meetings", meets_at=ahead(hours=1), capacity=3)
-    task_id = await put_to_the_vote(whole)
-    await vote(whole, task_id)
-    case_id = await deliberate(whole, task_id, sitting["sitting_id"])
-    initiative_id = await adopt(whole, case_id, meeting["meeting_id"])
-    await deliver(whole, initiative_id)
-    await evaluate(whole, initiative_id)
-    await whole.settle()
+async def test_a_proposal_is_decided_delivered_and_evaluated(platform: InProcessPlatform) -> None:
+    """Every automatic step happens exactly once and is in the task's public timeline."""
+    sitting = await platform.post(SECRETARY, "committee", "/sittings", sits_at=ahead(hours=1), capacity=3)
+    meeting = await platform.post(SECRETARY, "committee", "/strategy-meetings", meets_at=ahead(hours=1), capacity=3)
+    task_id = await put_to_the_vote(platform)
+    await vote(platform, task_id)
+    case_id = await deliberate(platform, task_id, sitting["sitting_id"])
+    initiative_id = await adopt(platform, case_id, meeting["meeting_id"])
+    await deliver(platform, initiative_id)
+    await evaluate(platform, initiative_id)
+    await platform.settle()
 
-    task = await whole.get("proposal", f"/tasks/{task_id}")
+    task = await platform.get("proposal", f"/tasks/{task_id}")
     assert task["state"] == "evaluated"
-    announced, told = await whole.announced(), [fact["type"] for fact in task["timeline"]]
-    assert {kind: announced[kind] for kind in BY_THEMSELVES} == dict.fromkeys(BY_THEMSELVES, 1)
-    assert {kind: told.count(kind) for kind in BY_THEMSELVES} == dict.fromkeys(BY_THEMSELVES, 1)
+    announced, timeline = await platform.announced(), [fact["type"] for fact in task["timeline"]]
+    assert {kind: announced[kind] for kind in AUTOMATIC} == dict.fromkeys(AUTOMATIC, 1)
+    assert {kind: timeline.count(kind) for kind in AUTOMATIC} == dict.fromkeys(AUTOMATIC, 1)
     still = {name for service in SERVICES for name, has_moved in moved(f"{service}.metrics").items() if not has_moved}
     assert still <= MOVED_ELSEWHERE.keys()
 
 
-async def put_to_the_vote(whole: Whole) -> str:
-    """A proposal, admitted, becomes a task whose vote opens by itself."""
+async def put_to_the_vote(platform: InProcessPlatform) -> str:
+    """Submit and admit a proposal and select a task; wait until its vote is open; return the task id."""
     rule = {"yes_more_than": 3, "ballots_changeable": True}
-    await whole.post(SECRETARY, "voting", "/rules", article="제12조", parameters=rule)
+    await platform.post(SECRETARY, "voting", "/rules", article="제12조", parameters=rule)
     wording = {"title": "심야 버스", "problem": "밤 11시 이후에는 버스가 없습니다.", "remedy": ""}
-    proposal_id = (await whole.post(CITIZENS[0], "proposal", "/proposals", **wording))["proposal_id"]
-    await whole.put(CITIZENS[1], "proposal", f"/proposals/{proposal_id}/support")
+    proposal_id = (await platform.post(CITIZENS[0], "proposal", "/proposals", **wording))["proposal_id"]
     screening = {"decision": "admit", "reason": "public-interest"}
-    await whole.post(OFFICER, "proposal", f"/proposals/{proposal_id}/screening", **screening)
-    task = await whole.post(
+    await platform.post(OFFICER, "proposal", f"/proposals/{proposal_id}/screening", **screening)
+    task = await platform.post(
         OFFICER,
         "proposal",
         "/tasks",
@@ -81,61 +80,61 @@ async def put_to_the_vote(whole: Whole) -> str:
         reason="public-interest",
     )
     task_id = str(task["task_id"])
-    await whole.settle()
-    await until(lambda: open_vote(whole, task_id))
+    await platform.settle()
+    await wait_until(lambda: open_vote(platform, task_id))
     return task_id
 
 
-async def open_vote(whole: Whole, task_id: str) -> Json | None:
-    """The vote, once it takes ballots."""
-    found = await whole.get("voting", f"/votes/{task_id}")
+async def open_vote(platform: InProcessPlatform, task_id: str) -> Json | None:
+    """Return the vote once it is open."""
+    found = await platform.get("voting", f"/votes/{task_id}")
     return found if found["state"] == "open" else None
 
 
-async def vote(whole: Whole, task_id: str) -> None:
-    """Three yes are not more than three; a repeated one is not a fourth; a changed one is."""
+async def vote(platform: InProcessPlatform, task_id: str) -> None:
+    """Cast ballots: three yes don't reach the threshold, nor does a repeated one; a changed one does."""
     path = f"/votes/{task_id}/ballot"
     for citizen, choice in zip(CITIZENS, ["yes", "yes", "yes", "no", "no"], strict=False):
-        assert (await whole.put(citizen, "voting", path, choice=choice))["outcome"] == "counted"
-    assert (await whole.put(CITIZENS[0], "voting", path, choice="yes"))["outcome"] == "unchanged"
-    before = await until(lambda: totals(whole, task_id, yes=3))
+        assert (await platform.put(citizen, "voting", path, choice=choice))["outcome"] == "counted"
+    assert (await platform.put(CITIZENS[0], "voting", path, choice="yes"))["outcome"] == "unchanged"
+    before = await wait_until(lambda: totals(platform, task_id, yes=3))
     assert (before["no"], before["threshold"]["reached"]) == (2, False)
-    assert (await whole.put(CITIZENS[3], "voting", path, choice="yes"))["outcome"] == "changed"
-    after = await until(lambda: totals(whole, task_id, yes=4))
+    assert (await platform.put(CITIZENS[3], "voting", path, choice="yes"))["outcome"] == "changed"
+    after = await wait_until(lambda: totals(platform, task_id, yes=4))
     assert (after["no"], after["threshold"]["reached"]) == (1, True)
-    await whole.settle()
+    await platform.settle()
 
 
-async def totals(whole: Whole, task_id: str, yes: int) -> Json | None:
-    """The vote once it shows so many yes: what everybody sees may be a second old."""
-    found = await whole.get("voting", f"/votes/{task_id}")
+async def totals(platform: InProcessPlatform, task_id: str, yes: int) -> Json | None:
+    """Return the vote once it shows so many yes: public totals may be a second old."""
+    found = await platform.get("voting", f"/votes/{task_id}")
     return found if found["yes"] == yes else None
 
 
-async def deliberate(whole: Whole, task_id: str, sitting_id: str) -> str:
-    """The case that opened by itself is on the docket; a sitting with quorum decides it, one member recused."""
-    (case,) = (await whole.get("committee", "/cases", task_id=task_id))["items"]
+async def deliberate(platform: InProcessPlatform, task_id: str, sitting_id: str) -> str:
+    """Decide the docketed case in a sitting with a quorum and one recused member; return the case id."""
+    (case,) = (await platform.get("committee", "/cases", task_id=task_id))["items"]
     assert (case["cause"], case["sitting_id"]) == ("threshold", sitting_id)
     case_path, sitting_path = f"/cases/{case['case_id']}", f"/sittings/{sitting_id}"
     for member in (CHAIR, *MEMBERS):
-        await whole.put(member, "committee", f"{sitting_path}/attendance")
-    await whole.post(CHAIR, "committee", f"{sitting_path}/opening")
-    await whole.put(MEMBERS[2], "committee", f"{case_path}/recusal", reason="My company runs buses.")
+        await platform.put(member, "committee", f"{sitting_path}/attendance")
+    await platform.post(CHAIR, "committee", f"{sitting_path}/opening")
+    await platform.put(MEMBERS[2], "committee", f"{case_path}/recusal", reason="My company runs buses.")
     for member in (CHAIR, *MEMBERS[:2]):
-        await whole.put(member, "committee", f"{case_path}/position", stance="for")
-    decided = await whole.post(
+        await platform.put(member, "committee", f"{case_path}/position", stance="for")
+    decided = await platform.post(
         CHAIR, "committee", f"{case_path}/decision", decision="recommended", reasons=["public-benefit"]
     )
     assert (decided["decision"]["in_favour"], decided["decision"]["recused"]) == (3, 1)
-    await whole.settle()
+    await platform.settle()
     return str(case["case_id"])
 
 
-async def adopt(whole: Whole, case_id: str, meeting_id: str) -> str:
-    """The strategy meeting has it on its agenda, adopts it, and the directive becomes an initiative."""
-    agenda = (await whole.get("committee", f"/strategy-meetings/{meeting_id}"))["agenda"]
+async def adopt(platform: InProcessPlatform, case_id: str, meeting_id: str) -> str:
+    """Adopt the case in the strategy meeting; return the id of the initiative opened for its directive."""
+    agenda = (await platform.get("committee", f"/strategy-meetings/{meeting_id}"))["agenda"]
     assert [item["case_id"] for item in agenda] == [case_id]
-    case = await whole.post(
+    case = await platform.post(
         SECRETARY,
         "committee",
         f"/strategy-meetings/{meeting_id}/outcomes",
@@ -144,25 +143,24 @@ async def adopt(whole: Whole, case_id: str, meeting_id: str) -> str:
         reason="public-benefit",
         directive={"responsible_body": "국토교통부", "instruction": "시범 운행하십시오.", "due_on": later(90)},
     )
-    await whole.settle()
-    initiatives = (await whole.get("evaluation", "/initiatives"))["items"]
+    await platform.settle()
+    initiatives = (await platform.get("evaluation", "/initiatives"))["items"]
     assert [one["directive_id"] for one in initiatives] == [case["directive_id"]]
     return str(initiatives[0]["initiative_id"])
 
 
-async def deliver(whole: Whole, initiative_id: str) -> None:
-    """The responsible body starts, is late with a reason, and is done; the Support Unit verifies."""
+async def deliver(platform: InProcessPlatform, initiative_id: str) -> None:
+    """Start, delay, complete and verify the initiative."""
     path = f"/initiatives/{initiative_id}"
-    await whole.post(AGENCY, "evaluation", f"{path}/start")
-    await whole.post(AGENCY, "evaluation", f"{path}/delays", reason="procurement", due_on=later(120))
-    await whole.post(AGENCY, "evaluation", f"{path}/completion", note="운행 중입니다.")
-    await whole.post(OFFICER, "evaluation", f"{path}/verification", note="확인했습니다.")
-    await whole.post(CITIZENS[2], "evaluation", f"{path}/opinions", stance="satisfied", text="편해졌습니다.")
+    await platform.post(AGENCY, "evaluation", f"{path}/start")
+    await platform.post(AGENCY, "evaluation", f"{path}/delays", reason="procurement", due_on=later(120))
+    await platform.post(AGENCY, "evaluation", f"{path}/completion", note="운행 중입니다.")
+    await platform.post(OFFICER, "evaluation", f"{path}/verification", note="확인했습니다.")
 
 
-async def evaluate(whole: Whole, initiative_id: str) -> None:
-    """A drawn panel of three and one other citizen judge: 7 parts to 3."""
-    opened = await whole.post(
+async def evaluate(platform: InProcessPlatform, initiative_id: str) -> None:
+    """Run an evaluation round with a panel of three and open scores, weighted 7 to 3."""
+    opened = await platform.post(
         SECRETARY,
         "evaluation",
         "/rounds",
@@ -175,23 +173,23 @@ async def evaluate(whole: Whole, initiative_id: str) -> None:
     path = f"/rounds/{opened['round_id']}"
     stratum = {"region": "서울", "age_band": "20-39", "sex": "female"}
     tickets = {
-        (await whole.put(citizen, "evaluation", f"{path}/application", **stratum))["ticket"]: citizen
+        (await platform.put(citizen, "evaluation", f"{path}/application", **stratum))["ticket"]: citizen
         for citizen in CITIZENS
     }
-    await until(lambda: drawn_panel(whole, path))
-    drawn = (await whole.get("evaluation", f"{path}/draw"))["drawn"]
+    await wait_until(lambda: drawn_panel(platform, path))
+    drawn = (await platform.get("evaluation", f"{path}/draw"))["drawn"]
     for ticket, citizen in tickets.items():
         track, score = ("scores", 80) if ticket in drawn else ("open-scores", 60)
-        await whole.put(citizen, "evaluation", f"{path}/{track}/{initiative_id}", score=score)
-    await whole.post(SECRETARY, "evaluation", f"{path}/publication")
-    (result,) = (await whole.get("evaluation", f"{path}/results"))["items"]
+        await platform.put(citizen, "evaluation", f"{path}/{track}/{initiative_id}", score=score)
+    await platform.post(SECRETARY, "evaluation", f"{path}/publication")
+    (result,) = (await platform.get("evaluation", f"{path}/results"))["items"]
     assert float(result["weighted_score"]) == 74.0
 
 
-async def drawn_panel(whole: Whole, path: str) -> Json | None:
-    """The round with its panel, once applications have closed and the lot may be drawn."""
+async def drawn_panel(platform: InProcessPlatform, path: str) -> Json | None:
+    """Draw the panel; None while applications are open."""
     try:
-        return await whole.post(SECRETARY, "evaluation", f"{path}/draw", seed=SEED)
+        return await platform.post(SECRETARY, "evaluation", f"{path}/draw", seed=SEED)
     except Refused as refused:
         if str(refused) != "applications-still-open":
             raise

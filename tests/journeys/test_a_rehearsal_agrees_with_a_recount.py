@@ -1,4 +1,4 @@
-"""A recorded consultation, played again on the running platform, is counted exactly as a recount says."""
+"""A rehearsal of a recorded consultation gives exactly the totals of a recount."""
 
 import asyncio
 import json
@@ -25,16 +25,16 @@ VOTERS = 12
 
 
 def record(folder: Path, seed: int) -> Path:
-    """Make up a conversation in which people vote, vote again, and pass, in no order of time."""
-    dice = random.Random(seed)
+    """Write a random recording with repeated votes and passes, not in time order."""
+    rng = random.Random(seed)
     folder.mkdir()
     votes = [
-        f"{dice.randrange(10_000)},,{comment},{voter},{dice.choice([1, 1, -1, 0])}"
+        f"{rng.randrange(10_000)},,{comment},{voter},{rng.choice([1, 1, -1, 0])}"
         for voter in range(VOTERS)
         for comment in ("0", "1", "2", "404")
-        for _ in range(dice.choice([1, 1, 2, 3]))
+        for _ in range(rng.choice([1, 1, 2, 3]))
     ]
-    dice.shuffle(votes)
+    rng.shuffle(votes)
     written = [f'0,,{name},{int(name) % 2},0,0,1,"{body}"' for name, body in COMMENTS.items()]
     (folder / "comments.csv").write_text(
         "\n".join(["timestamp,datetime,comment-id,author-id,agrees,disagrees,moderated,comment-body", *written])
@@ -44,10 +44,10 @@ def record(folder: Path, seed: int) -> Path:
 
 
 async def rehearse(*what: str | Path, more_than: int, data_dir: Path) -> dict[str, Any]:
-    """Run the command, which must find no difference; return its report."""
-    words = [*map(str, what), "--yes-threshold", str(more_than), "--data-dir", str(data_dir), "--json"]
+    """Run `townhall rehearse`, which must find no difference; return its report."""
+    arguments = [*map(str, what), "--yes-threshold", str(more_than), "--data-dir", str(data_dir), "--json"]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "townhall_local", "rehearse", *words, stdout=PIPE
+        sys.executable, "-m", "townhall_local", "rehearse", *arguments, stdout=PIPE
     )
     async with asyncio.timeout(240):
         printed, _ = await process.communicate()
@@ -56,12 +56,16 @@ async def rehearse(*what: str | Path, more_than: int, data_dir: Path) -> dict[st
     return report
 
 
-async def test_two_rehearsals_on_one_platform_each_agree_with_the_recount(tmp_path: Path, copy: Path) -> None:
-    """Counts, thresholds and cases are exact; the second rehearsal has tasks of its own and its own threshold."""
+async def test_two_rehearsals_on_one_platform_each_agree_with_the_recount(
+    tmp_path: Path, shared_platform: Path
+) -> None:
+    """Totals, thresholds and cases are exact; the second rehearsal has its own tasks and threshold."""
     recording = record(tmp_path / "recording", seed=7)
     expected = recount(polis.read(recording))
     most = max(tally.yes for tally in expected.values())
-    reports = [await rehearse(recording, more_than=more_than, data_dir=copy) for more_than in (most - 1, most)]
+    reports = [
+        await rehearse(recording, more_than=more_than, data_dir=shared_platform) for more_than in (most - 1, most)
+    ]
     for more_than, report in zip((most - 1, most), reports, strict=True):
         assert report["differences"] == []
         counted = {task["source_id"]: (task["yes"], task["no"]) for task in report["tasks"]}
@@ -78,12 +82,12 @@ async def test_two_rehearsals_on_one_platform_each_agree_with_the_recount(tmp_pa
 CONSENTS = {"11": 600, "12": 150, "13": 90, "14": 1, "15": 0}
 
 
-async def test_a_load_shaped_after_a_petition_board_is_counted_as_shaped(tmp_path: Path, copy: Path) -> None:
-    """Each petition has its share of the ballots, each of another citizen, and those past the threshold have a case."""
-    board = tmp_path / "board.csv"
+async def test_a_synthetic_load_is_counted_exactly(tmp_path: Path, shared_platform: Path) -> None:
+    """Each petition has its share of the ballots, and those above the threshold have a case."""
+    petitions = tmp_path / "petitions.csv"
     rows = [f'{name},"청원 {name}, 늘려 주세요",{consents}' for name, consents in CONSENTS.items()]
-    board.write_text("\n".join(["petition_idx,title,num_agree", *rows]))
-    report = await rehearse("--petitions", board, "--scale", "1/2", more_than=45, data_dir=copy)
+    petitions.write_text("\n".join(["petition_idx,title,num_agree", *rows]))
+    report = await rehearse("--petitions", petitions, "--scale", "1/2", more_than=45, data_dir=shared_platform)
     counted = {task["source_id"]: (task["yes"], task["no"]) for task in report["tasks"]}
     assert counted == {"11": (300, 0), "12": (75, 0), "13": (45, 0), "14": (0, 0), "15": (0, 0)}
     assert {task["source_id"] for task in report["tasks"] if task["case_id"]} == {"11", "12"}

@@ -15,7 +15,7 @@ from townhall.chassis.telemetry import tracing
 from townhall.contracts import committee, voting
 from townhall.testing import client_for, settle
 from townhall.testing.databases import DatabaseOf
-from townhall.testing.people import Mint
+from townhall.testing.tokens import Mint
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from tests.architecture.places import ROOT
+from tests.architecture.repository import ROOT
 from townhall.chassis.broker import Bus
 from townhall.embedded import databases
 from townhall.embedded.binaries import postgres_binaries

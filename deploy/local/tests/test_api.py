@@ -1,4 +1,4 @@
-"""The client of the public APIs against a real server that fails now and then."""
+"""The client of the public APIs retries safely, against a real server that fails now and then."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,16 +9,16 @@ import pytest
 from aiohttp import web
 
 from townhall_local.client.api import PublicApi, Refused, Unreachable
-from townhall_local.client.people import Tokens
-from townhall_local.client.together import together
+from townhall_local.client.concurrency import gather_limited
+from townhall_local.client.users import TokenCache
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-AT_ONCE: Final = {"Retry-After": "0"}
+NO_DELAY: Final = {"Retry-After": "0"}
 
 
 @asynccontextmanager
-async def served(answer: Answer, patience: float = 5.0) -> AsyncIterator[PublicApi]:
-    """Serve one answer for every path, on a free port."""
+async def served(answer: Answer, within: float = 5.0) -> AsyncIterator[PublicApi]:
+    """Serve one handler for every path on a free port; yields a client of that server."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
     runner = web.AppRunner(app)
@@ -26,20 +26,20 @@ async def served(answer: Answer, patience: float = 5.0) -> AsyncIterator[PublicA
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]
     try:
-        async with PublicApi({"proposal": f"http://{host}:{port}"}, patience=patience) as api:
+        async with PublicApi({"proposal": f"http://{host}:{port}"}, timeout=within) as api:
             yield api
     finally:
         await runner.cleanup()
 
 
-async def test_a_repeated_post_carries_the_same_key() -> None:
-    """However often it is sent, it is one request; another one has another key."""
+async def test_retries_of_a_post_have_the_same_idempotency_key() -> None:
+    """After a 503 and a lost connection the key is the same; another request has another key."""
     keys: list[str] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:
         keys.append(request.headers["Idempotency-Key"])
         if len(keys) == 1:
-            return web.json_response({}, status=503, headers=AT_ONCE)
+            return web.json_response({}, status=503, headers=NO_DELAY)
         if len(keys) == 2:
             assert request.transport is not None
             request.transport.close()
@@ -52,23 +52,23 @@ async def test_a_repeated_post_carries_the_same_key() -> None:
     assert [len(set(keys[:3])), len(set(keys))] == [1, 2]
 
 
-async def test_a_refusal_is_told_by_its_code_and_not_repeated() -> None:
-    """A rule said no: asking again won't help."""
-    asked = []
+async def test_a_refusal_has_the_code_of_the_problem_and_is_not_retried() -> None:
+    """A retry would not change a 409."""
+    tokens = []
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        asked.append(request.headers.get("Authorization"))
+        tokens.append(request.headers.get("Authorization"))
         return web.json_response({"code": "vote-not-open", "detail": "The vote is closed."}, status=409)
 
     async with served(answer) as api:
         with pytest.raises(Refused, match="409 vote-not-open: The vote is closed"):
             await api.put("proposal", "/x", {}, token="t")
-    assert asked == ["Bearer t"]
+    assert tokens == ["Bearer t"]
 
 
 @pytest.mark.parametrize(("status", "found"), [(404, None), (200, {"a": 1})])
-async def test_what_is_not_there_yet_is_none(status: int, found: object) -> None:
-    """Events bring it about sooner or later."""
+async def test_find_returns_none_on_404(status: int, found: object) -> None:
+    """A resource may not exist until an event is processed."""
 
     async def answer(_: web.Request) -> web.StreamResponse:
         return web.json_response({"a": 1}, status=status)
@@ -77,19 +77,19 @@ async def test_what_is_not_there_yet_is_none(status: int, found: object) -> None
         assert await api.find("proposal", "/x") == found
 
 
-async def test_giving_up_says_what_got_no_answer() -> None:
-    """After its patience, and not before the first answer."""
+async def test_a_timeout_names_the_request() -> None:
+    """`Unreachable` is raised once the timeout has passed."""
 
     async def answer(_: web.Request) -> web.StreamResponse:
         return web.json_response({}, status=503)
 
-    async with served(answer, patience=0.05) as api:
+    async with served(answer, within=0.05) as api:
         with pytest.raises(Unreachable, match="GET /x of proposal"):
             await api.get("proposal", "/x")
 
 
 async def test_a_list_is_read_to_its_last_page() -> None:
-    """Cursors are followed, and nothing is asked for twice."""
+    """Cursors are followed to the end."""
     pages = {None: ([{"n": 1}, {"n": 2}], "b"), "b": ([{"n": 3}], "c"), "c": ([], None)}
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -100,38 +100,38 @@ async def test_a_list_is_read_to_its_last_page() -> None:
         assert await api.every("proposal", "/x") == [{"n": 1}, {"n": 2}, {"n": 3}]
 
 
-class Mint:
-    """An issuer that numbers its tokens."""
+class NumberingIssuer:
+    """An issuer whose tokens are numbered."""
 
-    def __init__(self, lives: float) -> None:
-        self.lives = lives
+    def __init__(self, lifetime: float) -> None:
+        self.lifetime = lifetime
         self.issued = 0
 
     async def issue(self, role: str, subject: str) -> tuple[str, float]:
-        """Say who it is for, and the how many-th token it is."""
+        """Return a token of role, subject and number."""
         self.issued += 1
-        return f"{role} {subject} {self.issued}", self.lives
+        return f"{role} {subject} {self.issued}", self.lifetime
 
 
-async def test_a_token_is_kept_while_it_is_good() -> None:
-    """One for each person and role; renewed once it nears its end."""
-    tokens = Tokens(Mint(lives=3600))
-    asked = [("citizen", "a"), ("citizen", "b"), ("citizen", "a"), ("officer", "a")]
-    assert [await tokens.of(*who) for who in asked] == ["citizen a 1", "citizen b 2", "citizen a 1", "officer a 3"]
-    expiring = Tokens(Mint(lives=0))
-    assert [await expiring.of("citizen", "a") for _ in range(2)] == ["citizen a 1", "citizen a 2"]
+async def test_a_token_is_reused_while_it_is_valid() -> None:
+    """One token per user and role, renewed shortly before it expires."""
+    tokens = TokenCache(NumberingIssuer(lifetime=3600))
+    users = [("citizen", "a"), ("citizen", "b"), ("citizen", "a"), ("officer", "a")]
+    assert [await tokens.token(*user) for user in users] == ["citizen a 1", "citizen b 2", "citizen a 1", "officer a 3"]
+    expiring = TokenCache(NumberingIssuer(lifetime=0))
+    assert [await expiring.token("citizen", "a") for _ in range(2)] == ["citizen a 1", "citizen a 2"]
 
 
-async def test_many_at_once_come_back_in_order() -> None:
-    """As many under way as allowed: each waits here for two others, and never are there more."""
+async def test_gather_limited_bounds_concurrency_and_keeps_the_order() -> None:
+    """Exactly `limit` calls run at a time: each waits here for two others, and never are there more."""
     others = asyncio.Barrier(3)
-    under_way: list[int] = []
+    running: list[int] = []
 
     async def double(number: int) -> int:
-        under_way.append(number)
-        assert len(under_way) <= 3
+        running.append(number)
+        assert len(running) <= 3
         await others.wait()
-        under_way.remove(number)
+        running.remove(number)
         return number * 2
 
-    assert await together(range(21), double, at_once=3) == list(range(0, 42, 2))
+    assert await gather_limited(range(21), double, limit=3) == list(range(0, 42, 2))

@@ -1,4 +1,4 @@
-"""What the services stand on: a broker that lost everything is taken for furnished only once it is."""
+"""An emptied broker counts as prepared only after it was refilled."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -23,11 +23,11 @@ async def _announce_and_send(url: str) -> None:
         await connection.execute("UPDATE outbox SET sent_at = now()")
 
 
-async def test_a_refill_that_failed_is_made_up_for(tmp_path: Path) -> None:
-    """G13: PostgreSQL was away when the emptied broker came back; what the outbox holds is announced later."""
-    data_dir_store = DataDirectory(tmp_path / "data")
-    with data_dir_store.held():
-        infrastructure = Infrastructure(data_dir_store, "tansu")
+async def test_a_failed_refill_is_repeated(tmp_path: Path) -> None:
+    """G13: PostgreSQL is down when the emptied broker comes back; the next preparation marks the outbox as unsent."""
+    data_directory = DataDirectory(tmp_path / "data")
+    with data_directory.locked():
+        infrastructure = Infrastructure(data_directory, "tansu")
         try:
             await infrastructure.start()
             await _announce_and_send(infrastructure.urls["voting"])
@@ -35,9 +35,9 @@ async def test_a_refill_that_failed_is_made_up_for(tmp_path: Path) -> None:
             infrastructure.postgres.kill()
             infrastructure.broker.start()
             with pytest.raises(Exception):  # noqa: B017, PT011  however PostgreSQL's absence shows
-                await infrastructure.furnish_broker()
+                await infrastructure.prepare_broker()
             infrastructure.postgres.start()
-            await infrastructure.furnish_broker()
+            await infrastructure.prepare_broker()
             async with connected(infrastructure.urls["voting"]) as connection:
                 assert await connection.fetchval(UNSENT) == 1
         finally:

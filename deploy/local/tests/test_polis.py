@@ -1,13 +1,13 @@
-"""Reading a Polis export, with the oddities real exports have."""
+"""Polis exports are read, with the irregularities that real exports have."""
 
 from pathlib import Path
 
 import pytest
 
 from townhall_local.rehearsal import polis
+from townhall_local.rehearsal.csv_rows import Unreadable
 from townhall_local.rehearsal.polis import Vote
 from townhall_local.rehearsal.statement import Statement
-from townhall_local.rehearsal.table import Unreadable
 
 COMMENTS = "timestamp,datetime,comment-id,author-id,agrees,disagrees,moderated,comment-body\n"
 VOTES = "timestamp,datetime,comment-id,voter-id,vote\n"
@@ -21,7 +21,7 @@ def export(folder: Path, comments: str, votes: str = "", encoding: str = "utf-8"
 
 
 def test_votes_are_in_time_order_and_ties_keep_the_order_of_the_file(tmp_path: Path) -> None:
-    """Rows are not sorted; two votes of one millisecond are told apart only by their place."""
+    """Rows are not sorted; of two votes in one millisecond the later row is the later vote."""
     folder = export(tmp_path, "1,x,0,7,0,0,1,밤에도 버스를\n", "9,x,0,a,1\n5,x,0,b,-1\n5,x,0,b,1\n")
     votes = polis.read(folder).votes
     assert votes == (Vote(5, "0", "b", -1), Vote(5, "0", "b", 1), Vote(9, "0", "a", 1))
@@ -31,7 +31,7 @@ def test_votes_are_in_time_order_and_ties_keep_the_order_of_the_file(tmp_path: P
     ("row", "comment"),
     [
         ('1,x,3,7,0,0,1,"two\nlines, ""quoted"""\n', Statement("3", "7", 'two\nlines, "quoted"')),
-        ("1,x,3,,0,0,1,no author\n", Statement("3", polis.NOBODY, "no author")),
+        ("1,x,3,,0,0,1,no author\n", Statement("3", polis.UNKNOWN_AUTHOR, "no author")),
         ("1,x,3,7,0,0,1,\n", Statement("3", "7", "")),
         ("1,x,3,7\n", Statement("3", "7", "")),
         ("1,x,3,7,0,0,1,more,columns,than,named\n", Statement("3", "7", "more")),
@@ -40,33 +40,33 @@ def test_votes_are_in_time_order_and_ties_keep_the_order_of_the_file(tmp_path: P
         ("1,x,3,7,0,0,1,first\n1,x,3,8,0,0,1,the same id again\n", Statement("3", "7", "first")),
     ],
 )
-def test_an_odd_row_is_read_as_it_is(tmp_path: Path, row: str, comment: Statement) -> None:
-    """Nothing real exports hold stops a rehearsal; what the APIs refuse is cleaned later."""
+def test_an_irregular_row_is_read_as_it_is(tmp_path: Path, row: str, comment: Statement) -> None:
+    """Irregularities of real exports are accepted; characters that the APIs refuse are removed later."""
     assert polis.read(export(tmp_path, row)).comments == (comment,)
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     """Spreadsheet programs write one."""
     folder = export(tmp_path, "1,x,3,7,0,0,1,hello\n", "5,x,3,a,1\n", encoding="utf-8-sig")
     assert len(polis.read(folder).votes) == 1
 
 
 def test_votes_on_unknown_comments_are_left_out_and_counted(tmp_path: Path) -> None:
-    """There is no task to cast them on."""
+    """There is no task for them."""
     recording = polis.read(export(tmp_path, "1,x,3,7,0,0,1,hello\n", "5,x,3,a,1\n6,x,99,a,1\n"))
     assert [vote.comment for vote in recording.votes] == ["3"]
-    assert recording.strays == 1
+    assert recording.orphan_votes == 1
 
 
 @pytest.mark.parametrize("row", ["5,x,3,a,2\n", "5,x,3,a,\n", "x,x,3,a,1\n", "5,x,3,,1\n", "5,x,3,a,yes\n"])
-def test_a_vote_that_says_nothing_is_told_by_file_and_line(tmp_path: Path, row: str) -> None:
-    """A recount must not guess."""
+def test_an_invalid_vote_is_reported_by_file_and_line(tmp_path: Path, row: str) -> None:
+    """It is never skipped or guessed, which would falsify the recount."""
     with pytest.raises(Unreadable, match=r"votes\.csv, line 3"):
         polis.read(export(tmp_path, "1,x,3,7,0,0,1,hello\n", "5,x,3,b,1\n" + row))
 
 
-def test_what_is_no_export_is_refused(tmp_path: Path) -> None:
-    """Missing files, missing columns and other encodings each say so."""
+def test_a_directory_without_an_export_is_refused(tmp_path: Path) -> None:
+    """Missing files, missing columns and other encodings are reported."""
     with pytest.raises(Unreadable, match=r"comments\.csv"):
         polis.read(tmp_path)
     export(tmp_path, "").joinpath("comments.csv").write_text("a,b\n1,2\n")
@@ -77,7 +77,7 @@ def test_what_is_no_export_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_first_voters_are_the_first_in_time(tmp_path: Path) -> None:
-    """Fewer voters make a shorter rehearsal of the same consultation; each keeps all their votes."""
+    """Each of them keeps all their votes."""
     recording = polis.read(
         export(tmp_path, "1,x,3,7,0,0,1,hello\n", "9,x,3,late,1\n1,x,3,early,0\n12,x,3,early,1\n4,x,3,next,-1\n")
     )

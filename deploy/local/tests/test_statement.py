@@ -1,4 +1,4 @@
-"""Recorded statements become proposals the APIs accept."""
+"""Recorded statements become proposals that the APIs accept."""
 
 import pytest
 from hypothesis import given
@@ -24,14 +24,14 @@ from townhall_local.rehearsal.statement import Statement
     ],
 )
 def test_a_statement_becomes_a_title_and_a_problem(body: str, title: str, problem: str) -> None:
-    """The words stay; line breaks, invisible characters and length fit the field."""
+    """The text is kept; line breaks, invisible characters and length are adapted to the field."""
     comment = Statement("9", "1", body)
     assert (statement.title(comment), statement.problem(comment)) == (title, problem)
 
 
 @given(st.text(max_size=400))
 def test_any_text_fits(body: str) -> None:
-    """Whatever somebody typed: the types of the API take both fields just as they are."""
+    """The API's types accept title and problem of any input unchanged."""
     comment = Statement("9", "1", body)
     title, problem = statement.title(comment), statement.problem(comment)
     assert Line(statement.TITLE)(title) == title

@@ -16,7 +16,7 @@ from services.committee.tests.samples import NOON, TITLE
 from townhall.chassis.db import Database, Transaction
 from townhall.contracts import proposal, voting
 from townhall.contracts.values import ActedBy, RuleUsed, TaskId
-from townhall.testing import hear
+from townhall.testing import deliver_events
 
 Json = dict[str, Any]
 MEMBERS: Final = ("han", "choi", "park")
@@ -59,7 +59,7 @@ class CommitteeApi:
         """Open this many cases and return their ids, oldest first."""
         tasks = [TaskId(uuid4()) for _ in range(number)]
         for task_id in tasks:
-            await hear(self.db, subscriptions(), threshold_reached(task_id))
+            await deliver_events(self.db, subscriptions(), threshold_reached(task_id))
         return [case_id_of(task_id) for task_id in tasks]
 
     async def case(self, case_id: UUID | str) -> Json:

@@ -15,7 +15,7 @@ from services.committee.tests.harness import CommitteeHarness
 from services.committee.tests.model import FINAL, CommitteeModel, ModelCase, ModelSlot
 from services.committee.tests.samples import NOON
 from townhall.contracts.values import Decision, MeetingId, Outcome, SittingId, TaskId
-from townhall.testing.machines import Machine
+from townhall.testing.state_machines import Machine
 
 T = TypeVar("T")
 Deliberation = tuple[tuple[Stance | str | None, ...], Decision]
@@ -42,9 +42,9 @@ class CommitteeMachine(Machine):
         self.harness = CommitteeHarness()
 
     @override
-    def step(self, refused: set[str], act: Callable[[], object], noted: Callable[[], object]) -> None:
+    def check(self, refused: set[str], act: Callable[[], object], noted: Callable[[], object]) -> None:
         """Take a step, then let the model assign waiting cases and its clock advance by a microsecond."""
-        super().step(refused, act, noted)
+        super().check(refused, act, noted)
         self.model.assign_all()
         self.model.now += timedelta(microseconds=1)
 
@@ -54,7 +54,7 @@ class CommitteeMachine(Machine):
 
     def receive(self, task: int, cause: Cause) -> None:
         """Receive a threshold or a referral, perhaps again."""
-        self.step(
+        self.check(
             set(),
             lambda: self.harness.receive(task_of(task), cause, self.model.now),
             lambda: self.model.receive(task, cause),
@@ -76,7 +76,7 @@ class CommitteeMachine(Machine):
         hour, key = self.model.now.replace(minute=0, second=0, microsecond=0), UUID(int=offset + len(slots))
         starts_at = slots[-1].starts_at if hours is None and slots else hour + timedelta(hours=hours or 0)
         past = {"sitting-in-past" if sitting else "meeting-in-past"}
-        self.step(
+        self.check(
             past if starts_at <= self.model.now else set(),
             lambda: (
                 self.harness.call_sitting(Sitting(SittingId(key), starts_at, capacity), self.model.now)
@@ -89,7 +89,7 @@ class CommitteeMachine(Machine):
     def attend(self, number: int, member: str) -> None:
         """Let a member attend a sitting."""
         slot = self.model.sittings[number]
-        self.step(
+        self.check(
             self.model.attendance_refusals(slot),
             lambda: self.harness.attend(number, member, self.model.now),
             lambda: slot.present.add(member),
@@ -98,7 +98,7 @@ class CommitteeMachine(Machine):
     def open(self, number: int) -> None:
         """Open a sitting as the chair."""
         slot = self.model.sittings[number]
-        self.step(
+        self.check(
             self.model.opening_refusals(slot),
             lambda: self.harness.open(number, self.model.now),
             lambda: self.model.open(slot),
@@ -135,7 +135,7 @@ class CommitteeMachine(Machine):
             elif isinstance(stance, Stance):
                 self.position(task, member, stance)
         case, expected = self.case_of(task)
-        self.step(
+        self.check(
             self.model.decision_refusals(expected, decision),
             lambda: self.harness.decide(case, decision, self.model.now),
             lambda: self.model.decide(expected, decision),
@@ -148,7 +148,7 @@ class CommitteeMachine(Machine):
     def position(self, task: int, member: str, stance: Stance) -> None:
         """Take a position."""
         case, expected = self.case_of(task)
-        self.step(
+        self.check(
             self.model.position_refusals(expected, member),
             lambda: self.harness.take_position(case, member, stance),
             lambda: expected.stances.update({member: stance}),
@@ -162,7 +162,7 @@ class CommitteeMachine(Machine):
         """Recuse a member from a case."""
         case, expected = self.case_of(task)
         decided = expected.state in FINAL | {"deliberated", "on-agenda"}
-        self.step(
+        self.check(
             {"case-elsewhere"} if decided else set(),
             lambda: self.harness.recuse(case, member),
             lambda: expected.recused.add(member),
@@ -175,7 +175,7 @@ class CommitteeMachine(Machine):
     def close(self, number: int) -> None:
         """Close a sitting."""
         slot = self.model.sittings[number]
-        self.step(
+        self.check(
             {"sitting-elsewhere"} if slot.state != "open" else set(),
             lambda: self.harness.close(number, self.model.now),
             lambda: self.model.end(slot),
@@ -198,7 +198,7 @@ class CommitteeMachine(Machine):
         """Record an outcome, with a directive due in this many days, or without one."""
         (case, expected), slot, now = self.case_of(task), self.model.meetings[number], self.model.now
         mandate = None if due_in is None else Mandate("부처", "하라", now.date() + timedelta(days=due_in))
-        self.step(
+        self.check(
             self.model.outcome_refusals(slot, expected, outcome, due_in),
             lambda: self.harness.record(number, case, outcome, mandate, at=now),
             lambda: self.model.record(slot, expected, outcome),

@@ -10,7 +10,7 @@ from committee.consumers import subscriptions
 from services.committee.tests.api import CommitteeApi, task_referred, threshold_reached
 from townhall.contracts import Event
 from townhall.contracts.values import TaskId
-from townhall.testing import hear, take
+from townhall.testing import deliver_events, deliver_messages
 
 EventFactory = Callable[[TaskId], Event]
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -19,10 +19,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_a_redelivered_threshold_opens_one_case(api: CommitteeApi) -> None:
     """C1: a redelivered event changes nothing; the threshold of a later rule version is recorded as a further cause."""
     task_id = TaskId(uuid4())
-    messages = await hear(api.db, subscriptions(), threshold_reached(task_id))
-    await take(api.db, subscriptions(), messages)
-    await hear(api.db, subscriptions(), threshold_reached(task_id))
-    await hear(api.db, subscriptions(), threshold_reached(task_id, version=2))
+    messages = await deliver_events(api.db, subscriptions(), threshold_reached(task_id))
+    await deliver_messages(api.db, subscriptions(), messages)
+    await deliver_events(api.db, subscriptions(), threshold_reached(task_id))
+    await deliver_events(api.db, subscriptions(), threshold_reached(task_id, version=2))
     (case,) = (await api.json("GET", f"/cases?task_id={task_id}"))["items"]
     assert (case["cause"], case["state"], case["overdue"]) == ("threshold", "opened", False)
     assert [each["rule"]["version"] for each in case["causes"]] == [1, 2]
@@ -36,7 +36,7 @@ async def test_threshold_and_referral_make_one_case(
     """C1: the second event is recorded as a further cause, with its reason."""
     task_id = TaskId(uuid4())
     for event_of in order:
-        await hear(api.db, subscriptions(), event_of(task_id))
+        await deliver_events(api.db, subscriptions(), event_of(task_id))
     (case,) = (await api.json("GET", "/cases"))["items"]
     assert case["cause"] == ("threshold" if order[0] is threshold_reached else "referral")
     assert {each["cause"]: each["reason"] for each in case["causes"]} == {"threshold": "", "referral": "urgent"}
@@ -47,8 +47,8 @@ async def test_parallel_threshold_and_referral_make_one_case(api: CommitteeApi) 
     """C1, C3: both causes of 12 tasks in parallel, room for 5: 12 cases, five docketed, no position assigned twice."""
     await api.sitting(capacity=5)
     tasks = [TaskId(uuid4()) for _ in range(12)]
-    both = [fact for task_id in tasks for fact in (threshold_reached(task_id), task_referred(task_id))]
-    await asyncio.gather(*(hear(api.db, subscriptions(), fact) for fact in both))
+    both = [event for task_id in tasks for event in (threshold_reached(task_id), task_referred(task_id))]
+    await asyncio.gather(*(deliver_events(api.db, subscriptions(), event) for event in both))
     assert await api.count('SELECT count(*) FROM "case"') == 12
     assert await api.count("SELECT count(*) FROM cause") == 24
     assert await api.count("SELECT count(DISTINCT position) FROM docket WHERE position <= 5") == 5
@@ -59,7 +59,7 @@ async def test_parallel_threshold_and_referral_make_one_case(api: CommitteeApi) 
 async def test_all_causes_of_a_task_in_one_batch_make_one_case(api: CommitteeApi) -> None:
     """C1: the first cause opens the case; the others, and those of existing cases, are recorded."""
     known, new = TaskId(uuid4()), TaskId(uuid4())
-    await hear(api.db, subscriptions(), threshold_reached(known))
+    await deliver_events(api.db, subscriptions(), threshold_reached(known))
     received = (
         threshold_reached(new),
         threshold_reached(new, version=2),
@@ -68,7 +68,7 @@ async def test_all_causes_of_a_task_in_one_batch_make_one_case(api: CommitteeApi
         threshold_reached(known, version=2),
         threshold_reached(new),
     )
-    await hear(api.db, subscriptions(), *received)
+    await deliver_events(api.db, subscriptions(), *received)
     for task_id in (known, new):
         (case,) = (await api.json("GET", f"/cases?task_id={task_id}"))["items"]
         assert case["cause"] == "threshold"
@@ -80,7 +80,7 @@ async def test_all_causes_of_a_task_in_one_batch_make_one_case(api: CommitteeApi
 async def test_a_batch_of_events_is_docketed_in_one_transaction(api: CommitteeApi) -> None:
     """C2, C3: five thresholds in one batch fill two sittings for two, and one case waits."""
     later, sooner = await api.sitting(hours=9, capacity=2), await api.sitting(hours=3, capacity=2)
-    await hear(api.db, subscriptions(), *(threshold_reached(TaskId(uuid4())) for _ in range(5)))
+    await deliver_events(api.db, subscriptions(), *(threshold_reached(TaskId(uuid4())) for _ in range(5)))
     full = [await api.json("GET", f"/sittings/{each}") for each in (sooner, later)]
     assert [len(each["cases"]) for each in full] == [2, 2]
     assert len((await api.json("GET", "/cases?state=opened"))["items"]) == 1

@@ -10,7 +10,7 @@ from services.committee.tests.harness import CHAIR
 from services.committee.tests.model import FINAL, ModelSlot
 from services.committee.tests.strategies import MEMBERS, CommitteeMachine, Deliberation, task_of
 from townhall.contracts.values import Decision, MeetingId, Outcome
-from townhall.testing.machines import Turn, runs, turn
+from townhall.testing.state_machines import Action, action, runs
 
 INDEX = st.integers(0, 11)
 """An index into cases, sittings or meetings, modulo their number."""
@@ -52,10 +52,10 @@ class CommitteeProcess(CommitteeMachine):
 
     @rule(
         to=st.one_of(
-            turn("receive", task=st.integers(0, 6), cause=st.sampled_from(Cause)),
-            turn("wait", hours=st.integers(1, 60)),
-            turn("call", sitting=st.booleans(), hours=HOURS, capacity=CAPACITY),
-            turn(
+            action("receive", task=st.integers(0, 6), cause=st.sampled_from(Cause)),
+            action("wait", hours=st.integers(1, 60)),
+            action("call", sitting=st.booleans(), hours=HOURS, capacity=CAPACITY),
+            action(
                 "sit",
                 number=INDEX,
                 hours=HOURS_AROUND,
@@ -63,16 +63,16 @@ class CommitteeProcess(CommitteeMachine):
                 deliberations=DELIBERATIONS,
                 closes=st.booleans(),
             ),
-            turn("deliberate_any", number=INDEX, each=DELIBERATION),
-            turn("recuse_any", number=INDEX, member=st.sampled_from([*MEMBERS, CHAIR])),
-            turn("close_any", number=INDEX),
-            turn("meet", number=INDEX, hours=HOURS_AROUND, results=st.lists(RESULT, min_size=2, max_size=4)),
-            turn("record_any", number=INDEX, task=INDEX, result=RESULT),
+            action("deliberate_any", number=INDEX, each=DELIBERATION),
+            action("recuse_any", number=INDEX, member=st.sampled_from([*MEMBERS, CHAIR])),
+            action("close_any", number=INDEX),
+            action("meet", number=INDEX, hours=HOURS_AROUND, results=st.lists(RESULT, min_size=2, max_size=4)),
+            action("record_any", number=INDEX, task=INDEX, result=RESULT),
         )
     )
-    def any_step(self, to: Turn) -> None:
+    def any_step(self, to: Action) -> None:
         """Take a step of any kind."""
-        self.play(to)
+        self.perform(to)
 
     @invariant()
     def cases_equal_the_model(self) -> None:

@@ -16,8 +16,8 @@ from townhall.chassis.consuming import Message
 from townhall.chassis.db import Database
 from townhall.contracts import Event, committee
 from townhall.contracts.values import CaseId, DirectiveId, Outcome, TaskId
-from townhall.testing import hear, take
-from townhall.testing.people import Mint
+from townhall.testing import deliver_events, deliver_messages
+from townhall.testing.tokens import Mint
 
 Json = dict[str, Any]
 SEED = "공정한 추첨 · a fair draw 4f1c9e07"
@@ -67,11 +67,11 @@ class EvaluationApi:
 
     async def receive(self, *events: Event) -> list[Message]:
         """Deliver events to the service as one batch; return the messages."""
-        return await hear(self.db, subscriptions(), *events)
+        return await deliver_events(self.db, subscriptions(), *events)
 
     async def redeliver(self, messages: Sequence[Message]) -> None:
         """Deliver messages again."""
-        await take(self.db, subscriptions(), messages)
+        await deliver_messages(self.db, subscriptions(), messages)
 
     async def request(
         self, method: str, path: str, payload: object = None, *, role: str = "", name: str = "mina", **headers: str

@@ -8,7 +8,7 @@ from httpx import AsyncClient
 from services.evaluation.tests.api import EvaluationApi
 from townhall.chassis.db import Database
 from townhall.testing.databases import DatabaseOf
-from townhall.testing.people import Mint
+from townhall.testing.tokens import Mint
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -14,7 +14,7 @@ from evaluation.domain.score import Track
 from services.evaluation.tests.model import DAY, MINIMUM_SCORES, InitiativeModel, RoundModel
 from services.evaluation.tests.samples import parameters
 from townhall.contracts.values import DirectiveId, InitiativeId, Outcome, RoundId, RuleUsed, TaskId
-from townhall.testing.machines import Machine
+from townhall.testing.state_machines import Machine
 
 START = datetime(2027, 7, 1, 9, tzinfo=UTC)
 DUE = date(2027, 12, 31)
@@ -69,7 +69,7 @@ class RoundMachine(Machine):
         refusals |= {"closing-not-ahead"} if not days else set()
         ready = all(self.initiative_models[number].state in {"done", "verified"} for number in initiatives)
         refusals |= set() if ready else {"initiative-not-ready-for-evaluation"}
-        self.step(
+        self.check(
             refusals,
             lambda: self.open_by_rules(initiatives, seats, closes_at),
             lambda: self.models.append(RoundModel(initiatives, seats, closes_at, closes_at + 7 * DAY)),
@@ -103,7 +103,7 @@ class RoundMachine(Machine):
         model, tickets = self.models[number], self.tickets[number]
         handle = tickets[citizen].ticket if citizen in tickets else panel_draw.sha256(f"{number}{citizen}")
         ticket = Ticket(handle, stratum[0], "20-39", stratum[1])
-        self.step(
+        self.check(
             model.apply_refusals(stratum[0], self.now),
             lambda: tickets.update({citizen: panel.apply(self.rounds[number], ticket, PARAMETERS, self.now)}),
             lambda: model.strata.update({citizen: stratum}),
@@ -129,7 +129,7 @@ class RoundMachine(Machine):
             self.rounds[number], self.drawn[number] = panel.draw(self.rounds[number], seed, frame, PARAMETERS, self.now)
             assert panel_draw.draw(frame[::-1], model.seats, SEED) == self.drawn[number]
 
-        self.step(
+        self.check(
             model.draw_refusals(right_seed=right_seed, now=self.now), draw_by_rules, lambda: self.record_panel(number)
         )
 
@@ -164,7 +164,7 @@ class RoundMachine(Machine):
             score.accept(self.rounds[number], self.initiatives[initiative].id, track, on_panel=on_panel)
             self.scores[number, citizen, initiative, track] = given
 
-        self.step(
+        self.check(
             model.score_refusals(citizen, initiative, track),
             score_by_rules,
             lambda: model.given.append((citizen, initiative, given)),
@@ -173,7 +173,7 @@ class RoundMachine(Machine):
     def publish(self, number: int) -> None:
         """Publish all results of a round, or none."""
         refusals = self.models[number].publish_refusals(self.initiative_models)
-        self.step(refusals, lambda: self.publish_by_rules(number), lambda: self.end(number, "published"))
+        self.check(refusals, lambda: self.publish_by_rules(number), lambda: self.end(number, "published"))
 
     def publish_by_rules(self, number: int) -> None:
         """Publish by the rules."""
@@ -202,7 +202,7 @@ class RoundMachine(Machine):
         def cancel_by_rules() -> None:
             self.rounds[number] = rounds.cancel(self.rounds[number], "irregularity", "", self.now)
 
-        self.step(self.models[number].cancel_refusals(), cancel_by_rules, lambda: self.end(number, "cancelled"))
+        self.check(self.models[number].cancel_refusals(), cancel_by_rules, lambda: self.end(number, "cancelled"))
 
     def end(self, number: int, state: str) -> None:
         """Record that a round ended."""

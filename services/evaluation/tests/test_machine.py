@@ -14,7 +14,7 @@ from evaluation.domain.initiative import Initiative, Milestone
 from evaluation.domain.lifecycle import Directive
 from services.evaluation.tests.model import InitiativeModel
 from townhall.contracts.values import DirectiveId, InitiativeId, MilestoneId, Outcome, TaskId
-from townhall.testing.machines import Machine, Turn, runs, turn
+from townhall.testing.state_machines import Action, Machine, action, runs
 
 AT = datetime(2027, 3, 1, 9, tzinfo=UTC)
 START = date(2027, 3, 1)
@@ -69,7 +69,7 @@ class InitiativeMachine(Machine):
             self.initiatives.setdefault(opened.id, opened)
 
         adopts = outcome in {Outcome.ADOPTED, Outcome.ADOPTED_WITH_CHANGE}
-        self.step(
+        self.check(
             set() if adopts else {"not-adopting"},
             open_by_rules,
             lambda: self.models.setdefault(number, InitiativeModel(due=due_on)),
@@ -85,13 +85,13 @@ class InitiativeMachine(Machine):
             "verified": lambda: lifecycle.verify(found, "", AT),
             "evaluated": lambda: lifecycle.evaluate(found),
         }
-        self.step(model.refusals(step), lambda: self.put(acts[step]()), lambda: model.history.append(step))
+        self.check(model.refusals(step), lambda: self.put(acts[step]()), lambda: model.history.append(step))
 
     def delay(self, number: int, days: int, *, from_today: bool) -> None:
         """Move the due date, to a day counted from the old one or from today."""
         found, model = self.pick(number)
         until = (self.today if from_today else model.due) + timedelta(days=days)
-        self.step(
+        self.check(
             model.delay_refusals(until, self.today),
             lambda: self.put(lifecycle.delay(found, "budget", "", until, today=self.today, at=AT)),
             lambda: model.delay(until),
@@ -101,14 +101,14 @@ class InitiativeMachine(Machine):
         """Plan a milestone, or report it as reached."""
         found, model = self.pick(number)
         if reached:
-            self.step(
+            self.check(
                 model.reach_refusals(which),
                 lambda: self.put(_with(found, milestones.reach_milestone(found, milestone_id(which), "", AT))),
                 lambda: model.milestones.update({which: True}),
             )
         elif which not in model.milestones:
             planned = Milestone(milestone_id(which), "노선 확정", model.due, AT)
-            self.step(
+            self.check(
                 model.plan_refusals(self.today),
                 lambda: self.put(milestones.plan_milestone(found, planned, today=self.today)),
                 lambda: model.milestones.update({which: False}),
@@ -125,21 +125,21 @@ class InitiativeMachine(Machine):
 
     @rule(
         to=st.one_of(
-            turn("wait", days=st.integers(1, 5)),
-            turn("consume", number=st.integers(0, 3), outcome=st.sampled_from(Outcome), days=DAYS),
-            turn(
+            action("wait", days=st.integers(1, 5)),
+            action("consume", number=st.integers(0, 3), outcome=st.sampled_from(Outcome), days=DAYS),
+            action(
                 "report",
                 number=ANY,
                 step=st.sampled_from(["started", "started", "done", "done", "verified", "evaluated", "dropped"]),
             ),
-            turn("delay", number=ANY, days=DAYS, from_today=st.booleans()),
-            turn("milestone", number=ANY, which=st.integers(0, 1), reached=st.booleans()),
-            turn("announce_overdue"),
+            action("delay", number=ANY, days=DAYS, from_today=st.booleans()),
+            action("milestone", number=ANY, which=st.integers(0, 1), reached=st.booleans()),
+            action("announce_overdue"),
         )
     )
-    def step_once(self, to: Turn) -> None:
+    def step_once(self, to: Action) -> None:
         """Take any one step."""
-        self.play(to)
+        self.perform(to)
 
     @invariant()
     def every_initiative_agrees_with_its_model(self) -> None:

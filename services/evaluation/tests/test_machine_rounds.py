@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from services.evaluation.tests.round_machine import CITIZENS, INITIATIVES, RoundMachine
-from townhall.testing.machines import Turn, runs, turn
+from townhall.testing.state_machines import Action, action, runs
 
 ANY = st.integers(0, 5)
 CITIZEN = st.sampled_from(CITIZENS)
@@ -31,33 +31,33 @@ class Rounds(RoundMachine):
 
     @rule(
         to=st.one_of(
-            turn("wait", days=st.sampled_from([1, 1, 3, 7, 70])),
-            turn("finish", number=st.sampled_from(INITIATIVES), verified=st.booleans()),
-            turn(
+            action("wait", days=st.sampled_from([1, 1, 3, 7, 70])),
+            action("finish", number=st.sampled_from(INITIATIVES), verified=st.booleans()),
+            action(
                 "open",
                 numbers=st.sets(st.sampled_from(INITIATIVES), min_size=1),
                 seats=st.integers(1, 4),
                 days=st.integers(0, 9),
             ),
-            turn(
+            action(
                 "apply_all",
                 number=ANY,
                 applications=st.lists(st.tuples(CITIZEN, STRATUM), min_size=1, max_size=6),
                 offset=OFFSET,
             ),
-            turn("secretary", number=ANY, act=ACT, offset=OFFSET),
-            turn(
+            action("secretary", number=ANY, act=ACT, offset=OFFSET),
+            action(
                 "score_all",
                 number=ANY,
                 wrong_tracks=st.lists(WRONG_TRACK, min_size=10, max_size=10),
                 given=st.lists(SCORE, min_size=10, max_size=10),
             ),
-            turn("announce_overdue"),
+            action("announce_overdue"),
         )
     )
-    def step_once(self, to: Turn) -> None:
+    def step_once(self, to: Action) -> None:
         """Take any one step."""
-        self.play(to)
+        self.perform(to)
 
     @invariant()
     def every_round_agrees_with_its_model(self) -> None:

@@ -28,7 +28,7 @@ from townhall.contracts.values import (
     SittingId,
     TaskId,
 )
-from townhall.testing import hear, take
+from townhall.testing import deliver_events, deliver_messages
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RULE = RuleUsed(version=1, article="규정 제1조")
@@ -76,11 +76,11 @@ class Deliveries:
 
     async def deliver(self, *events: Event) -> list[Message]:
         """Deliver events in one batch; return their messages, for `redeliver`."""
-        return await hear(self.db, subscriptions(), *events)
+        return await deliver_events(self.db, subscriptions(), *events)
 
     async def redeliver(self, messages: Sequence[Message]) -> None:
         """Deliver these messages in one batch."""
-        await take(self.db, subscriptions(), messages)
+        await deliver_messages(self.db, subscriptions(), messages)
 
     async def task(self) -> Task:
         """Select a task from the government's plans."""

@@ -17,7 +17,7 @@ from proposal.domain.submission import Author
 from services.proposal.tests.model import PROPOSALS_A_DAY, SCREENING_DAYS, ModelProposal, ModelTask, ProposalModel
 from services.proposal.tests.samples import parameters
 from townhall.contracts.values import ActedBy, ProposalId, RuleUsed, TaskId
-from townhall.testing.machines import Machine, Turn, runs, turn
+from townhall.testing.state_machines import Action, Machine, action, runs
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RULE = RuleUsed(version=1, article="제7조")
@@ -78,7 +78,7 @@ class Proposals(Machine):
         """Submit a proposal."""
         author = Author(Person(person), role, self.model.recent_submissions(person))
         new = (id_of(len(self.proposals)), WORDING, author)
-        self.step(
+        self.check(
             self.model.submission_refusals(person, role),
             lambda: self.proposals.append(submission.submit(*new, **RULE_ARGUMENTS, at=self.model.now)),
             lambda: self.model.proposals.append(ModelProposal(person, role, [("submit", self.model.now)])),
@@ -104,7 +104,7 @@ class Proposals(Machine):
         verdict = replace(decided, body=body, merge_into=None if into is None else id_of(into))
         target = None if into is None or into >= len(self.proposals) else self.target(into)
         old = self.proposals[number]
-        self.step(
+        self.check(
             self.model.screening_refusals(number, decided.decision, reason=decided.reason, officer=officer, into=into),
             lambda: self.put(number, screening.screen(old, verdict, Person(officer), target=target, at=self.model.now)),
             lambda: self.note_screening(number, decided.decision, into),
@@ -134,7 +134,7 @@ class Proposals(Machine):
         number = self.pick("revision-requested", number, any_state=any_state)
         old, by = self.proposals[number], person or self.model.proposals[number].author
         revised = Wording("더 나은 제목", "문제", "해법")
-        self.step(
+        self.check(
             self.model.resubmission_refusals(number, by),
             lambda: self.put(
                 number, submission.resubmit(old, revised, Person(by), **RULE_ARGUMENTS, at=self.model.now)
@@ -146,7 +146,7 @@ class Proposals(Machine):
         """Withdraw a proposal."""
         number %= len(self.proposals)
         by = person or self.model.proposals[number].author
-        self.step(
+        self.check(
             self.model.withdrawal_refusals(number, by),
             lambda: self.put(number, submission.withdraw(self.proposals[number], Person(by))),
             lambda: self.note(number, "withdraw"),
@@ -162,7 +162,7 @@ class Proposals(Machine):
                 support.require_open(proposal)
                 self.put(number, replace(proposal, supports=proposal.supports + 1))
 
-        self.step(self.model.support_refusals(number, person), add, lambda: expected.supporters.add(person))
+        self.check(self.model.support_refusals(number, person), add, lambda: expected.supporters.add(person))
 
     def select(self, numbers: set[int], *, from_proposals: bool, any_state: bool) -> None:
         """Select a task from admitted proposals, or from any when there are none or `any_state`."""
@@ -182,7 +182,7 @@ class Proposals(Machine):
                 self.put(number, replace(old, task_ids=(*old.task_ids, task.id)))
 
         refusals = self.model.selection_refusals(chosen, from_proposals=from_proposals)
-        self.step(refusals, select, lambda: self.note_selection(chosen))
+        self.check(refusals, select, lambda: self.note_selection(chosen))
 
     def note_selection(self, chosen: list[int]) -> None:
         """Add a task to the model."""
@@ -207,32 +207,34 @@ class Proposals(Machine):
         def note() -> None:
             task.referred = True
 
-        self.step(self.model.referral_refusals(task, while_voting=while_voting), refer, note)
+        self.check(self.model.referral_refusals(task, while_voting=while_voting), refer, note)
 
     @rule(
         to=st.one_of(
-            turn("wait", hours=st.integers(1, 30)),
-            turn(
+            action("wait", hours=st.integers(1, 30)),
+            action(
                 "submit",
                 person=PERSON,
                 role=st.sampled_from([ActedBy.CITIZEN, ActedBy.CITIZEN, ActedBy.AGENCY, ActedBy.OFFICER]),
             ),
-            turn("screen", number=INDEX, decision=DECISIONS, mistake=MISTAKES, into=INDEX),
-            turn("resubmit", number=INDEX, person=AUTHOR_OR_OTHER, any_state=ANY_STATE),
-            turn("withdraw", number=INDEX, person=AUTHOR_OR_OTHER),
-            turn("support", number=INDEX, person=PERSON),
-            turn(
+            action("screen", number=INDEX, decision=DECISIONS, mistake=MISTAKES, into=INDEX),
+            action("resubmit", number=INDEX, person=AUTHOR_OR_OTHER, any_state=ANY_STATE),
+            action("withdraw", number=INDEX, person=AUTHOR_OR_OTHER),
+            action("support", number=INDEX, person=PERSON),
+            action(
                 "select",
                 numbers=st.sets(INDEX, max_size=2),
                 from_proposals=st.sampled_from([True, True, False]),
                 any_state=ANY_STATE,
             ),
-            turn("refer", number=INDEX, threshold_reached=ANY_STATE, while_voting=st.sampled_from([True, True, False])),
+            action(
+                "refer", number=INDEX, threshold_reached=ANY_STATE, while_voting=st.sampled_from([True, True, False])
+            ),
         )
     )
-    def any_step(self, to: Turn) -> None:
+    def any_step(self, to: Action) -> None:
         """Take a step of any kind."""
-        self.play(to)
+        self.perform(to)
 
     @invariant()
     def proposals_equal_the_model(self) -> None:

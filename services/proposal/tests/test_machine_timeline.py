@@ -18,7 +18,7 @@ from proposal.domain.timeline import (
     state_shown_by,
 )
 from townhall.contracts.values import TaskId
-from townhall.testing.machines import Machine, Turn, runs, turn
+from townhall.testing.state_machines import Action, Machine, action, runs
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OTHER_TYPES = ("evaluation.milestone-planned.v1", "voting.something-new.v1")
@@ -107,13 +107,13 @@ class Timeline(Machine):
 
     @rule(
         to=st.one_of(
-            turn("announce", event=EVENTS, minutes=st.integers(0, 2)),
-            turn("receive", numbers=st.lists(st.integers(0, 99), min_size=1, max_size=4)),
+            action("announce", event=EVENTS, minutes=st.integers(0, 2)),
+            action("receive", numbers=st.lists(st.integers(0, 99), min_size=1, max_size=4)),
         )
     )
-    def any_step(self, to: Turn) -> None:
+    def any_step(self, to: Action) -> None:
         """Take a step of any kind."""
-        self.play(to)
+        self.perform(to)
 
     @invariant()
     def the_state_is_the_furthest_received(self) -> None:

@@ -15,8 +15,8 @@ from townhall.chassis.auth import Claims, Keys, keys_of
 from townhall.chassis.settings import ServiceSettings
 from townhall.chassis.state import provide, state_of
 from townhall.testing import client_for
-from townhall.testing.people import Mint
 from townhall.testing.services import AppOf
+from townhall.testing.tokens import Mint
 from voting.fast_path import FastPath
 from voting.state import VotingState
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import initialize, invariant, rule
 from services.voting.tests.harness import outcome
 from services.voting.tests.model import VoteModel, VotingModel
 from townhall.contracts.values import TaskId
-from townhall.testing.machines import Machine, Turn, runs, turn
+from townhall.testing.state_machines import Action, Machine, action, runs
 from voting.domain.ballot import Ballot, Choice, CurrentBallot, VoterHash
 from voting.domain.counting import Count, CountingState, count
 from voting.domain.tally import Tally
@@ -142,20 +142,20 @@ class VotingMachine(Machine):
 
     @rule(
         to=st.one_of(
-            turn("wait", minutes=st.integers(1, 7)),
-            turn("run_timers", task=TASK, terms=RULES),
-            turn(
+            action("wait", minutes=st.integers(1, 7)),
+            action("run_timers", task=TASK, terms=RULES),
+            action(
                 "vote_at_closing_time", task=TASK, after=st.sampled_from([-TICK, timedelta(0), TICK]), ballots=BALLOTS
             ),
-            turn("vote", ballots=BALLOTS, splits=SPLITS),
-            turn("repeat", ballots=BALLOTS),
-            turn("shuffle", ballots=BALLOTS, order=st.randoms(use_true_random=False)),
-            turn("crash", ballots=BALLOTS, committed=st.booleans()),
+            action("vote", ballots=BALLOTS, splits=SPLITS),
+            action("repeat", ballots=BALLOTS),
+            action("shuffle", ballots=BALLOTS, order=st.randoms(use_true_random=False)),
+            action("crash", ballots=BALLOTS, committed=st.booleans()),
         )
     )
-    def step_once(self, to: Turn) -> None:
+    def step_once(self, to: Action) -> None:
         """Take any one step."""
-        self.play(to)
+        self.perform(to)
 
     @invariant()
     def totals_equal_a_recount(self) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from townhall.contracts.values import TaskId
-from townhall.testing.machines import runs
+from townhall.testing.state_machines import runs
 from voting.domain.ballot import CastBallot, Choice
 from voting.intake.queues import BallotQueues, PendingBallot
 

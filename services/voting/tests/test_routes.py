@@ -11,8 +11,8 @@ from httpx import AsyncClient, Response
 
 from services.voting.tests.harness import VotingHarness
 from townhall.testing import client_for
-from townhall.testing.people import Mint
 from townhall.testing.services import AppOf
+from townhall.testing.tokens import Mint
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -1,8 +1,8 @@
-"""Ends a service as a crash would, at a place named from outside the product.
+"""Crash injection: kills a service with SIGKILL at a chosen function of the product.
 
-Python loads this at the start of every process that has this directory on its path. `places.txt` beside it lists
-`<service> <module>:<function> before|after`. When the file named by `TOWNHALL_CRASH` holds one of these lines, the
-process that reaches that place removes the file and kills itself, so that the crash happens once.
+Python imports this module at the start of every process that has this directory on its path. `crash_points.txt` lists
+`<service> <module>:<function> before|after`. When the file named by `TOWNHALL_CRASH` contains one of these lines, the
+process that reaches that point removes the file and kills itself, so that the crash happens once.
 """
 
 import functools
@@ -14,15 +14,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-_ORDER = Path(os.environ.get("TOWNHALL_CRASH", "/nonexistent"))
+_REQUEST = Path(os.environ.get("TOWNHALL_CRASH", "/nonexistent"))
 
 
-def _die_if(line: str) -> None:
-    """Die here when these are the orders; unlinking first, so that whoever comes next lives."""
+def _crash_if_requested(line: str) -> None:
+    """Crash if this line is requested. The request is removed first, so that the next process survives."""
     try:
-        if _ORDER.read_text() != line:
+        if _REQUEST.read_text() != line:
             return
-        _ORDER.unlink()
+        _REQUEST.unlink()
     except FileNotFoundError:
         return
     os.kill(os.getpid(), signal.SIGKILL)
@@ -32,25 +32,25 @@ def _crashing(act: Callable[..., Any], line: str, when: str) -> Callable[..., An
     @functools.wraps(act)
     async def crash(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  whatever it wraps
         if when == "before":
-            _die_if(line)
+            _crash_if_requested(line)
         result = await act(*args, **kwargs)
         if when == "after":
-            _die_if(line)
+            _crash_if_requested(line)
         return result
 
     @functools.wraps(act)
-    def crash_at_once(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  whatever it wraps
-        _die_if(line)
+    def crash_sync(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  whatever it wraps
+        _crash_if_requested(line)
         return act(*args, **kwargs)
 
-    return crash if inspect.iscoroutinefunction(act) else crash_at_once
+    return crash if inspect.iscoroutinefunction(act) else crash_sync
 
 
-def _plant(line: str) -> None:
-    service, place, when = line.split()
+def _instrument(line: str) -> None:
+    service, point, when = line.split()
     if f"{service.upper()}_PORT" not in os.environ:
         return
-    module, _, name = place.partition(":")
+    module, _, name = point.partition(":")
     owner: Any = import_module(module)
     *outer, last = name.split(".")
     for each in outer:
@@ -58,5 +58,5 @@ def _plant(line: str) -> None:
     setattr(owner, last, _crashing(getattr(owner, last), line, when))
 
 
-for _line in Path(__file__).with_name("places.txt").read_text().splitlines():
-    _plant(_line)
+for _line in Path(__file__).with_name("crash_points.txt").read_text().splitlines():
+    _instrument(_line)

@@ -6,17 +6,17 @@ import sys
 import typer
 
 from townhall_local.demo.command import demo
+from townhall_local.errors import CommandError
 from townhall_local.operating.dead_letters import dead_letters
 from townhall_local.operating.outbox import outbox
 from townhall_local.operating.replay import replay
 from townhall_local.operating.topics import topics
 from townhall_local.rehearsal.command import rehearse
 from townhall_local.token import token
-from townhall_local.trouble import Trouble
 from townhall_local.up.command import up
 
 townhall = typer.Typer(
-    help="Townhall on this machine: run it, play it, and operate it.",
+    help="Run Townhall on this machine, rehearse consultations, and operate topics, outboxes and dead letters.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -33,13 +33,13 @@ townhall.command()(replay)
 
 
 def app() -> None:
-    """Do what the command line says; tell trouble in one sentence, with exit code 1."""
-    # A broker that is away is told once, as trouble.
+    """Run the command line. A `CommandError` is printed as one sentence, with exit code 1."""
+    # An unreachable broker is reported once, as a CommandError, not by every retry of the client.
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())
     try:
         townhall()
-    except Trouble as trouble:
-        sys.stderr.write(f"townhall: {trouble}\n")
+    except CommandError as error:
+        sys.stderr.write(f"townhall: {error}\n")
         sys.exit(1)
 
 

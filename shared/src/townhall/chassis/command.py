@@ -1,4 +1,4 @@
-"""The command line every service has: `python -m <service> serve | migrate | check`."""
+"""The command line of every service: `python -m <service> serve | migrate | check`."""
 
 import argparse
 import asyncio
@@ -14,16 +14,16 @@ from townhall.chassis.telemetry import logs, tracing
 
 
 def main(name: str, build: Callable[[Any], FastAPI], settings_class: type[ServiceSettings]) -> None:
-    """Load the settings and run the subcommand. Exits with 2 if the settings are refused."""
-    act = _parser(name).parse_args().act
+    """Parse the command line, read the settings once and run the command; exit with 2 if the settings are invalid."""
+    command = _parser(name).parse_args().command
     try:
         settings = load(settings_class)
     except SettingsRefused as refused:
-        sys.exit(_report(name, refused))
+        sys.exit(_print_errors(name, refused))
     logs.configure(name, settings.log_level)
-    if act == "migrate":
+    if command == "migrate":
         _migrate(name, str(settings.database_url))
-    elif act == "serve":
+    elif command == "serve":
         tracing.configure(name)
         serve(build, settings)
     else:
@@ -31,7 +31,7 @@ def main(name: str, build: Callable[[Any], FastAPI], settings_class: type[Servic
 
 
 def _migrate(name: str, url: str) -> None:
-    from townhall.chassis import migrate  # noqa: PLC0415  serving doesn't need the migration tool in memory
+    from townhall.chassis import migrate  # noqa: PLC0415  `serve` doesn't load the migration tool
 
     asyncio.run(migrate.upgrade(url, name))
 
@@ -39,15 +39,15 @@ def _migrate(name: str, url: str) -> None:
 def _parser(name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m {name}",
-        description=f"The {name} service of Townhall. Settings: {name.upper()}_* variables, or files they name.",
+        description=f"The {name} service of Townhall. Settings: {name.upper()}_* variables, or files named by them.",
     )
-    acts = parser.add_subparsers(dest="act", required=True, metavar="serve | migrate | check")
-    acts.add_parser("serve", help="serve HTTP, publish and consume events until SIGTERM")
-    acts.add_parser("migrate", help="bring the database to this version; safe to repeat and to run twice at once")
-    acts.add_parser("check", help="read the settings and put the service together without starting it")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="serve | migrate | check")
+    commands.add_parser("serve", help="serve HTTP, publish and consume events until SIGTERM")
+    commands.add_parser("migrate", help="migrate the database to this version; safe to repeat and to run concurrently")
+    commands.add_parser("check", help="validate the settings and build the service without starting it")
     return parser
 
 
-def _report(name: str, refused: SettingsRefused) -> int:
+def _print_errors(name: str, refused: SettingsRefused) -> int:
     sys.stderr.write(f"The {name} service can't start:\n" + "".join(f"  - {each}\n" for each in refused.sentences))
     return 2

@@ -1,4 +1,4 @@
-"""Roles and databases on a cluster: one of each for every service, closed to the others."""
+"""Roles and databases on a PostgreSQL cluster: one of each per service, inaccessible to the others."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,13 +9,13 @@ import asyncpg
 
 def url_of(server: str, role: str, password: str, database: str) -> str:
     """Return the URL of a role on a database of the same server."""
-    place = urlsplit(server).netloc.rpartition("@")[2]
-    return f"postgresql://{quote(role)}:{quote(password, safe='')}@{place}/{quote(database)}"
+    address = urlsplit(server).netloc.rpartition("@")[2]
+    return f"postgresql://{quote(role)}:{quote(password, safe='')}@{address}/{quote(database)}"
 
 
 @asynccontextmanager
 async def connected(url: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
-    """Connect for the length of the block."""
+    """Open a connection, closed at the end of the block."""
     connection = await asyncpg.connect(url, timeout=10)
     try:
         yield connection
@@ -24,9 +24,9 @@ async def connected(url: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Recor
 
 
 async def provide(admin: str, name: str, password: str) -> str:
-    """Make sure that the role and its database are there, and that no other role can connect to it; return its URL.
+    """Create the role and its database unless they exist, revoke access by other roles, and return the URL.
 
-    May be repeated, also after a crash between two of its steps.
+    Safe to repeat, also after a crash between two of its steps.
     """
     async with connected(admin) as server:
         if not await server.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", name):
@@ -40,7 +40,7 @@ async def provide(admin: str, name: str, password: str) -> str:
 
 
 async def copy(admin: str, template: str, name: str) -> None:
-    """Make a database as a copy of another that nobody is connected to."""
+    """Create a database as a copy of another one, which must have no connections."""
     async with connected(admin) as server:
         owner = await server.fetchval("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = $1", template)
         await server.execute(
@@ -49,13 +49,13 @@ async def copy(admin: str, template: str, name: str) -> None:
 
 
 async def drop(admin: str, name: str) -> None:
-    """Remove a database and whoever is connected to it."""
+    """Drop a database, terminating its connections."""
     async with connected(admin) as server:
         await server.execute(f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)")
 
 
 async def remove(admin: str, name: str) -> None:
-    """Remove a database that `provide` made, and its role."""
+    """Drop a database created by `provide`, and its role."""
     await drop(admin, name)
     async with connected(admin) as server:
         await server.execute(f"DROP ROLE IF EXISTS {_quoted(name)}")

@@ -1,7 +1,4 @@
-"""A local issuer of access tokens, for demos and tests. Services set for production refuse every token of it.
-
-It signs in the form RFC 9068 asks for, with nothing but the key: how services check it is none of its business.
-"""
+"""A local issuer of access tokens (RFC 9068), for demos and tests. Production settings refuse it."""
 
 import json
 import time
@@ -21,7 +18,7 @@ LIFETIME: Final = 15 * 60
 
 
 class Issuer:
-    """Signs tokens for whoever asks: anybody on this machine can be anybody."""
+    """Signs a token for any role and subject, without authentication."""
 
     def __init__(self, key: rsa.RSAPrivateKey, url: str) -> None:
         self._key = key

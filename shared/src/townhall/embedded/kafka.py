@@ -1,4 +1,4 @@
-"""Apache Kafka, as one KRaft process of broker and controller, from the jars that Maven brings."""
+"""Apache Kafka, as one KRaft process of broker and controller, from jars that Maven downloads."""
 
 import os
 import shutil
@@ -11,14 +11,14 @@ from uuid import uuid4
 
 from typing_extensions import override
 
-from townhall.embedded.child import CannotStart, Child, last_line, run
+from townhall.embedded.kafka_probe import broker_ready
 from townhall.embedded.ports import HOST, free_port
-from townhall.embedded.probe import answers
+from townhall.embedded.process import CannotStart, Child, last_line, run
 from townhall.embedded.server import Server
 
 VERSION: Final = "4.3.1"
 JARS: Final = "TOWNHALL_KAFKA_JARS"
-"""The environment variable that names a directory of jars, where Maven can't be used."""
+"""Environment variable: a directory of jars, to use instead of Maven."""
 SETTINGS: Final = "server.properties"
 LOGGING: Final = "log4j2.properties"
 _HEAP: Final = (
@@ -28,12 +28,12 @@ _HEAP: Final = (
 
 
 class Kafka(Server):
-    """A cluster of one; it keeps its topics and messages from one start to the next."""
+    """A single-node cluster; topics and messages survive restarts."""
 
     NAME = "Apache Kafka"
     READY_WITHIN = 120
     durable: Final = True
-    """Whether topics and their messages outlive the process."""
+    """Whether topics and messages survive the process."""
 
     @property
     def _cluster(self) -> str:
@@ -41,15 +41,15 @@ class Kafka(Server):
 
     @override
     def _prepare(self) -> None:
-        """Name the cluster and format its directory, once; the name is written last, when all is done."""
+        """Format the directory once. The cluster id is written last, as a mark that it is complete."""
         if (self.directory / "cluster-id").exists():
             return
         (self.directory / LOGGING).write_text(_resource("kafka-log4j2.properties"))
         shutil.rmtree(self.directory / "data", ignore_errors=True)
         name = uuid4().hex[:22]
         self._configure(1, 2)
-        format_it = [*_java(), "kafka.tools.StorageTool", "format", "-t", name, "-c", SETTINGS]
-        done = run(format_it, inside=self.directory)
+        command = [*_java(), "kafka.tools.StorageTool", "format", "-t", name, "-c", SETTINGS]
+        done = run(command, cwd=self.directory)
         if done.returncode:
             raise CannotStart(f"Apache Kafka can't format {self.directory}: {last_line(done.stderr or done.stdout)}")
         (self.directory / "cluster-id").write_text(name)
@@ -57,16 +57,16 @@ class Kafka(Server):
     @override
     def _launch(self, port: int) -> Child:
         self._configure(port, free_port())
-        return Child([*_java(), "kafka.Kafka", SETTINGS], log=self.directory / "kafka.log", inside=self.directory)
+        return Child([*_java(), "kafka.Kafka", SETTINGS], log=self.directory / "kafka.log", cwd=self.directory)
 
     @override
     def _ready(self, _child: Child, port: int) -> bool:
-        return answers(port, cluster=self._cluster)
+        return broker_ready(port, cluster=self._cluster)
 
     def _configure(self, port: int, controller: int) -> None:
         """Write the settings. Paths in them are relative: Java reads such files as Latin-1."""
-        filled = _resource("kafka.properties").format(host=HOST, port=port, controller=controller)
-        (self.directory / SETTINGS).write_text(filled)
+        properties = _resource("kafka.properties").format(host=HOST, port=port, controller=controller)
+        (self.directory / SETTINGS).write_text(properties)
 
 
 def _java() -> list[str]:
@@ -77,23 +77,23 @@ def _java() -> list[str]:
 
 
 def jars() -> Path:
-    """Return the directory of Kafka's jars; Maven fills it the first time."""
-    if named := os.environ.get(JARS):
-        return Path(named)
+    """Return the directory of Kafka's jars; downloads them with Maven the first time. Raises `CannotStart`."""
+    if configured := os.environ.get(JARS):
+        return Path(configured)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "townhall"
-    place = cache / f"kafka-{VERSION}"
-    if not place.exists():
+    target = cache / f"kafka-{VERSION}"
+    if not target.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        _fetch(cache, place)
-    return place
+        _fetch(cache, target)
+    return target
 
 
-def _fetch(cache: Path, place: Path) -> None:
-    """Have Maven copy the jars beside their place, and move them there when all have come."""
+def _fetch(cache: Path, target: Path) -> None:
+    """Download the jars with Maven into a temporary directory and rename it when complete."""
     maven = shutil.which("mvn")
     if maven is None:
         raise CannotStart(
-            f"Apache Kafka's jars come by Maven: no `mvn` was found. Install it, or name their directory in {JARS}."
+            f"Apache Kafka's jars need Maven, but there is no `mvn`. Install it, or set {JARS} to their directory."
         )
     with tempfile.TemporaryDirectory(dir=cache, ignore_cleanup_errors=True) as made:
         pom = Path(made) / "pom.xml"
@@ -110,9 +110,9 @@ def _fetch(cache: Path, place: Path) -> None:
         ]
         done = run(command)
         if done.returncode:
-            raise CannotStart(f"Maven could not bring Apache Kafka's jars: {last_line(done.stderr or done.stdout)}")
-        with suppress(OSError):  # another copy was faster
-            (Path(made) / "lib").rename(place)
+            raise CannotStart(f"Maven could not download Apache Kafka's jars: {last_line(done.stderr or done.stdout)}")
+        with suppress(OSError):  # another process was faster
+            (Path(made) / "lib").rename(target)
 
 
 def _resource(name: str) -> str:

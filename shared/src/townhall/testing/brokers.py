@@ -1,4 +1,4 @@
-"""A broker for tests: one for the run, with topics of its own for each test."""
+"""The broker fixtures: one broker per test run, separate topics per test."""
 
 import os
 import tempfile
@@ -18,21 +18,21 @@ from townhall.embedded import Kafka, Tansu
 from townhall.embedded.server import Server
 
 KIND: Final = "TOWNHALL_BROKER"
-"""The environment variable that chooses the broker: `tansu` (the default) or `kafka`."""
+"""Environment variable that selects the broker: `tansu` (the default) or `kafka`."""
 SHARED: Final = "TOWNHALL_TEST_KAFKA_PORT"
-"""Names the port of the one Apache Kafka that the workers of a parallel run share; set by the run itself."""
+"""Environment variable: port of the Apache Kafka shared by the workers of a parallel run; set by the run itself."""
 PARTITIONS: Final = 3
-"""Fewer than a deployment has, enough that keys are spread."""
+"""Partitions per topic: fewer than in a deployment, enough to spread keys."""
 
 
 def broker_in(directory: Path) -> Server:
-    """Return the broker of this run's kind, not started."""
+    """Return a broker of this run's kind, not started."""
     return Kafka(directory) if os.environ.get(KIND) == "kafka" else Tansu(directory)
 
 
 @contextmanager
 def started() -> Iterator[Server]:
-    """Run a broker in a directory of its own."""
+    """Run a broker in a temporary directory while the block runs."""
     with tempfile.TemporaryDirectory(prefix="townhall-tests-", ignore_cleanup_errors=True) as directory:
         server = broker_in(Path(directory))
         server.start()
@@ -67,7 +67,7 @@ def broker() -> Iterator[Server]:
 
 @pytest.fixture
 def empty_broker(tmp_path: Path) -> Iterator[Server]:
-    """A broker of the test's own, without any topic, to do to it what others must not feel."""
+    """A separate broker without topics, for tests that would disturb others."""
     server = broker_in(tmp_path / "broker")
     server.start()
     yield server
@@ -76,21 +76,21 @@ def empty_broker(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def topic_prefix() -> str:
-    """What sets this test's topics and groups apart."""
+    """The prefix of this test's topics and groups."""
     return f"test.{uuid4().hex[:12]}."
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def bus(broker: Server, topic_prefix: str) -> AsyncIterator[Bus]:
-    """The bus with every topic of the platform, empty, for this test alone."""
-    made = Bus(broker.address, topic_prefix, session_timeout_ms=2000, fetch_wait_ms=20)
-    await make_topics(made)
-    yield made
-    await drop_topics(made)
+    """A bus with all topics of the platform, empty and used by this test only."""
+    bus = Bus(broker.address, topic_prefix, session_timeout_ms=2000, fetch_wait_ms=20)
+    await make_topics(bus)
+    yield bus
+    await drop_topics(bus)
 
 
 async def make_topics(bus: Bus) -> None:
-    """Make every topic of the platform on the bus."""
+    """Create all topics of the platform, with the prefix of the bus."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bus.servers)
     await admin.start()
     try:
@@ -100,7 +100,7 @@ async def make_topics(bus: Bus) -> None:
 
 
 async def drop_topics(bus: Bus) -> None:
-    """Remove every topic of the platform from the bus."""
+    """Delete all topics of the platform, with the prefix of the bus."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bus.servers)
     await admin.start()
     try:

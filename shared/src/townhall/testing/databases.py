@@ -1,4 +1,4 @@
-"""Databases for tests: each one fresh, copied from a template that was migrated once."""
+"""The database fixtures: each database is new, copied from a template that was migrated once."""
 
 import asyncio
 import os
@@ -16,22 +16,22 @@ from townhall.chassis.db import Database
 from townhall.embedded import Postgres, databases
 
 EXTERNAL: Final = "TOWNHALL_TEST_DATABASE_URL"
-"""The environment variable that names a running PostgreSQL."""
+"""Environment variable: the URL of a running PostgreSQL."""
 CHASSIS: Final = "chassis"
-"""The template that has the chassis tables and nothing of a service."""
+"""Name of the template with only the chassis tables."""
 
 
 class Cluster:
-    """The PostgreSQL of this run, and the templates made on it so far."""
+    """The PostgreSQL of this run and its templates."""
 
     def __init__(self, admin: str) -> None:
         self.admin = admin
-        """The URL of a role that may make roles and databases."""
+        """URL of a role that may create roles and databases."""
         self._run = uuid4().hex[:8]
         self._templates: dict[str, asyncio.Task[str]] = {}
 
     async def fresh(self, service: str) -> str:
-        """Make a database with that service's migrations done; return its URL."""
+        """Create a migrated database of this service; return its URL."""
         if service not in self._templates:
             self._templates[service] = asyncio.create_task(self._template(service))
         template = await self._templates[service]
@@ -40,11 +40,11 @@ class Cluster:
         return databases.url_of(self.admin, template, self._run, name)
 
     async def drop(self, url: str) -> None:
-        """Remove a database that `fresh` made."""
+        """Drop a database created by `fresh`."""
         await databases.drop(self.admin, url.rpartition("/")[2])
 
     async def clean(self) -> None:
-        """Remove the templates and their roles."""
+        """Drop the templates and their roles."""
         for made in self._templates.values():
             await databases.remove(self.admin, await made)
 
@@ -83,7 +83,7 @@ async def cluster(_server: str) -> AsyncIterator[Cluster]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def database_of(cluster: Cluster) -> AsyncIterator[DatabaseOf]:
-    """Fresh databases with a service's migrations done, another one for each call."""
+    """A function that creates a migrated database of a service, a new one at each call."""
     made: list[tuple[Database, str]] = []
 
     async def make(service: str) -> Database:
@@ -99,7 +99,7 @@ async def database_of(cluster: Cluster) -> AsyncIterator[DatabaseOf]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def database(database_of: DatabaseOf) -> Database:
-    """A fresh database that has the chassis tables and nothing else."""
+    """A new database with only the chassis tables."""
     return await database_of(CHASSIS)
 
 

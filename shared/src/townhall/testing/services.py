@@ -1,4 +1,4 @@
-"""Services for tests: as an application without a bus, or whole, in the test's own process."""
+"""The service fixtures: an application without a broker, or a complete service, in the test's process."""
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,36 +29,36 @@ ClientOf = Callable[..., Awaitable[AsyncClient]]
 
 @pytest.fixture(scope="session")
 def settings_of(issuer: Issuer, jwks_file: Path) -> SettingsOf:
-    """Return the settings of the service that owns a database; keyword arguments replace the usual ones."""
+    """A function that returns the settings of the database's service; keyword arguments override the defaults."""
 
-    def make(db: Database, **more: object) -> ServiceSettings:
+    def make(db: Database, **overrides: object) -> ServiceSettings:
         kind: type[ServiceSettings] = import_module(f"{db.source}.settings").Settings
         keys = {
             name: _KEY for name, field in kind.model_fields.items() if field.is_required() and name.endswith("_key")
         }
-        usual: dict[str, Any] = {
+        defaults: dict[str, Any] = {
             "environment": "local", "port": 0, "database_url": db.dsn, "kafka_servers": _NO_BROKER,
             "issuer": issuer.url, "audience": AUDIENCE, "jwks_url": str(jwks_file),
         }  # fmt: skip
-        return kind(**(keys | usual | more))
+        return kind(**(keys | defaults | overrides))
 
     return make
 
 
 def application(settings: ServiceSettings, service: str) -> FastAPI:
-    """Put a service together from its own composition root."""
+    """Build a service with its own composition root."""
     app: FastAPI = import_module(f"{service}.app").build(settings)
     return app
 
 
 def client_for(app: FastAPI) -> AsyncClient:
-    """Return a client whose requests reach the application without a network. Its faults are raised in the test."""
+    """Return an in-process client of the application. Unhandled exceptions are raised in the test."""
     return AsyncClient(transport=ASGITransport(app), base_url=f"http://{state_of(app, Service).name}.test")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def app_of(settings_of: SettingsOf) -> AsyncIterator[AppOf]:
-    """Give the service that owns a database as an open application; it neither publishes nor consumes."""
+    """A function that opens the application of the database's service; it neither publishes nor consumes."""
     async with AsyncExitStack() as stack:
 
         async def open_app(db: Database, **settings: object) -> FastAPI:
@@ -71,7 +71,7 @@ async def app_of(settings_of: SettingsOf) -> AsyncIterator[AppOf]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def client_of(app_of: AppOf) -> AsyncIterator[ClientOf]:
-    """Give HTTP clients of such a service."""
+    """A function that returns an HTTP client of such an application."""
     async with AsyncExitStack() as stack:
 
         async def open_client(db: Database, **settings: object) -> AsyncClient:
@@ -82,7 +82,7 @@ async def client_of(app_of: AppOf) -> AsyncIterator[ClientOf]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def running(settings_of: SettingsOf, bus: Bus) -> AsyncIterator[Callable[..., Awaitable[FastAPI]]]:
-    """Run whole services on the bus. `client_for` reaches one, `settle` waits for all."""
+    """A function that runs a complete service on the bus. `client_for` calls it, `settle` waits for all."""
     async with AsyncExitStack() as stack:
 
         async def run(db: Database, **settings: object) -> FastAPI:

@@ -1,1 +1,1 @@
-"""The platform seen from outside: its public HTTP APIs, used as any citizen's or official's program would."""
+"""A client of the platform's public HTTP APIs."""

@@ -1,4 +1,4 @@
-"""The public HTTP APIs over kept-alive connections, with retries that never do a thing twice."""
+"""A client of the public HTTP APIs: keep-alive connections, and retries that are safe to repeat."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import aiohttp
 
-from townhall_local.client.patience import SECONDS, Patience
+from townhall_local.client.retrying import TIMEOUT, RetryDelay
 
 Json = dict[str, Any]
 
@@ -24,21 +24,26 @@ class Refused(Exception):
 
 
 class Unreachable(Exception):
-    """No answer, however often the request was repeated."""
+    """The service did not answer before the timeout, retries included."""
 
 
 class PublicApi:
-    """One connection pool to all services. Any request may be repeated: PUTs are idempotent, POSTs carry a key each."""
+    """A connection pool to all services.
 
-    def __init__(self, services: Mapping[str, str], *, connections: int = 64, patience: float = SECONDS) -> None:
+    Requests are retried until `timeout` seconds have passed when the connection fails or the service answers 503. That
+    is safe: a PUT is idempotent, and each POST carries an idempotency key. Every method raises `Refused` on any other
+    error status and `Unreachable` after the timeout.
+    """
+
+    def __init__(self, services: Mapping[str, str], *, connections: int = 64, timeout: float = TIMEOUT) -> None:
         self._services = services
         self._connections = connections
-        self._patience = patience
+        self._timeout = timeout
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit_per_host=self._connections, limit=0),
-            timeout=aiohttp.ClientTimeout(total=self._patience),
+            timeout=aiohttp.ClientTimeout(total=self._timeout),
         )
         return self
 
@@ -48,11 +53,11 @@ class PublicApi:
         await self._session.close()
 
     async def get(self, service: str, path: str, *, token: str = "", **query: str) -> Json:
-        """Read something."""
-        return await self._until_answered("GET", service, path, _headers(token), query=query)
+        """Send a GET; return the body."""
+        return await self._send("GET", service, path, _headers(token), query=query)
 
     async def find(self, service: str, path: str) -> Json | None:
-        """Read something that may not be there yet."""
+        """Send a GET; return the body, or None on 404."""
         try:
             return await self.get(service, path)
         except Refused as refused:
@@ -61,16 +66,16 @@ class PublicApi:
             raise
 
     async def put(self, service: str, path: str, body: Json, *, token: str) -> Json:
-        """Say how something shall be."""
-        return await self._until_answered("PUT", service, path, _headers(token), body=body)
+        """Send a PUT; return the body."""
+        return await self._send("PUT", service, path, _headers(token), body=body)
 
     async def post(self, service: str, path: str, body: Json, *, token: str) -> Json:
-        """Make something happen, once."""
+        """Send a POST with a new idempotency key; return the body."""
         headers = _headers(token) | {"Idempotency-Key": str(uuid4())}
-        return await self._until_answered("POST", service, path, headers, body=body)
+        return await self._send("POST", service, path, headers, body=body)
 
     async def every(self, service: str, path: str, **query: str) -> list[Json]:
-        """Read a whole list, page by page."""
+        """Read all pages of a list; return its items."""
         items: list[Json] = []
         page = await self.get(service, path, limit="100", **query)
         while True:
@@ -79,7 +84,7 @@ class PublicApi:
                 return items
             page = await self.get(service, path, limit="100", cursor=page["next"], **query)
 
-    async def _until_answered(
+    async def _send(
         self,
         method: str,
         service: str,
@@ -90,34 +95,34 @@ class PublicApi:
         body: Json | None = None,
     ) -> Json:
         url = self._services[service] + path
-        patience = Patience(self._patience)
+        retry = RetryDelay(self._timeout)
         while True:
-            asked = ""
+            retry_after = ""
             try:
                 async with self._session.request(method, url, headers=headers, params=query, json=body) as response:
                     if response.status != HTTPStatus.SERVICE_UNAVAILABLE:
-                        return await _answer(response)
-                    asked = response.headers.get("Retry-After", "")
+                        return await _body(response)
+                    retry_after = response.headers.get("Retry-After", "")
             except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError):
-                pass  # asked again below, as long as patience lasts
-            if not await patience.rest(asked):
-                raise Unreachable(f"{method} {path} of {service}: no answer in {self._patience:.0f} s")
+                pass  # retried below, until the timeout
+            if not await retry.wait(retry_after):
+                raise Unreachable(f"{method} {path} of {service}: no answer in {self._timeout:.0f} s")
 
 
 def _headers(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-async def _answer(response: aiohttp.ClientResponse) -> Json:
-    body = await response.read()
+async def _body(response: aiohttp.ClientResponse) -> Json:
+    content = await response.read()
     if not response.ok:
-        raise refusal(response.status, body)
-    answer: Json = json.loads(body) if body else {}
-    return answer
+        raise refusal(response.status, content)
+    body: Json = json.loads(content) if content else {}
+    return body
 
 
 def refusal(status: int, body: bytes) -> Refused:
-    """What a problem document says; whatever else was answered is told by its status alone."""
+    """Return the error of a problem document; its code is `unknown` if the body is no problem document."""
     try:
         problem = json.loads(body)
         return Refused(status, str(problem["code"]), str(problem.get("detail") or problem.get("title", "")))

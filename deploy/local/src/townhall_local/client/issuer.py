@@ -1,4 +1,4 @@
-"""The local issuer of access tokens, asked over HTTP."""
+"""A client of the local token issuer."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,14 +7,14 @@ import aiohttp
 
 
 class LocalIssuer:
-    """Gives anyone on this machine a token in any role, which is why production refuses it."""
+    """Issues a token for any role and subject to any program on this machine, so production settings refuse it."""
 
     def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
         self._url = url
         self._session = session
 
     async def issue(self, role: str, subject: str) -> tuple[str, float]:
-        """A token, and the seconds it lives."""
+        """Return a new token and its lifetime in seconds; raises `aiohttp.ClientError`."""
         async with self._session.post(f"{self._url}/token", json={"role": role, "subject": subject}) as response:
             response.raise_for_status()
             answer = await response.json()
@@ -23,6 +23,6 @@ class LocalIssuer:
 
 @asynccontextmanager
 async def issuer_at(url: str) -> AsyncIterator[LocalIssuer]:
-    """Keep a connection to the issuer open for a while."""
+    """Open an HTTP session to the issuer at this URL."""
     async with aiohttp.ClientSession() as session:
         yield LocalIssuer(url, session)

@@ -1,1 +1,1 @@
-"""The demo: one consultation, played through the public APIs from first proposal to published evaluation."""
+"""The demo: one consultation run through the public APIs, from the first proposal to the published evaluation."""

@@ -1,4 +1,4 @@
-"""The command `townhall demo`: its options, and how long the platform stays."""
+"""The command `townhall demo`."""
 
 import asyncio
 import tempfile
@@ -11,38 +11,41 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from townhall_local.demo.performance import perform
+from townhall_local.demo.run import run_demo
 from townhall_local.up.command import Broker
-from townhall_local.up.platform import Wanted, platform
+from townhall_local.up.platform import PlatformOptions, platform
 from townhall_local.up.signals import stop_signal
 
 
 def demo(
     data_dir: Annotated[
-        Path | None, typer.Option(help="Keep the platform's data here; otherwise nothing is kept.")
+        Path | None, typer.Option(help="Data directory, kept afterwards. Default: a temporary one, deleted at the end.")
     ] = None,
-    base_port: Annotated[int, typer.Option(min=0, max=65_000, help="As for `up`. 0: free ports.")] = 0,
-    broker: Annotated[Broker, typer.Option(help="tansu (in memory) or Apache Kafka (Java 17, Maven).")] = Broker.TANSU,
+    base_port: Annotated[int, typer.Option(min=0, max=65_000, help="As for `townhall up`. 0: any free ports.")] = 0,
+    broker: Annotated[
+        Broker, typer.Option(help="tansu (in memory) or kafka (Apache Kafka; needs Java 17 and Maven).")
+    ] = Broker.TANSU,
     *,
-    leave: Annotated[bool, typer.Option("--exit", help="End after the play instead of waiting for Ctrl-C.")] = False,
+    exit_at_end: Annotated[
+        bool, typer.Option("--exit", help="Stop the platform after the demo instead of waiting for Ctrl-C.")
+    ] = False,
 ) -> None:
-    """Play one consultation, from first proposal to published evaluation, on a platform of its own.
+    """Start a platform and run one consultation on it, from the first proposal to the published evaluation.
 
-    Everything goes through the public HTTP APIs, as people would do it; what must follow by itself is waited for.
-    Afterwards the platform stays up to look around, until Ctrl-C. It takes free ports and a new directory, so it runs
-    beside other copies.
+    Every action of a user goes through the public HTTP APIs; every automatic step is waited for and timed. Afterwards
+    the platform stays up until Ctrl-C. It uses free ports and a directory of its own, so several can run side by side.
 
     \b
     Examples:
       townhall demo
       townhall demo --exit --broker kafka
 
-    Exit code 0 when every step did what the story says, 1 otherwise.
+    Exit code 0 if every step had its expected result, 1 otherwise.
     """
     with _directory(data_dir) as directory:
-        show = _Show(Wanted(directory, base_port, broker), leave=leave)
-        asyncio.run(stop_signal(show.go_on))
-    raise typer.Exit(0 if show.succeeded else 1)
+        demonstration = _Demo(PlatformOptions(directory, base_port, broker), exit_at_end=exit_at_end)
+        asyncio.run(stop_signal(demonstration.run))
+    raise typer.Exit(0 if demonstration.succeeded else 1)
 
 
 @contextmanager
@@ -54,23 +57,25 @@ def _directory(chosen: Path | None) -> Iterator[Path]:
         yield Path(made)
 
 
-class _Show:
-    """One evening: the api opens, the play is given, the audience stays or leaves."""
+class _Demo:
+    """A platform, and one run of the demo on it."""
 
-    def __init__(self, wanted: Wanted, *, leave: bool) -> None:
-        self._wanted = wanted
-        self._leave = leave
+    def __init__(self, options: PlatformOptions, *, exit_at_end: bool) -> None:
+        self._options = options
+        self._exit_at_end = exit_at_end
         self.succeeded = False
 
-    async def go_on(self, stopping: asyncio.Event) -> None:
-        """Run the platform, play, and stay until told to stop."""
-        console, began = Console(), time.monotonic()
-        console.print("[bold]Townhall[/] starts: PostgreSQL, a broker, and four services that share only topics …")
-        async with platform(self._wanted, lambda what: console.print(what, style="yellow", markup=False)) as running:
-            console.print(f"ready after {time.monotonic() - began:.1f} s", style="dim", highlight=False)
-            self.succeeded = await perform(running, self._wanted.data_dir, console)
-            if self._leave:
-                console.print("\nIt ends now; without --exit it stays up to look around.")
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Start the platform, run the demo, and wait for `stopping` unless it shall exit at the end."""
+        console, started_at = Console(), time.monotonic()
+        console.print("[bold]Townhall[/] is starting: PostgreSQL, a broker, and four services that share only topics …")
+        async with platform(
+            self._options, lambda message: console.print(message, style="yellow", markup=False)
+        ) as running:
+            console.print(f"ready after {time.monotonic() - started_at:.1f} s", style="dim", highlight=False)
+            self.succeeded = await run_demo(running, self._options.data_dir, console)
+            if self._exit_at_end:
+                console.print("\nStopping the platform (--exit).")
                 return
-            console.print("\nIt stays up for you to look around. Ctrl-C ends it.")
+            console.print("\nThe platform stays up. Press Ctrl-C to stop it.")
             await stopping.wait()

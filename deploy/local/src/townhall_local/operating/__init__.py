@@ -1,1 +1,1 @@
-"""What operators do to a platform: topics, messages set aside, the outbox, replay."""
+"""Operator commands: topics, dead letters, outbox refill, replay."""

@@ -1,178 +1,183 @@
-"""`townhall dead-letters`: look at messages a service could not take, and decide what becomes of them."""
+"""`townhall dead-letters`: inspect, requeue and drop messages that a service could not process."""
 
 import asyncio
 from typing import Annotated
 
 import typer
 
-from townhall_local.names import SERVICES
+from townhall_local.errors import CommandError
 from townhall_local.operating import dead_letter_rows
+from townhall_local.operating.connections import database, database_url
 from townhall_local.operating.dead_letter_rows import DeadLetter
-from townhall_local.operating.reaching import database, database_url
-from townhall_local.options import HERE, AsJson, DatabaseUrl, DataDir
-from townhall_local.saying import put_json
-from townhall_local.trouble import Trouble
+from townhall_local.options import DEFAULT_DATA_DIR, AsJson, DatabaseUrl, DataDir
+from townhall_local.output import print_json
+from townhall_local.service_names import SERVICES
 
-dead_letters = typer.Typer(no_args_is_help=True, help="Messages that services could not take.")
+dead_letters = typer.Typer(
+    no_args_is_help=True, help="Inspect, requeue and drop messages that a service could not process."
+)
 
-Service = Annotated[str, typer.Argument(help="proposal, voting, committee or evaluation: who could not take it.")]
-Ids = Annotated[list[int] | None, typer.Argument(metavar="[ID]…", help="As `list` shows them.")]
+Service = Annotated[str, typer.Argument(help="The consuming service: proposal, voting, committee or evaluation.")]
+Ids = Annotated[list[int] | None, typer.Argument(metavar="[ID]…", help="Ids as printed by `list`.")]
 
 
 @dead_letters.command("list")
 def list_(
-    service: Annotated[str | None, typer.Option(help="Only this service; all four by default.")] = None,
-    data_dir: DataDir = HERE,
+    service: Annotated[str | None, typer.Option(help="Only this service. Default: all four.")] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
     database_url_: DatabaseUrl = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Of each service.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many of each service.")] = 100,
     *,
-    settled: Annotated[bool, typer.Option(help="Also those applied or dropped since.")] = False,
+    settled: Annotated[bool, typer.Option(help="Include those that were applied or dropped since.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the messages that wait for a decision, and those that wait behind one, oldest first.
+    """List dead letters, and the messages parked behind them, oldest first.
 
     \b
     Examples:
       townhall dead-letters list
       townhall dead-letters list --service committee --json
 
-    Exit code 0, or 1 when a database could not be used.
+    Exit code 0, or 1 if a database could not be used.
     """
     if database_url_ and not service:
-        raise Trouble("--database-url is one service's database: name it with --service.")
+        raise CommandError("--database-url is the database of one service: name the service with --service.")
     chosen = [service] if service else list(SERVICES)
     urls = {name: database_url(name, database_url_, data_dir) for name in chosen}
-    found = asyncio.run(_listed(urls, settled=settled, limit=limit))
+    found = asyncio.run(_page(urls, settled=settled, limit=limit))
     if as_json:
-        put_json({"items": [{"service": name, **each.model_dump()} for name, each in found]})
+        print_json({"items": [{"service": name, **each.model_dump()} for name, each in found]})
         return
     for name, each in found:
-        typer.echo(
-            f"{name} {each.id}  {each.status}  {each.reason}  {_what(each)}  {each.dead_lettered_at:%Y-%m-%d %H:%M:%SZ}"
-        )
+        at = f"{each.dead_lettered_at:%Y-%m-%d %H:%M:%SZ}"
+        typer.echo(f"{name} {each.id}  {each.status}  {each.reason}  {_summary(each)}  {at}")
     if not found:
-        typer.echo("nothing is set aside")
+        typer.echo("no dead letters")
 
 
 @dead_letters.command()
 def show(
     service: Service,
-    message_id: Annotated[int, typer.Argument(metavar="ID", help="As `list` shows it.")],
-    data_dir: DataDir = HERE,
+    message_id: Annotated[int, typer.Argument(metavar="ID", help="Id as printed by `list`.")],
+    data_dir: DataDir = DEFAULT_DATA_DIR,
     database_url_: DatabaseUrl = None,
     *,
-    body: Annotated[bool, typer.Option("--body", help="Print the body too; it may hold what people wrote.")] = False,
+    body: Annotated[bool, typer.Option("--body", help="Print the body too. It may contain personal text.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show why one message was set aside, and its headers.
+    """Show one dead letter: its reason, position, attempts and headers.
 
     \b
     Examples:
       townhall dead-letters show committee 7
       townhall dead-letters show committee 7 --body
 
-    Exit code 0, or 1 when there is no such message.
+    Exit code 0, or 1 if there is no such dead letter.
     """
-    found, value = asyncio.run(_shown(service, database_url(service, database_url_, data_dir), message_id))
-    read = {"body": value.decode(errors="replace")} if body else {}
+    found, value = asyncio.run(_find(service, database_url(service, database_url_, data_dir), message_id))
+    content = {"body": value.decode(errors="replace")} if body else {}
     if as_json:
-        put_json({"service": service, **found.model_dump(), **read})
+        print_json({"service": service, **found.model_dump(), **content})
         return
-    for name, said in found.model_dump(exclude={"headers"}).items():
-        typer.echo(f"{name + ':':<14}{said}")
-    for name, said in found.headers.items():
-        typer.echo(f"  {name}: {said}")
-    typer.echo(read.get("body", "(--body shows the body)"))
+    for name, field in found.model_dump(exclude={"headers"}).items():
+        typer.echo(f"{name + ':':<18}{field}")
+    for name, header in found.headers.items():
+        typer.echo(f"  {name}: {header}")
+    typer.echo(content.get("body", "(use --body to print the body)"))
 
 
 @dead_letters.command()
 def requeue(
     service: Service,
     ids: Ids = None,
-    data_dir: DataDir = HERE,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
     database_url_: DatabaseUrl = None,
     *,
-    every: Annotated[bool, typer.Option("--all", help="All that wait for a decision.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="All dead letters of the service that are not requeued, dropped or parked.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let the service try messages again, in the order of their key.
+    """Requeue dead letters: the running service processes them again, in the order of their key.
 
-    The service must be running; what fails again waits again, with one attempt more.
+    Messages parked behind them follow. One that fails again stays a dead letter, with one more attempt counted.
 
     \b
     Examples:
       townhall dead-letters requeue committee 7 8
       townhall dead-letters requeue committee --all
 
-    Exit code 0, or 1 when one of them does not wait any more.
+    Exit code 0, or 1 if one of them is settled already; then nothing is changed.
     """
     url = database_url(service, database_url_, data_dir)
-    done = asyncio.run(_decided(service, url, ids, "requeued", every=every))
-    _tell(service, "requeued", done, as_json=as_json)
+    ids_set = asyncio.run(_set_status(service, url, ids, "requeued", every=every))
+    _print_ids(service, "requeued", ids_set, as_json=as_json)
 
 
 @dead_letters.command()
 def drop(
     service: Service,
     ids: Ids = None,
-    data_dir: DataDir = HERE,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
     database_url_: DatabaseUrl = None,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask for confirmation.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give messages up: they never have an effect here, and those behind them go on.
+    """Drop dead letters: the service never processes them; messages parked behind them are processed.
 
     \b
     Examples:
       townhall dead-letters drop committee 7 --yes
 
-    Exit code 0, or 1 when one of them does not wait any more, or you said no.
+    Exit code 0, or 1 if one of them is settled already or you answered no; then nothing is changed.
     """
     url = database_url(service, database_url_, data_dir)
     if not yes:
-        typer.confirm(f"{service} will never act on {_many(ids or [])}. Drop?", abort=True, err=True)
-    _tell(service, "dropped", asyncio.run(_decided(service, url, ids, "dropped", every=False)), as_json=as_json)
+        typer.confirm(f"{service} will never process {_numbered(ids or [])}. Drop?", abort=True, err=True)
+    _print_ids(service, "dropped", asyncio.run(_set_status(service, url, ids, "dropped", every=False)), as_json=as_json)
 
 
-async def _listed(urls: dict[str, str], *, settled: bool, limit: int) -> list[tuple[str, DeadLetter]]:
+async def _page(urls: dict[str, str], *, settled: bool, limit: int) -> list[tuple[str, DeadLetter]]:
     found: list[tuple[str, DeadLetter]] = []
     for service, url in urls.items():
         async with database(service, url) as db, db.reading() as session:
-            found += [(service, each) for each in await dead_letter_rows.listed(session, settled=settled, limit=limit)]
+            found += [(service, each) for each in await dead_letter_rows.page(session, settled=settled, limit=limit)]
     return found
 
 
-async def _shown(service: str, url: str, message_id: int) -> tuple[DeadLetter, bytes]:
+async def _find(service: str, url: str, message_id: int) -> tuple[DeadLetter, bytes]:
     async with database(service, url) as db, db.reading() as session:
-        found = await dead_letter_rows.shown(session, message_id)
+        found = await dead_letter_rows.find(session, message_id)
     if found is None:
-        raise Trouble(f"{service} has set aside no message {message_id}.")
+        raise CommandError(f"{service} has no dead letter {message_id}.")
     return found
 
 
-async def _decided(service: str, url: str, ids: list[int] | None, status: str, *, every: bool) -> list[int]:
-    """Decide all of them, or none when one is not open any more; return which."""
+async def _set_status(service: str, url: str, ids: list[int] | None, status: str, *, every: bool) -> list[int]:
+    """Set the status of all of them, or raise `CommandError` and change none; return their ids."""
     async with database(service, url) as db, db.transaction() as tx:
-        chosen = await dead_letter_rows.causes(tx.session) if every else ids or []
+        chosen = await dead_letter_rows.unparked(tx.session) if every else ids or []
         if not chosen and not every:
-            raise Trouble("Say which messages, by the ids that `townhall dead-letters list` shows.")
-        missing = set(chosen) - await dead_letter_rows.decide(tx.session, chosen, status)
+            raise CommandError("No ids given: name dead letters by the ids that `townhall dead-letters list` prints.")
+        missing = set(chosen) - await dead_letter_rows.set_status(tx.session, chosen, status)
         if missing:
-            raise Trouble(f"In {service}, {_many(sorted(missing))} does not wait any more; nothing was changed.")
+            raise CommandError(
+                f"In {service}, {_numbered(sorted(missing))} can't be {status}: settled or unknown. Nothing changed."
+            )
     return sorted(chosen)
 
 
-def _tell(service: str, status: str, ids: list[int], *, as_json: bool) -> None:
+def _print_ids(service: str, status: str, ids: list[int], *, as_json: bool) -> None:
     if as_json:
-        put_json({"service": service, status: ids})
+        print_json({"service": service, status: ids})
     else:
         typer.echo(f"{len(ids)} {status}")
 
 
-def _many(ids: list[int]) -> str:
-    return f"message{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids))}"
+def _numbered(ids: list[int]) -> str:
+    return f"dead letter{'s' if len(ids) > 1 else ''} {', '.join(map(str, ids))}"
 
 
-def _what(each: DeadLetter) -> str:
+def _summary(each: DeadLetter) -> str:
     return f"{each.headers.get('ce_type', 'no type')} of {each.key or 'no key'}, {each.size or 0} bytes"

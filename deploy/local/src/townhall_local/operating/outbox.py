@@ -1,50 +1,50 @@
-"""`townhall outbox`: what services announced, and whether it has to be announced again."""
+"""`townhall outbox`: publish announced events again."""
 
 import asyncio
 from typing import Annotated
 
 import typer
 
-from townhall_local.names import SERVICES
-from townhall_local.operating import refilling
-from townhall_local.operating.reaching import database_url
-from townhall_local.options import HERE, AsJson, DatabaseUrl, DataDir
-from townhall_local.saying import put_json
-from townhall_local.trouble import Trouble
+from townhall_local.errors import CommandError
+from townhall_local.operating import outbox_refill
+from townhall_local.operating.connections import database_url
+from townhall_local.options import DEFAULT_DATA_DIR, AsJson, DatabaseUrl, DataDir
+from townhall_local.output import print_json
+from townhall_local.service_names import SERVICES
 
-outbox = typer.Typer(no_args_is_help=True, help="What services announced.")
+outbox = typer.Typer(no_args_is_help=True, help="The outboxes of the services.")
 
 
 @outbox.callback()
 def _group() -> None:
-    """Make `outbox` a group although it has one command."""
+    """Make `outbox` a command group although it has only one command."""
 
 
 @outbox.command()
 def refill(
-    service: Annotated[str | None, typer.Option(help="Only this service; all four by default.")] = None,
-    data_dir: DataDir = HERE,
+    service: Annotated[str | None, typer.Option(help="Only this service. Default: all four.")] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
     database_url_: DatabaseUrl = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Publish again all that was ever announced, for a broker that was emptied.
+    """Publish every event of the outboxes again, for a broker that lost its topics.
 
-    Readers discard what they know by the id of the event, so nothing happens twice.
+    Consumers ignore events whose id they have processed, so no effect happens twice.
 
     \b
     Examples:
       townhall outbox refill
       townhall outbox refill --service voting --database-url postgresql://voting:…@db/voting
 
-    Exit code 0, or 1 when a database could not be used.
+    Exit code 0, or 1 if a database could not be used.
     """
     if database_url_ and not service:
-        raise Trouble("--database-url is one service's database: name it with --service.")
+        raise CommandError("--database-url is the database of one service: name the service with --service.")
     chosen = [service] if service else list(SERVICES)
-    counted = asyncio.run(refilling.refill({name: database_url(name, database_url_, data_dir) for name in chosen}))
+    counts = asyncio.run(outbox_refill.refill({name: database_url(name, database_url_, data_dir) for name in chosen}))
     if as_json:
-        put_json(counted)
+        print_json(counts)
         return
-    for name, rows in counted.items():
-        typer.echo(f"{name}: {rows} announcements will be published again")
+    for name, rows in counts.items():
+        typer.echo(f"{name}: {rows} events will be published again")

@@ -1,4 +1,4 @@
-"""`townhall replay`: let a service hear every topic from the beginning."""
+"""`townhall replay`: let a service consume every topic from the beginning."""
 
 import asyncio
 import os
@@ -8,37 +8,37 @@ from typing import Annotated
 
 import typer
 
-from townhall_local.operating.reaching import database, database_url, running_on
-from townhall_local.options import HERE, DatabaseUrl, DataDir
+from townhall_local.operating.connections import database, database_url, running_platform
+from townhall_local.options import DEFAULT_DATA_DIR, DatabaseUrl, DataDir
 
 
 def replay(
     service: Annotated[str, typer.Argument(help="proposal, voting, committee or evaluation.")],
-    data_dir: DataDir = HERE,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
     database_url_: DatabaseUrl = None,
 ) -> None:
-    """Let a service hear every topic from the beginning.
+    """Let a service consume every topic from the beginning.
 
-    What it heard before is known by the id of the event and changes nothing; what it missed is applied. On this machine
-    the service is started anew for it; elsewhere (--database-url) it begins with the next start of the service.
+    Events it has processed are known by their id and change nothing; events it missed are applied. On this machine the
+    service is restarted for it; elsewhere (--database-url) the replay begins at its next start.
 
     \b
     Examples:
       townhall replay committee
 
-    Exit code 0, or 1 when the database could not be used.
+    Exit code 0, or 1 if the database could not be used.
     """
     url = database_url(service, database_url_, data_dir)
-    asyncio.run(_begin_anew(service, url))
+    asyncio.run(_reset_consumer_group(service, url))
     if database_url_:
-        typer.echo(f"{service} will hear every topic from the beginning once it is started again")
+        typer.echo(f"{service} will consume every topic from the beginning at its next start")
         return
     with suppress(ProcessLookupError):
-        os.kill(running_on(data_dir).services[service].pid, signal.SIGTERM)
-    typer.echo(f"{service} starts again and hears every topic from the beginning")
+        os.kill(running_platform(data_dir).services[service].pid, signal.SIGTERM)
+    typer.echo(f"{service} is restarting and will consume every topic from the beginning")
 
 
-async def _begin_anew(service: str, url: str) -> None:
+async def _reset_consumer_group(service: str, url: str) -> None:
     from townhall.chassis.consuming import incarnation  # noqa: PLC0415  slow to load, and no other command needs it
 
     async with database(service, url) as db, db.transaction() as tx:

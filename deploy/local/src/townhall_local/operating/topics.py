@@ -1,36 +1,38 @@
-"""`townhall topics`: make the topics the platform needs."""
+"""`townhall topics`: the topics the platform needs."""
 
 import asyncio
 from typing import Annotated
 
 import typer
 
-from townhall_local.operating.provisioning import Plan, administering, create, desired, mend, plan
-from townhall_local.operating.reaching import servers
-from townhall_local.options import HERE, AsJson, DataDir, Servers
-from townhall_local.saying import put_json
-from townhall_local.trouble import Trouble
+from townhall_local.errors import CommandError
+from townhall_local.operating.connections import servers
+from townhall_local.operating.provisioning import Plan, admin_client, correct_settings, create, desired, plan
+from townhall_local.options import DEFAULT_DATA_DIR, AsJson, DataDir, Servers
+from townhall_local.output import print_json
 
 CHANGES_NEEDED = 2
 
-topics = typer.Typer(no_args_is_help=True, help="The platform's topics on a Kafka cluster.")
+topics = typer.Typer(no_args_is_help=True, help="Create and check the platform's topics on a Kafka cluster.")
 
-Prefix = Annotated[str, typer.Option(help="Put before every topic name, as the services' TOPIC_PREFIX.")]
+Prefix = Annotated[str, typer.Option(help="Prefix of every topic name, as in the services' TOPIC_PREFIX setting.")]
 Replicas = Annotated[
-    int | None, typer.Option(min=1, help="Copies of each new topic; by default 3, or fewer on fewer brokers.")
+    int | None, typer.Option(min=1, help="Replicas of each new topic. Default: 3, or fewer on fewer brokers.")
 ]
 
 
 @topics.command("plan")
-def show_plan(data_dir: DataDir = HERE, kafka: Servers = None, prefix: Prefix = "", *, as_json: AsJson = False) -> None:
-    """Say what `apply` would do; change nothing.
+def show_plan(
+    data_dir: DataDir = DEFAULT_DATA_DIR, kafka: Servers = None, prefix: Prefix = "", *, as_json: AsJson = False
+) -> None:
+    """Print what `apply` would change, without changing anything.
 
     \b
     Examples:
       townhall topics plan
       townhall topics plan --kafka kafka-1:9092,kafka-2:9092 --json
 
-    Exit code 0 when nothing has to change, 2 when something has, 1 when the cluster could not be asked.
+    Exit code 0 if nothing has to change, 2 if something has, 1 if the cluster could not be reached.
     """
     found = asyncio.run(_plan(servers(kafka, data_dir), prefix))
     _show(found, as_json=as_json)
@@ -39,50 +41,50 @@ def show_plan(data_dir: DataDir = HERE, kafka: Servers = None, prefix: Prefix = 
 
 @topics.command()
 def apply(
-    data_dir: DataDir = HERE,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
     kafka: Servers = None,
     prefix: Prefix = "",
     replicas: Replicas = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Make the topics that are missing, and have those that forget keep everything. May be repeated.
+    """Create missing topics and set unlimited retention on event topics. Safe to repeat.
 
-    What a topic had thrown away, `townhall outbox refill` brings back. A topic with another number of partitions is
-    never changed: its keys would move and lose their order.
+    Deleted events come back with `townhall outbox refill`. A topic with another number of partitions is never changed:
+    its keys would move and lose their order.
 
     \b
     Examples:
       townhall topics apply
       townhall topics apply --kafka kafka-1:9092 --replicas 3
 
-    Exit code 0 when every topic is as it must be, 1 when one can't be.
+    Exit code 0 if every topic is as required, 1 if one could not be changed.
     """
     found = asyncio.run(_apply(servers(kafka, data_dir), prefix, replicas))
     _show(found, as_json=as_json)
 
 
-async def _plan(at: str, prefix: str) -> Plan:
-    async with administering(at) as admin:
+async def _plan(address: str, prefix: str) -> Plan:
+    async with admin_client(address) as admin:
         return await plan(admin, desired(prefix))
 
 
-async def _apply(at: str, prefix: str, replicas: int | None) -> Plan:
-    async with administering(at) as admin:
+async def _apply(address: str, prefix: str, replicas: int | None) -> Plan:
+    async with admin_client(address) as admin:
         found = await plan(admin, desired(prefix))
         if found.repartitioned:
-            raise Trouble(
+            raise CommandError(
                 f"{', '.join(found.repartitioned)} has another number of partitions than the platform needs, "
                 "and changing it would break the order of keys; nothing was changed."
             )
         await create(admin, found.missing, replicas)
-        await mend(admin, desired(prefix), found)
+        await correct_settings(admin, desired(prefix), found)
         return found
 
 
 def _show(found: Plan, *, as_json: bool) -> None:
     if as_json:
-        put_json(found)
+        print_json(found)
         return
     for topic in found.missing:
         typer.echo(f"+ {topic.name}  {topic.partitions} partitions")
@@ -91,7 +93,7 @@ def _show(found: Plan, *, as_json: bool) -> None:
 
 
 def _verdict(found: Plan, name: str) -> str:
-    """Tell of a topic that exists whether it is as it must be."""
+    """Return the line of an existing topic: whether it is as required, and if not, why."""
     if name in found.repartitioned:
         return f"! {name}  has another number of partitions"
-    return f"~ {name}  does not keep everything" if name in found.forgetful else f"= {name}"
+    return f"~ {name}  has another retention than the platform needs" if name in found.wrong_settings else f"= {name}"

@@ -1,1 +1,1 @@
-"""Rehearsals: a recorded consultation of real people, played again through the public APIs and checked by a recount."""
+"""Rehearsals: replay a recorded consultation through the public APIs and compare the totals with a recount."""

@@ -1,15 +1,15 @@
-"""The recount: what the platform must arrive at, worked out from the recording alone."""
+"""The recount: the totals the platform must reach, computed from the recording alone."""
 
 from collections import Counter, defaultdict
 
 from townhall_local.rehearsal.polis import AGREE, PASSED, Recording, Vote
-from townhall_local.rehearsal.programme import Ballot, Programme, Tally
+from townhall_local.rehearsal.schedule import Ballot, Schedule, Tally
 
 
-def programme(recording: Recording) -> Programme:
-    """The recording as it is to be played, and what must come of it."""
+def schedule(recording: Recording) -> Schedule:
+    """Return the ballots of a recording and their expected totals."""
     votes = ballots(recording)
-    return Programme(
+    return Schedule(
         statements=recording.comments,
         ballots=[Ballot(vote.comment, vote.voter, vote.value == AGREE) for vote in votes],
         count=len(votes),
@@ -19,12 +19,12 @@ def programme(recording: Recording) -> Programme:
 
 
 def ballots(recording: Recording) -> list[Vote]:
-    """The votes that are ballots: who passed said neither yes nor no, and an earlier vote of theirs stands."""
+    """Return the votes that become ballots: all but `pass`, which leaves an earlier vote of the voter unchanged."""
     return [vote for vote in recording.votes if vote.value != PASSED]
 
 
 def recount(recording: Recording) -> dict[str, Tally]:
-    """Count every comment by the last vote per voter; a comment nobody voted on has zeros."""
+    """Return the totals of every comment, by the last vote of each voter."""
     last: dict[tuple[str, str], int] = {}
     ever_yes: defaultdict[str, set[str]] = defaultdict(set)
     for vote in ballots(recording):

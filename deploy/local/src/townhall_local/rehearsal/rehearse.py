@@ -1,41 +1,50 @@
-"""One rehearsal from the first proposal to the verdict."""
+"""One rehearsal: preparation, ballots, settling, report."""
 
 from datetime import datetime
 from time import monotonic, process_time
 
 from rich.console import Console
 
-from townhall_local.client.meter import Meter
-from townhall_local.client.people import Platform
-from townhall_local.rehearsal import preparing, settling
-from townhall_local.rehearsal.casting import Booths
-from townhall_local.rehearsal.programme import Programme
-from townhall_local.rehearsal.report import Casting, Report, differences
+from townhall_local.client.progress import ProgressMeter
+from townhall_local.client.users import PlatformClient
+from townhall_local.rehearsal import preparation, settling
+from townhall_local.rehearsal.report import Report, Sending, differences
+from townhall_local.rehearsal.schedule import Schedule
+from townhall_local.rehearsal.sending import BallotSender
 
 
 async def rehearse(
-    platform: Platform, booths: Booths, programme: Programme, more_than: int, *, now: datetime, console: Console
+    platform: PlatformClient,
+    sender: BallotSender,
+    schedule: Schedule,
+    more_than: int,
+    *,
+    now: datetime,
+    console: Console,
 ) -> Report:
-    """Play the programme on the platform, compare what it counted with what must come of it, and measure."""
+    """Run the schedule on the platform and return its measurements and differences from the expected totals.
+
+    `now` is the time that the sitting is called from.
+    """
     start = monotonic()
-    rule = await preparing.enact(platform, more_than)
+    rule = await preparation.enact(platform, more_than)
     console.print(f"rule {rule['version']} in force: more than {more_than} yes")
-    await preparing.call_sitting(platform, len(programme.statements), now + preparing.SITS_IN)
-    with Meter(console, "tasks", len(programme.statements)) as meter:
-        task_ids = await preparing.put_to_the_vote(platform, programme.statements, meter.advance)
+    await preparation.call_sitting(platform, len(schedule.statements), now + preparation.SITS_IN)
+    with ProgressMeter(console, "tasks", len(schedule.statements)) as meter:
+        task_ids = await preparation.put_to_the_vote(platform, schedule.statements, meter.advance)
 
-    console.print(f"{programme.count:,} ballots of {programme.voters:,} citizens")
-    from_then, worked = monotonic(), process_time()
-    with Meter(console, "ballots", programme.count) as meter:
-        answered = await booths.cast(programme.ballots, task_ids, meter.advance)
-    casting = Casting(programme.voters, answered, monotonic() - from_then, process_time() - worked)
+    console.print(f"{schedule.count:,} ballots of {schedule.voters:,} citizens")
+    sending_since, cpu_before = monotonic(), process_time()
+    with ProgressMeter(console, "ballots", schedule.count) as meter:
+        counts = await sender.send(schedule.ballots, task_ids, meter.advance)
+    sending = Sending(schedule.voters, counts, monotonic() - sending_since, process_time() - cpu_before)
 
-    console.print("waiting for the events to do their work")
-    found = await settling.settle(platform, task_ids, programme.expected)
+    console.print("waiting for all events to be processed")
+    results = await settling.settle(platform, task_ids, schedule.expected)
     return Report(
         yes_threshold=more_than,
-        tasks=found,
-        casting=casting,
+        tasks=results,
+        sending=sending,
         seconds=monotonic() - start,
-        differences=differences(found, programme.expected, more_than),
+        differences=differences(results, schedule.expected, more_than),
     )

@@ -1,50 +1,50 @@
-"""After the ballots: waiting until events have done their work, and reading what the platform shows in the end."""
+"""After the ballots: wait until all events are processed, and read the results from the public APIs."""
 
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from townhall_local.client.people import Platform
-from townhall_local.client.together import together
-from townhall_local.client.waiting import TooLate, until
-from townhall_local.rehearsal.programme import Tally
-from townhall_local.rehearsal.report import TaskFound
+from townhall_local.client.concurrency import gather_limited
+from townhall_local.client.polling import PollTimeout, poll
+from townhall_local.client.users import PlatformClient
+from townhall_local.rehearsal.report import TaskResult
+from townhall_local.rehearsal.schedule import Tally
 
 SETTLE_WITHIN: Final = 60.0
-"""Seconds given to the pipeline after the last ballot's answer."""
-LOOK_EVERY: Final = 0.5
+"""Seconds to wait for the pipeline after the last ballot's response."""
+POLL_EVERY: Final = 0.5
 
 
 async def settle(
-    platform: Platform, task_ids: Mapping[str, str], expected: Mapping[str, Tally], within: float = SETTLE_WITHIN
-) -> list[TaskFound]:
-    """Look at every task until each is as it must be, or until the time is up: then as it is."""
-    found: dict[str, TaskFound] = {}
-    waiting = list(task_ids)
+    platform: PlatformClient, task_ids: Mapping[str, str], expected: Mapping[str, Tally], within: float = SETTLE_WITHIN
+) -> list[TaskResult]:
+    """Poll every task until it is as expected, for at most `within` seconds; return the results either way."""
+    found: dict[str, TaskResult] = {}
+    pending = list(task_ids)
 
-    async def look() -> bool | None:
-        for task in await together(waiting, lambda source_id: _look(platform, source_id, task_ids[source_id])):
+    async def probe() -> bool | None:
+        for task in await gather_limited(pending, lambda source_id: _result(platform, source_id, task_ids[source_id])):
             found[task.source_id] = task
-        waiting[:] = [source_id for source_id in waiting if not _settled(found[source_id], expected[source_id])]
-        return None if waiting else True
+        pending[:] = [source_id for source_id in pending if not _settled(found[source_id], expected[source_id])]
+        return None if pending else True
 
-    with suppress(TooLate):  # the verdict names what is not as it must be
-        await until(look, what="all tasks as recounted", within=within, every=LOOK_EVERY)
+    with suppress(PollTimeout):  # the verdict names what is not as it must be
+        await poll(probe, what="all tasks as recounted", within=within, every=POLL_EVERY)
     return [found[source_id] for source_id in task_ids]
 
 
-def _settled(task: TaskFound, tally: Tally) -> bool:
+def _settled(task: TaskResult, tally: Tally) -> bool:
     counted = (task.yes, task.no) == (tally.yes, tally.no)
     return counted and task.cases == int(task.threshold_reached) and task.docketed == bool(task.cases)
 
 
-async def _look(platform: Platform, source_id: str, task_id: str) -> TaskFound:
+async def _result(platform: PlatformClient, source_id: str, task_id: str) -> TaskResult:
     vote = await platform.api.get("voting", f"/votes/{task_id}")
     cases = await platform.api.every("committee", "/cases", task_id=task_id)
     case = cases[0] if cases else None
     threshold = vote["threshold"]
-    return TaskFound(
+    return TaskResult(
         source_id=source_id,
         task_id=task_id,
         yes=vote["yes"],

@@ -1,4 +1,4 @@
-"""Recorded statements as proposals: a title of one line and a problem, in characters the APIs accept."""
+"""Recorded statements as proposals: a one-line title and a problem, in characters the APIs accept."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from typing import Final
 TITLE: Final = 100
 PROBLEM: Final = 20_000
 BLANKS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Fillers: letters and symbols to Unicode, nothing to a reader."""
+"""Characters that Unicode calls letters or symbols but that are invisible."""
 JOINERS: Final = frozenset("\u200c\u200d")
-"""Formatting that scripts and emoji can't do without."""
+"""Format characters that some scripts and emoji need."""
 UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-"""Controls, invisible formatting (bidi among them), surrogates, private and unassigned characters."""
+"""Control, format (including bidi), surrogate, private-use and unassigned characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What somebody wrote for others to vote on."""
+    """A statement for others to vote on."""
 
     id: str
     author: str
@@ -24,20 +24,20 @@ class Statement:
 
 
 def title(statement: Statement) -> str:
-    """The statement on one line, cut to a title's length."""
+    """Return the statement on one line, cut to the length of a title."""
     line = " ".join(_clean(statement.body).split())[:TITLE].rstrip()
-    return line if _says_something(line) else _nameless(statement)
+    return line if _visible(line) else _placeholder(statement)
 
 
 def problem(statement: Statement) -> str:
-    """The whole statement, its lines kept."""
+    """Return the whole statement with its line breaks."""
     lines = "\n".join(line.rstrip() for line in _clean(statement.body).splitlines()).strip()[:PROBLEM]
-    return lines if _says_something(lines) else _nameless(statement)
+    return lines if _visible(lines) else _placeholder(statement)
 
 
-def readable(body: str) -> bool:
-    """Whether there is something to read in it, once what no API accepts is left out."""
-    return _says_something(_clean(body))
+def has_visible_text(body: str) -> bool:
+    """Return whether visible text is left after removing the characters that the APIs refuse."""
+    return _visible(_clean(body))
 
 
 def _clean(body: str) -> str:
@@ -49,10 +49,10 @@ def _allowed(char: str) -> bool:
     return char == "\n" or char in JOINERS or unicodedata.category(char) not in UNSAFE
 
 
-def _says_something(text: str) -> bool:
+def _visible(text: str) -> bool:
     return any(unicodedata.category(char)[0] in "LNPS" and char not in BLANKS for char in text)
 
 
-def _nameless(statement: Statement) -> str:
-    """A statement without words stays votable: people did vote on it."""
+def _placeholder(statement: Statement) -> str:
+    """Return a title for a statement without visible text, which people may have voted on nevertheless."""
     return f"Statement {statement.id}"[:TITLE]

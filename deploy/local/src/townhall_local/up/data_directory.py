@@ -1,4 +1,4 @@
-"""The data directory: what of a platform is kept from one start to the next."""
+"""The data directory: the state of a platform that survives a restart."""
 
 import fcntl
 import secrets
@@ -9,14 +9,14 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from townhall.embedded import issuer
-from townhall_local.running import FILE
-from townhall_local.trouble import Trouble
+from townhall_local.errors import CommandError
+from townhall_local.running_platform import FILE
 
 _OWNER_ONLY = 0o700
 
 
 class DataDirectory:
-    """A data directory. Its keys are made once, and only its owner can read them."""
+    """A data directory. Its keys are generated once and readable by their owner only."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory.absolute()
@@ -24,54 +24,56 @@ class DataDirectory:
         self._keys = self.directory / "keys"
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep the directory for this process alone; say so when another has it."""
+    def locked(self) -> Iterator[None]:
+        """Create the directory if needed and lock it; raises `CommandError` if another process holds the lock."""
         try:
             self.directory.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
             self.logs.mkdir(exist_ok=True)
             self._keys.mkdir(mode=_OWNER_ONLY, exist_ok=True)
             lock = (self.directory / "lock").open("a")
-        except OSError as fault:
-            raise Trouble(f"The data directory {self.directory} can't be used: {fault.strerror}.") from fault
+        except OSError as error:
+            raise CommandError(f"The data directory {self.directory} can't be used: {error.strerror}.") from error
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise Trouble(f"Another `townhall up` runs on {self.directory}; choose another --data-dir.") from None
+                raise CommandError(
+                    f"Another `townhall up` runs on {self.directory}; choose another --data-dir."
+                ) from None
             try:
-                self._forget_addresses()
+                self._remove_addresses()
                 yield
             finally:
-                self._forget_addresses()
+                self._remove_addresses()
 
     def secret(self, name: str) -> str:
-        """Return a random key of 32 bytes in hexadecimal digits, the same every time."""
-        return self._kept(name, secrets.token_hex(32).encode()).read_text()
+        """Return the random key of this name: 32 bytes as hexadecimal digits, generated at the first call."""
+        return self._stored(name, secrets.token_hex(32).encode()).read_text()
 
     def signing_key(self) -> RSAPrivateKey:
-        """Return the key the local issuer signs with."""
+        """Return the signing key of the local issuer, generated at the first call."""
         file = self._keys / "issuer.pem"
-        return issuer.key_in(file if file.exists() else self._kept(file.name, issuer.pem(issuer.new_key())))
+        return issuer.key_in(file if file.exists() else self._stored(file.name, issuer.pem(issuer.new_key())))
 
     @property
     def last_broker(self) -> str | None:
-        """The kind of broker that was last told everything; None before the first start."""
+        """The kind of broker that all events were last published to; None before the first start."""
         file = self.directory / "broker"
         return file.read_text() if file.exists() else None
 
-    def remember_broker(self, kind: str) -> None:
-        """Note that this kind of broker is told everything from now on."""
+    def record_broker(self, kind: str) -> None:
+        """Record that all events are published to this kind of broker from now on."""
         (self.directory / "broker").write_text(kind)
 
-    def _kept(self, name: str, made: bytes) -> Path:
-        """Write what was made, unless something is there. Moved into place whole, so that half a key is never read."""
+    def _stored(self, name: str, content: bytes) -> Path:
+        """Return the key file of this name; if there is none, create it with this content, atomically."""
         file = self._keys / name
         if not file.exists():
             new = self._keys / f".{name}"
             new.touch(mode=0o600)
-            new.write_bytes(made)
+            new.write_bytes(content)
             new.rename(file)
         return file
 
-    def _forget_addresses(self) -> None:
+    def _remove_addresses(self) -> None:
         (self.directory / FILE).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""All parts of one platform: started in the order they need each other, watched, and stopped the other way round."""
+"""The processes of one platform: started in the order of their dependencies, supervised, stopped in reverse."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -10,25 +10,26 @@ from typing import Final
 from townhall.chassis.retrying import sleep
 from townhall.embedded import CannotStart
 from townhall.embedded.issuer import AUDIENCE, Issuer
-from townhall_local.names import SERVICES
-from townhall_local.running import Running
-from townhall_local.trouble import Trouble
+from townhall_local.errors import CommandError
+from townhall_local.running_platform import RunningPlatform
+from townhall_local.service_names import SERVICES
 from townhall_local.up.data_directory import DataDirectory
 from townhall_local.up.infrastructure import Infrastructure
-from townhall_local.up.issuing import JWKS, issuing
-from townhall_local.up.ports import places
+from townhall_local.up.issuer_server import JWKS, serve_issuer
+from townhall_local.up.ports import ports_from
 from townhall_local.up.services import Services
 
-_LOOK_EVERY: Final = 0.2
+_CHECK_EVERY: Final = 0.2
 _SESSION_MS: Final = {"tansu": "3000", "kafka": "6000"}
-"""How long a service may be silent on the bus. Tansu makes a joining one wait for half of it."""
+"""Session timeout of the consumers. Tansu delays a joining consumer by half of it."""
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
+"""Called with one sentence for the user, when a process ended and is restarted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the person at the terminal asked for."""
+class PlatformOptions:
+    """The options of `townhall up`."""
 
     data_dir: Path
     base_port: int = 0
@@ -36,87 +37,90 @@ class Wanted:
 
 
 @asynccontextmanager
-async def platform(wanted: Wanted, tell: Tell) -> AsyncIterator[Running]:
-    """Run the platform for the length of the block. Only on the main thread: its processes end with their thread."""
-    data_dir_store, ports = DataDirectory(wanted.data_dir), places(wanted.base_port)
+async def platform(options: PlatformOptions, notify: Notify) -> AsyncIterator[RunningPlatform]:
+    """Run the platform while the block runs; raises `CommandError` if it can't start.
+
+    Call it on the main thread: the kernel ends the child processes when the thread that started them ends.
+    """
+    data_directory, ports = DataDirectory(options.data_dir), ports_from(options.base_port)
     try:
-        with data_dir_store.held():
-            infrastructure = Infrastructure(data_dir_store, wanted.broker)
+        with data_directory.locked():
+            infrastructure = Infrastructure(data_directory, options.broker)
             try:
-                async with issuing(data_dir_store.signing_key(), ports.issuer) as issuer:
+                async with serve_issuer(data_directory.signing_key(), ports.issuer) as issuer:
                     await infrastructure.start()
                     settings = {
-                        service: _settings(service, data_dir_store, infrastructure, issuer) for service in SERVICES
+                        service: _settings(service, data_directory, infrastructure, issuer) for service in SERVICES
                     }
-                    services = Services(ports.services, settings, data_dir_store.logs)
-                    async with _at_work(_Platform(data_dir_store, infrastructure, services, issuer, tell)) as running:
+                    services = Services(ports.services, settings, data_directory.logs)
+                    async with _started(_Platform(data_directory, infrastructure, services, issuer, notify)) as running:
                         yield running
             finally:
                 infrastructure.stop()
-    except CannotStart as fault:
-        raise Trouble(str(fault)) from fault
+    except CannotStart as error:
+        raise CommandError(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
 class _Platform:
-    data_dir_store: DataDirectory
+    data_directory: DataDirectory
     infrastructure: Infrastructure
     services: Services
     issuer: Issuer
-    tell: Tell
+    notify: Notify
 
-    def tell_addresses(self) -> Running:
-        """Write where everything is to where other commands look for it."""
-        running = Running(
+    def write_addresses(self) -> RunningPlatform:
+        """Write the current addresses to `townhall.json`, where other commands read them."""
+        running = RunningPlatform(
             services=self.services.addresses,
             kafka=self.infrastructure.broker.address,
             databases=self.infrastructure.urls,
             issuer=self.issuer.url,
         )
-        running.write(self.data_dir_store.directory)
+        running.write(self.data_directory.directory)
         return running
 
     async def watch(self) -> None:
-        """Start again what ends by itself, for ever."""
+        """Restart processes that end unexpectedly, until cancelled."""
         while True:
-            await sleep(_LOOK_EVERY)
+            await sleep(_CHECK_EVERY)
             if not self.infrastructure.postgres.running:
-                self.tell("PostgreSQL ended; it starts again")
+                self.notify("PostgreSQL ended; restarting it")
                 self.infrastructure.postgres.start()
             if not self.infrastructure.broker.running:
                 await self._replace_broker()
-            if self.services.revive(self.tell):
-                self.tell_addresses()
+            if self.services.restart_ended(self.notify):
+                self.write_addresses()
 
     async def _replace_broker(self) -> None:
-        """A broker that forgot everything must not meet consumers that remember: the services start anew with it."""
-        self.tell("the broker ended; it and the services start again")
+        """Restart broker and services: running consumers would keep offsets that an emptied broker doesn't have."""
+        self.notify("the broker ended; restarting it and the services")
         await self.services.stop()
         self.infrastructure.broker.start()
-        await self.infrastructure.furnish_broker()
+        await self.infrastructure.prepare_broker()
         await self.services.start()
-        self.tell_addresses()
+        self.write_addresses()
 
 
 @asynccontextmanager
-async def _at_work(platform: _Platform) -> AsyncIterator[Running]:
+async def _started(platform: _Platform) -> AsyncIterator[RunningPlatform]:
     try:
         await platform.services.start()
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(platform.watch())
-            yield platform.tell_addresses()
+            yield platform.write_addresses()
             watch.cancel()
-    except* (Trouble, CannotStart) as faults:
-        raise Trouble(str(faults.exceptions[0])) from faults
+    except* (CommandError, CannotStart) as errors:
+        raise CommandError(str(errors.exceptions[0])) from errors
     finally:
         await platform.services.stop()
 
 
 def _settings(
-    service: str, data_dir_store: DataDirectory, infrastructure: Infrastructure, issuer: Issuer
+    service: str, data_directory: DataDirectory, infrastructure: Infrastructure, issuer: Issuer
 ) -> Mapping[str, str]:
-    """Return what a service is told from outside."""
-    told = {
+    """Return the settings of one service, without the prefix of their variables."""
+    settings = {
         "ENVIRONMENT": "local",
         "DATABASE_URL": infrastructure.urls[service],
         "KAFKA_SERVERS": infrastructure.broker.address,
@@ -124,6 +128,6 @@ def _settings(
         "ISSUER": issuer.url,
         "AUDIENCE": AUDIENCE,
         "JWKS_URL": f"{issuer.url}{JWKS}",
-        "PERSON_KEY": data_dir_store.secret(f"{service}-person"),
+        "PERSON_KEY": data_directory.secret(f"{service}-person"),
     }
-    return told | ({"MASTER_KEY": data_dir_store.secret("voting-master")} if service == "voting" else {})
+    return settings | ({"MASTER_KEY": data_directory.secret("voting-master")} if service == "voting" else {})

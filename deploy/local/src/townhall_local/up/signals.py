@@ -1,30 +1,30 @@
-"""Going on until a person or a supervisor says to stop."""
+"""Running until SIGINT or SIGTERM."""
 
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-_STOPS: Final = (signal.SIGINT, signal.SIGTERM)
+_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 async def stop_signal(serve: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run `serve` to its end, or to the first SIGINT or SIGTERM: that cancels it, and it cleans up after itself.
+    """Run `serve(stopping)` until it returns, or until SIGINT or SIGTERM cancels it.
 
-    The event it is given never comes while it goes on: wait for it to wait for the signal.
+    `stopping` is set on SIGINT or SIGTERM; `serve` waits for it when it has nothing else to do. A second signal has its
+    default effect and ends the process at once.
     """
     stopping = asyncio.Event()
     serving = asyncio.ensure_future(serve(stopping))
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        # The second signal is taken as it is: the kernel then ends the processes with this one.
-        for each in _STOPS:
+        for each in _STOP_SIGNALS:
             loop.remove_signal_handler(each)
         serving.cancel()
         stopping.set()
 
-    for each in _STOPS:
+    for each in _STOP_SIGNALS:
         loop.add_signal_handler(each, stop)
     try:
         await serving

@@ -1,0 +1,46 @@
+"""The database and broker an operator command works on: of a data directory, or given by address."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+from sqlalchemy.exc import SQLAlchemyError
+
+from townhall.chassis.db import Database
+from townhall_local.errors import CommandError
+from townhall_local.running_platform import NotRunning, RunningPlatform
+from townhall_local.service_names import SERVICES
+
+
+@asynccontextmanager
+async def database(service: str, url: str) -> AsyncIterator[Database]:
+    """Open a service's database; raises `CommandError` on any database error inside the block."""
+    db = Database(url, source=service, pool_size=1)
+    try:
+        yield db
+    except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise CommandError(f"The database of {service} can't be used: {type(cause).__name__}.") from error
+    finally:
+        await db.close()
+
+
+def database_url(service: str, given: str | None, data_dir: Path) -> str:
+    """Return the given URL, or that of the platform running on the data directory."""
+    if service not in SERVICES:
+        raise CommandError(f"There is no service {service!r}: choose one of {', '.join(SERVICES)}.")
+    return given or running_platform(data_dir).databases[service]
+
+
+def servers(given: str | None, data_dir: Path) -> str:
+    """Return the given bootstrap servers, or those of the platform running on the data directory."""
+    return given or running_platform(data_dir).kafka
+
+
+def running_platform(data_dir: Path) -> RunningPlatform:
+    """Return the platform running on this data directory; raises `CommandError` if there is none."""
+    try:
+        return RunningPlatform.read(data_dir)
+    except NotRunning as error:
+        raise CommandError(f"{error}.") from error
