@@ -52,11 +52,7 @@ def test_events_of_one_trace_are_handled_in_it() -> None:
         assert {tracing.traceparent(key) for key in (ONE, TWO, "another")} == {CALLER}
 
 
-<<<<<<< HEAD
 def test_events_of_several_traces_are_kept_apart_by_key(exporter: InMemorySpanExporter) -> None:
-=======
-def test_events_of_several_traces_are_distinguished_by_key(exporter: InMemorySpanExporter) -> None:
->>>>>>> local
     """What is announced about a key belongs to its event's trace; the span of all is linked to each."""
     with tracing.consumer_span("topic", "service", [(ONE, CALLER), (TWO, OTHER), (ONE, OTHER)]):
         assert (tracing.traceparent(ONE), tracing.traceparent(TWO)) == (CALLER, OTHER)

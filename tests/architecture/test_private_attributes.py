@@ -62,7 +62,9 @@ def found(source: str) -> Iterator[str]:
     }
     for node in ast.walk(tree):
         match node:
-            case ast.Attribute(value=ast.Name(id="self" | "cls")) | ast.Attribute(value=ast.Name(id="os"), attr="_exit"):
+            case (
+                ast.Attribute(value=ast.Name(id="self" | "cls")) | ast.Attribute(value=ast.Name(id="os"), attr="_exit")
+            ):
                 continue  # os._exit is documented, in spite of its name
             case ast.Attribute(value=ast.Name(id=module), attr=name, ctx=ast.Store()) if module in imported:
                 yield f"{module}.{name}"

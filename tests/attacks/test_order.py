@@ -113,7 +113,11 @@ def test_an_unread_body_is_no_request(service: Service, ballots: Ballots, name: 
 @pytest.mark.parametrize("protocol", ["websocket", "h2c", "TLS/1.0"])
 def test_nothing_is_upgraded(service: Service, protocol: str, got: Got) -> None:
     """The request is answered as if it had not asked."""
-    headers = ("Connection: Upgrade, HTTP2-Settings", f"Upgrade: {protocol}", "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA")
+    headers = (
+        "Connection: Upgrade, HTTP2-Settings",
+        f"Upgrade: {protocol}",
+        "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA",
+    )
     seen = ask(service.port, request("GET", "/livez", *headers, "Sec-WebSocket-Key: AAAA") + LAST)
     got(seen)
     assert set(seen.statuses) <= {200, 400}

@@ -40,7 +40,9 @@ class Voters:
         """Wait until so many more ballots are answered."""
         with self._answered_more:
             enough = self.answered + more
-            assert self._answered_more.wait_for(lambda: self.answered >= enough, within), f"{self.answered} answered in time"
+            assert self._answered_more.wait_for(lambda: self.answered >= enough, within), (
+                f"{self.answered} answered in time"
+            )
 
     def _vote(self, number: int) -> None:
         citizen = replace(self._ballots, voter=f"{self._ballots.voter}-{number}")
