@@ -159,7 +159,7 @@ async def _answer(send: Send, body: bytes, headers: list[Header]) -> None:
 @lru_cache(512)
 def _ballot_body(task_id: TaskId, counted: Counted) -> bytes:
     """Return the JSON of an answer. Ballots counted together with the same outcome share it."""
-    return CountedResponse.after(task_id, counted).model_dump_json().encode()
+    return CountedResponse.from_counted(task_id, counted).model_dump_json().encode()
 
 
 @lru_cache(512)
