@@ -77,7 +77,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "duplicates": Fault(
         "events delivered again out of turn, and services that hear every topic from offset 0",
         ("repeat-events", "replay-service"),
-        ("events delivered again", "batches with repeats heard"),
+        ("events delivered again", "batches with repeats consumed"),
         ("repeats",),
     ),
     "clock": Fault(
@@ -92,13 +92,13 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "late-commits": Fault(
         "commits come up to 0.3 s after the last statement, with kill -9 of services",
         ("kill-service",),
-        ("commits held back",),
+        ("commits delayed",),
         ("late_commits",),
     ),
     "slow-consumer": Fault(
         "batches wait up to 1.5 s before they are applied, with kill -9 of services",
         ("kill-service",),
-        ("batches held back",),
+        ("batches delayed",),
         ("slow_consumer",),
     ),
     "poison": Fault(
@@ -109,7 +109,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "overload": Fault(
         "three times as many callers as there is room for",
         marks=("callers turned away",),
-        told={"VOTING_INTAKE_ROOM": "8", "VOTING_INTAKE_GROUP": "4"},
+        told={"VOTING_INTAKE_CAPACITY": "8", "VOTING_INTAKE_GROUP_SIZE": "4"},
         crowd=3,
     ),
     "everything": Fault(

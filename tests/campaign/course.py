@@ -163,7 +163,7 @@ class Course:
         full = (self.stage.ground.postgres.directory / "postgres.log").read_text(errors="replace")
         marks["writes refused for want of room"] = full.count("No space left on device")
         marks["callers turned away"] = self.client.turned_away
-        marks["messages set aside"] = sum(len(evidence.rows(service, "aside")) for service in SERVICES)
+        marks["messages set aside"] = sum(len(evidence.rows(service, "dead_letter")) for service in SERVICES)
         marks["deaths"] = self.stage.deaths
         marks["services that ended by themselves"] = self.stage.crashes
         return {mark: times for mark, times in sorted(marks.items()) if times}

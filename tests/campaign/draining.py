@@ -26,7 +26,7 @@ _DUE: Final = """
     SELECT count(*) FROM vote
     WHERE (state = 'open' AND closes_at <= now()) OR (state = 'scheduled' AND opens_at <= now())
 """
-_DROP: Final = "UPDATE aside SET status = 'dropped', settled_at = now() WHERE status = 'waiting' AND reason <> 'parked'"
+_DROP: Final = "UPDATE dead_letter SET status = 'dropped', settled_at = now() WHERE status = 'waiting' AND reason <> 'parked'"
 
 
 class NotConverged(Exception):
@@ -110,7 +110,7 @@ async def fill_again(stage: Stage) -> None:
         if stage.ground.broker.durable:
             _forget(stage)
         await stage.by_hand(stage.ground.broker.start)
-        await stage.ground.furnish_broker()
+        await stage.ground.prepare_broker()
         await refill(stage.ground.urls)
     await stage.ready(BEGINS_WITHIN)
 

@@ -156,7 +156,7 @@ class Officials:
 
     async def _meeting(self) -> None:
         """Record what the strategy meetings make of what is on their agendas."""
-        for case in await self._listed("/cases?state=tabled"):
+        for case in await self._listed("/cases?state=on-agenda"):
             outcome = self.dice.choice(["adopted", "adopted", *OUTCOMES])
             paper = {"case_id": case["case_id"], "outcome": outcome, "reason": OUTCOMES[outcome]}
             if outcome.startswith("adopted"):

@@ -7,7 +7,7 @@ from typing import Final
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parents[1]
-PLANTED: Final = HERE / "planted"
+PLANTED: Final = HERE / "injected"
 MUTANTS: Final = HERE / "mutants"
 
 
@@ -21,6 +21,6 @@ class Setting:
     wires: str = ""
     """Who reaches whom through wires that can be cut: `clients` the services, or these the `database`."""
     told: Mapping[str, str] = field(default_factory=dict)
-    """Settings of services beyond the usual ones, by variable: `VOTING_INTAKE_ROOM`."""
+    """Settings of services beyond the usual ones, by variable: `VOTING_INTAKE_CAPACITY`."""
     small_disk: int = 0
     """Megabytes of the disk PostgreSQL is given; 0: all there is."""

@@ -15,10 +15,10 @@ import asyncpg
 import psutil
 from aiokafka.errors import KafkaError
 from sqlalchemy.exc import SQLAlchemyError
-from townhall_local.up.ground import Ground
-from townhall_local.up.home import Home
+from townhall_local.up.infrastructure import Infrastructure
+from townhall_local.up.data_directory import DataDirectory
 
-from tests.campaign.planted.switches import Switches
+from tests.campaign.injected.switches import Switches
 from tests.campaign.proxy import Wire
 from townhall.chassis.outbox.relay import LOCK
 from townhall.chassis.retrying import sleep
@@ -42,8 +42,8 @@ _LEADS: Final = """
 class Stage:
     """Everything that runs, and what can be done to it."""
 
-    home: Home
-    ground: Ground
+    home: DataDirectory
+    ground: Infrastructure
     issuer: Issuer
     processes: list[ServiceProcess]
     switches: Switches
@@ -185,7 +185,7 @@ class Stage:
         if not self.ground.broker.running:
             await self.by_hand(self.ground.broker.start)
         async with asyncio.timeout(FURNISHED_WITHIN):
-            await self.ground.furnish_broker()
+            await self.ground.prepare_broker()
         self.furnished = True
 
     async def standing(self) -> None:

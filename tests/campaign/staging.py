@@ -8,17 +8,17 @@ from random import Random
 from typing import Final
 
 import aiohttp
-from townhall_local.up.ground import Ground
-from townhall_local.up.home import Home
+from townhall_local.up.infrastructure import Infrastructure
+from townhall_local.up.data_directory import DataDirectory
 
 from tests.campaign.disk import small_disk
-from tests.campaign.planted.switches import Switches
+from tests.campaign.injected.switches import Switches
 from tests.campaign.proxy import CLIENTS, DATABASE, Wire
 from tests.campaign.setting import PLANTED, ROOT, Setting
 from tests.campaign.stage import READY_WITHIN, Stage, until
 from townhall.embedded.issuer import AUDIENCE
 from townhall_local.service_names import SERVICES
-from townhall_local.up.issuer_server import JWKS, issuing
+from townhall_local.up.issuer_server import JWKS, serve_issuer
 from townhall_local.up.service import ServiceProcess
 
 SESSION_MS: Final = {"tansu": "3000", "kafka": "6000"}
@@ -27,16 +27,16 @@ SESSION_MS: Final = {"tansu": "3000", "kafka": "6000"}
 @asynccontextmanager
 async def staged(directory: Path, setting: Setting, seed: int) -> AsyncIterator[Stage]:
     """Set the platform up for the length of the block, and end all of it afterwards."""
-    home, switches = Home(directory), directory / "switches"
+    home, switches = DataDirectory(directory), directory / "switches"
     switches.mkdir(parents=True)
     os.environ["PYTHONPATH"] = f"{PLANTED}{os.pathsep}{ROOT}"
     os.environ["TOWNHALL_SWITCHES"] = str(switches)
-    os.environ["TOWNHALL_PLANTED"] = os.pathsep.join(map(str, setting.plants))
-    with home.held(), small_disk(directory / "postgres", setting.small_disk):
+    os.environ["TOWNHALL_INJECTED"] = os.pathsep.join(map(str, setting.plants))
+    with home.locked(), small_disk(directory / "postgres", setting.small_disk):
         async with AsyncExitStack() as stack:
-            ground = Ground(home, setting.broker)
+            ground = Infrastructure(home, setting.broker)
             stack.callback(_end, ground)
-            issuer = await stack.enter_async_context(issuing(home.signing_key(), 0))
+            issuer = await stack.enter_async_context(serve_issuer(home.signing_key(), 0))
             await ground.start()
             stage = Stage(home, ground, issuer, [], Switches(switches))
             stack.callback(_end_all, stage)
@@ -105,7 +105,7 @@ def _end_all(stage: Stage) -> None:
     stage.hands.shutdown()
 
 
-def _end(ground: Ground) -> None:
+def _end(ground: Infrastructure) -> None:
     for server in (ground.broker, ground.postgres):
         if server.running:
             server.kill()

@@ -36,7 +36,7 @@ def _names(evidence: Evidence, ledger: Ledger, master: bytes) -> dict[tuple[str,
 def _standing(evidence: Evidence, ledger: Ledger, master: bytes) -> Iterator[tuple[str, str]]:
     names = _names(evidence, ledger, master)
     stands: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in evidence.rows("voting", "standing"):
+    for row in evidence.rows("voting", "current_ballot"):
         stands[str(row["task_id"]), names.get((str(row["task_id"]), row["voter"]), "nobody")].append(row["choice"])
     for who, choices in stands.items():
         known = ledger.ballots.get(who)
@@ -53,13 +53,13 @@ def _standing(evidence: Evidence, ledger: Ledger, master: bytes) -> Iterator[tup
 
 def _counted(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Compare the totals with a recount of what stands, and that with the last of all ballots."""
-    standing = _recount(evidence.rows("voting", "standing"))
+    current_ballots = _recount(evidence.rows("voting", "current_ballot"))
     last = {(row["task_id"], row["voter"]): row for row in _in_order(evidence.rows("voting", "ballot"))}
     ballots = _recount(list(last.values()))
     for row in evidence.rows("voting", "tally"):
         shown = (row["yes"], row["no"])
-        if not shown == current_ballot[row["task_id"]] == ballots[row["task_id"]]:
-            found = f"{shown} shown, {current_ballot[row['task_id']]} stand, {ballots[row['task_id']]} of all ballots"
+        if not shown == current_ballots[row["task_id"]] == ballots[row["task_id"]]:
+            found = f"{shown} shown, {current_ballots[row['task_id']]} stand, {ballots[row['task_id']]} of all ballots"
             yield "tally-differs", found
 
 

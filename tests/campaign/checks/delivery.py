@@ -25,8 +25,8 @@ def parked(evidence: Evidence) -> Iterator[tuple[str, str]]:
     junk = [record for record in evidence.records if record.place in evidence.junk]
     for service in HEARS:
         wanted = [each for each in junk if _wanted(service, each)]
-        rows = evidence.rows(service, "aside")
-        causes = {_place(row) for row in rows if row["reason"] != "behind"}
+        rows = evidence.rows(service, "dead_letter")
+        causes = {_place(row) for row in rows if row["reason"] != "parked"}
         aside = {_place(row) for row in rows}
         for place in {each.place for each in wanted} - aside:
             yield "aside-differs", f"{service}: {place} is not aside"
