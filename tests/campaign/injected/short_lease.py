@@ -1,4 +1,4 @@
-"""A relay without a statement for two seconds loses the lead, so that a stopped leader is replaced while it is stopped."""
+"""A relay that is idle for two seconds loses the lead, so that a stopped leader is replaced while it is stopped."""
 
 from tests.campaign.injected.switches import Switches
 from townhall.chassis.outbox import relay

@@ -19,4 +19,4 @@ def inject(service: str, _switches: Switches) -> None:
             current = CurrentBallot(pending.cast_ballot.choice, datetime.now(UTC))  # noqa: TID251  the mistake
             group_commit._answer(pending, Counted(Outcome.COUNTED, current))  # noqa: SLF001  injected
 
-    group_commit.Intake._count_one_by_one = acknowledge  # type: ignore[method-assign]  # noqa: SLF001  # injected
+    group_commit.Intake._count_one_by_one = acknowledge  # type: ignore[method-assign, assignment]  # noqa: SLF001  # injected
