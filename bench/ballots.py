@@ -130,9 +130,7 @@ def _cpu_seconds(infrastructure: Infrastructure, processes: Sequence[Process]) -
 async def set_unreachable_threshold(db: Database) -> None:
     """Enact a rule under which no vote reaches its threshold."""
     async with db.transaction() as tx:
-        await RULES.enact(
-            tx, "bench", Parameters(yes_more_than=UNREACHABLE_THRESHOLD, ballots_changeable=True), None
-        )
+        await RULES.enact(tx, "bench", Parameters(yes_more_than=UNREACHABLE_THRESHOLD, ballots_changeable=True), None)
 
 
 async def schedule(db: Database, key: str) -> UUID:

@@ -214,7 +214,9 @@ class Delivery(Machine):
         good = [expected for part in self.published.values() for expected, _ in part if expected.readable]
         for key in KEYS:
             mine = [expected.number for expected in self.model.applied if expected.key == key]
-            assert mine == [expected.number for expected in good if expected.key == key and expected.number not in dropped]
+            assert mine == [
+                expected.number for expected in good if expected.key == key and expected.number not in dropped
+            ]
 
 
 @pytest.fixture

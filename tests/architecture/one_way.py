@@ -67,13 +67,11 @@ def metrics_after_the_commit(tree: ast.Module, path: PurePosixPath) -> Iterator[
     """A handler counts through `tx.on_commit`, so that nothing is counted for a transaction that then fails."""
     if _part(path) != "handlers":
         return
-    deferred = {
-        id(inner)
-        for node, name in _calls(tree)
-        if name.endswith(".on_commit")
-        for inner in ast.walk(node)
-        if inner is not node
-    }
+    registered = [node for node, name in _calls(tree) if name.endswith(".on_commit")]
+    inside = [inner for node in registered for argument in node.args for inner in ast.walk(argument)]
+    called_later = {inner.id for inner in inside if isinstance(inner, ast.Name)}
+    bodies = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in called_later]
+    deferred = {id(inner) for each in (*inside, *bodies) for inner in ast.walk(each)}
     for node, name in _calls(tree):
         owner, _, method = name.rpartition(".")
         if method in _RECORDING and owner.startswith("metrics.") and id(node) not in deferred:

@@ -92,7 +92,9 @@ def settings(database_url: str, issuer: str, jwks: Path, **more: object) -> dict
 
 def start(env: Mapping[str, str], log: Path) -> Service:
     """Start the service and return once it answers."""
-    child, chosen = start_on_port(lambda free: launch(env, log, free), _answers, port=0, within=READY_WITHIN, name="voting")
+    child, chosen = start_on_port(
+        lambda free: launch(env, log, free), _answers, port=0, within=READY_WITHIN, name="voting"
+    )
     return Service(child, chosen, env)
 
 

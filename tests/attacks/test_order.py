@@ -63,7 +63,7 @@ def test_rubbish_behind_a_body_of_34_kb(service: Service, ballots: Ballots, got:
 
 
 def test_an_upgrade_has_no_second_request_in_its_body(service: Service, ballots: Ballots, got: Got) -> None:
-    """The body of a request that asks to upgrade is a body, also where it is a ballot to the letter."""
+    """The body of a request for an upgrade is a body, also where it is a ballot to the letter."""
     inner = ballots.put()
     upgrade = ("Connection: Upgrade", "Upgrade: websocket", f"Content-Length: {len(inner)}", JSON)
     with Caller(service.port) as caller:
@@ -113,8 +113,12 @@ def test_an_unread_body_is_no_request(service: Service, ballots: Ballots, name: 
 @pytest.mark.parametrize("protocol", ["websocket", "h2c", "TLS/1.0"])
 def test_nothing_is_upgraded(service: Service, protocol: str, got: Got) -> None:
     """The request is answered as if it had not asked."""
-    asks = ("Connection: Upgrade, HTTP2-Settings", f"Upgrade: {protocol}", "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA")
-    seen = ask(service.port, request("GET", "/livez", *asks, "Sec-WebSocket-Key: AAAA") + LAST)
+    headers = (
+        "Connection: Upgrade, HTTP2-Settings",
+        f"Upgrade: {protocol}",
+        "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA",
+    )
+    seen = ask(service.port, request("GET", "/livez", *headers, "Sec-WebSocket-Key: AAAA") + LAST)
     got(seen)
     assert set(seen.statuses) <= {200, 400}
 
@@ -148,7 +152,7 @@ def test_an_empty_line_between_requests_is_nothing(service: Service, got: Got) -
     assert seen.statuses == [200, 200]
 
 
-def test_whoever_asks_first_is_told_to_go_on(service: Service, ballots: Ballots, got: Got) -> None:
+def test_expect_100_continue_is_answered(service: Service, ballots: Ballots, got: Got) -> None:
     """`Expect: 100-continue` gets its interim answer before the body, or the final one."""
     whole = ballots.put("Expect: 100-continue", close=True)
     head, _, body = whole.partition(b"\r\n\r\n")

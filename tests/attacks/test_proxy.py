@@ -240,7 +240,7 @@ def test_totals_are_cached(proxy: Proxy, service: Service, ballots: Ballots, add
 def test_a_rolling_stop_loses_no_request(
     start_service: StartOf, tmp_path: Path, ballots: Ballots, address: str, got: Got
 ) -> None:
-    """One of two processes is told to end under load: every ballot is answered with 200."""
+    """One of two processes gets SIGTERM under load: every ballot is answered with 200."""
     first, second = (start_service(drain_seconds=0.5, keep_alive_seconds=70) for _ in range(2))
     running = start(tmp_path / "proxy", [first.port, second.port], QUICK | ANY_RATE)
     with Voters(ballots, running.port, many=4, source=address) as voters:

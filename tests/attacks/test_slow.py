@@ -84,7 +84,7 @@ def outcomes(service: Service, task_id: str, mint: Mint, others: Others) -> Mapp
 
 @pytest.mark.parametrize("name", SLOW)
 def test_a_slow_caller_is_given_up(outcomes: Mapping[str, Seen], name: str, got: Got) -> None:
-    """They are told so, or the connection ends; and it ends in time."""
+    """They get an answer, or the connection is closed; within the time limit."""
     seen, slow = outcomes[name], SLOW[name]
     got(seen)
     first = [200] if slow.begins.startswith(WHOLE) else []

@@ -16,7 +16,7 @@ class Voters:
         self._ballots, self._port, self._source = ballots, port, source
         self._threads = [threading.Thread(target=self._vote, args=(number,)) for number in range(many)]
         self._over = threading.Event()
-        self._told = threading.Condition()
+        self._answered_more = threading.Condition()
         self.answered = 0
         """Ballots that were answered with 200; each differs from its citizen's last, so each is counted anew."""
         self.others: list[int] = []
@@ -38,9 +38,11 @@ class Voters:
 
     def wait_for(self, more: int, within: float = 20.0) -> None:
         """Wait until so many more ballots are answered."""
-        with self._told:
+        with self._answered_more:
             enough = self.answered + more
-            assert self._told.wait_for(lambda: self.answered >= enough, within), f"{self.answered} answered in time"
+            assert self._answered_more.wait_for(lambda: self.answered >= enough, within), (
+                f"{self.answered} answered in time"
+            )
 
     def _vote(self, number: int) -> None:
         citizen = replace(self._ballots, voter=f"{self._ballots.voter}-{number}")
@@ -52,7 +54,7 @@ class Voters:
                 requests.reverse()
 
     def _note(self, found: list[int]) -> None:
-        with self._told:
+        with self._answered_more:
             self.answered += found.count(200)
             self.others += [status for status in found if status != 200]
-            self._told.notify_all()
+            self._answered_more.notify_all()

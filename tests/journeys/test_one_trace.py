@@ -27,13 +27,13 @@ _TRACES = text(
 
 
 @pytest.fixture
-def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
+def spans() -> Iterator[InMemorySpanExporter]:
     """The spans that ended, as the SDK exports them."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(tracing, "_TRACER", provider.get_tracer("townhall"))
+    previous = tracing.use(provider)
     yield exporter
-    provider.shutdown()
+    tracing.use(previous)
 
 
 def seen(spans: InMemorySpanExporter, trace_id: str) -> set[tuple[str, str]]:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
 
-from committee.domain import assignment, deliberation
 from committee.domain import case as cases
+from committee.domain import deliberation
 from committee.domain import meeting as meetings
 from committee.domain import sitting as sittings
 from committee.domain.assignment import Assignment, Slot, assign

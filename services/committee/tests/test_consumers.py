@@ -47,8 +47,8 @@ async def test_parallel_threshold_and_referral_make_one_case(api: CommitteeApi) 
     """C1, C3: both causes of 12 tasks in parallel, room for 5: 12 cases, five docketed, no position assigned twice."""
     await api.sitting(capacity=5)
     tasks = [TaskId(uuid4()) for _ in range(12)]
-    both = [fact for task_id in tasks for fact in (threshold_reached(task_id), task_referred(task_id))]
-    await asyncio.gather(*(deliver_events(api.db, subscriptions(), fact) for fact in both))
+    both = [event for task_id in tasks for event in (threshold_reached(task_id), task_referred(task_id))]
+    await asyncio.gather(*(deliver_events(api.db, subscriptions(), event) for event in both))
     assert await api.count('SELECT count(*) FROM "case"') == 12
     assert await api.count("SELECT count(*) FROM cause") == 24
     assert await api.count("SELECT count(DISTINCT position) FROM docket WHERE position <= 5") == 5

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -184,6 +185,8 @@ async def test_overdue_cases_are_announced_once(api: CommitteeApi) -> None:
     async with api.in_days(31) as tx:
         assert await announce_overdue_cases(tx) == 2
         await update_case_gauges(tx)
+    for awaited in ("sitting", "strategy-meeting"):
+        assert REGISTRY.get_sample_value("committee_cases_overdue", {"waits_for": awaited}) == 1
     async with api.in_days(32) as tx:
         assert await announce_overdue_cases(tx) == 0
     assert (await api.case(waiting))["overdue"]

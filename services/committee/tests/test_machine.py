@@ -10,7 +10,7 @@ from services.committee.tests.harness import CHAIR
 from services.committee.tests.model import FINAL, ModelSlot
 from services.committee.tests.strategies import MEMBERS, CommitteeMachine, Deliberation, task_of
 from townhall.contracts.values import Decision, MeetingId, Outcome
-from townhall.testing.state_machines import Action, runs, action
+from townhall.testing.state_machines import Action, action, runs
 
 INDEX = st.integers(0, 11)
 """An index into cases, sittings or meetings, modulo their number."""

@@ -14,7 +14,7 @@ from evaluation.domain.initiative import Initiative, Milestone
 from evaluation.domain.lifecycle import Directive
 from services.evaluation.tests.model import InitiativeModel
 from townhall.contracts.values import DirectiveId, InitiativeId, MilestoneId, Outcome, TaskId
-from townhall.testing.state_machines import Machine, Action, runs, action
+from townhall.testing.state_machines import Action, Machine, action, runs
 
 AT = datetime(2027, 3, 1, 9, tzinfo=UTC)
 START = date(2027, 3, 1)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from services.evaluation.tests.round_machine import CITIZENS, INITIATIVES, RoundMachine
-from townhall.testing.state_machines import Action, runs, action
+from townhall.testing.state_machines import Action, action, runs
 
 ANY = st.integers(0, 5)
 CITIZEN = st.sampled_from(CITIZENS)

@@ -1,5 +1,7 @@
 """The HTTP API: roles, bad input and idempotency."""
 
+from prometheus_client import REGISTRY
+
 from services.evaluation.tests.api import STRATUM, EvaluationApi, problem
 from services.evaluation.tests.samples import parameters
 
@@ -114,6 +116,21 @@ async def test_a_retry_has_one_effect(api: EvaluationApi) -> None:
         assert (second.status_code, second.content) == (first.status_code, first.content)
     assert await api.count("round") == 1
     assert await api.count("milestone") == 1
+
+
+async def test_metrics_count_effects_only(api: EvaluationApi) -> None:
+    """A replayed and a refused request count no opinion."""
+
+    def given() -> float:
+        return REGISTRY.get_sample_value("evaluation_opinions_total") or 0
+
+    before, payload = given(), {"stance": "mixed", "text": "글쎄요"}
+    path = f"/initiatives/{await api.initiative()}/opinions"
+    for _ in range(2):
+        answer = await api.request("POST", path, payload, role="citizen", Idempotency_Key="k")
+        assert answer.status_code == 201
+    await api.request("POST", f"/initiatives/{ID}/opinions", payload, role="citizen")
+    assert given() == before + 1
 
 
 async def test_documents_name_rules_and_roles(api: EvaluationApi) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -15,13 +16,22 @@ from proposal.domain.screening import Verdict
 from proposal.domain.selection import NoSuchTask, ProposalNotAdmitted, ProposalUnknown, Task
 from proposal.domain.submission import PartOfTask, TooManyProposals
 from proposal.domain.support import NotOpenToSupport
-from proposal.handlers.proposals import withdraw_proposal
+from proposal.handlers.proposals import submit_proposal, withdraw_proposal
 from proposal.handlers.screenings import screen_proposal
 from proposal.handlers.supports import add_support, withdraw_support
 from proposal.handlers.tasks import refer_task, select_task
 from proposal.store import tasks
 from proposal.store.rules import RULES
-from services.proposal.tests.harness import ADMIT, DRAFT, MINA, OFFICER, UNKNOWN, ProposalHarness, caller
+from services.proposal.tests.harness import (
+    ADMIT,
+    DRAFT,
+    MINA,
+    OFFICER,
+    UNKNOWN,
+    WORDING,
+    ProposalHarness,
+    caller,
+)
 from services.proposal.tests.samples import parameters
 from townhall.chassis.db import Transaction
 from townhall.contracts.values import TaskId
@@ -163,3 +173,22 @@ async def test_constraints(harness: ProposalHarness, statement: str, constraint:
     await harness.selected((await harness.admitted()).id)
     with pytest.raises(IntegrityError, match=constraint):
         await harness.execute(statement)
+
+
+async def test_metrics_count_after_the_commit(harness: ProposalHarness) -> None:
+    """A submission is counted when its transaction commits, and not when it is rolled back."""
+    before = _submissions()
+
+    async def submit_and_fail(tx: Transaction) -> None:
+        await submit_proposal(tx, WORDING, MINA)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await harness.run(submit_and_fail)
+    assert _submissions() == before
+    await harness.submitted()
+    assert _submissions() == before + 1
+
+
+def _submissions() -> float:
+    return REGISTRY.get_sample_value("proposal_submissions_total", {"role": "citizen"}) or 0.0

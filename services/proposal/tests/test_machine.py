@@ -17,7 +17,7 @@ from proposal.domain.submission import Author
 from services.proposal.tests.model import PROPOSALS_A_DAY, SCREENING_DAYS, ModelProposal, ModelTask, ProposalModel
 from services.proposal.tests.samples import parameters
 from townhall.contracts.values import ActedBy, ProposalId, RuleUsed, TaskId
-from townhall.testing.state_machines import Machine, Action, runs, action
+from townhall.testing.state_machines import Action, Machine, action, runs
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RULE = RuleUsed(version=1, article="제7조")
@@ -227,7 +227,9 @@ class Proposals(Machine):
                 from_proposals=st.sampled_from([True, True, False]),
                 any_state=ANY_STATE,
             ),
-            action("refer", number=INDEX, threshold_reached=ANY_STATE, while_voting=st.sampled_from([True, True, False])),
+            action(
+                "refer", number=INDEX, threshold_reached=ANY_STATE, while_voting=st.sampled_from([True, True, False])
+            ),
         )
     )
     def any_step(self, to: Action) -> None:

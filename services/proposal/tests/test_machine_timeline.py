@@ -18,7 +18,7 @@ from proposal.domain.timeline import (
     state_shown_by,
 )
 from townhall.contracts.values import TaskId
-from townhall.testing.state_machines import Machine, Action, runs, action
+from townhall.testing.state_machines import Action, Machine, action, runs
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OTHER_TYPES = ("evaluation.milestone-planned.v1", "voting.something-new.v1")

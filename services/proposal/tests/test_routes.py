@@ -1,5 +1,6 @@
 """The HTTP API over PostgreSQL: what citizens and officers do, and what is public."""
 
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from services.proposal.tests.api import ADMIT, PROPOSAL, TASK, ProposalApi, problem
@@ -21,7 +22,9 @@ async def test_from_proposal_to_task(api: ProposalApi) -> None:
     assert (public["state"], public["supports"], public["task_ids"]) == ("admitted", 1, [task["task_id"]])
     assert (public["screening"]["decision"], public["screening"]["acted_by"]) == ("admit", "officer")
     reason = {"reason": "few-concerned", "note": "소수의 문제입니다."}
+    before = REGISTRY.get_sample_value("proposal_tasks_referred_total") or 0.0
     referred = await api.call("POST", f"/tasks/{task['task_id']}/referral", reason, role="officer", name="officer")
+    assert REGISTRY.get_sample_value("proposal_tasks_referred_total") == before + 1
     assert referred.json()["state"] == (await api.get(f"/tasks/{task['task_id']}"))["state"] == "referred"
     withdrawn = await api.call("DELETE", f"/proposals/{proposal_id}/support", role="citizen", name="jun")
     assert withdrawn.json()["supports"] == 0

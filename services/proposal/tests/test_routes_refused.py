@@ -81,6 +81,7 @@ async def test_roles(api: ProposalApi, method: str, path: str, payload: Json | N
 
 @pytest.mark.parametrize("path", ["/proposals/{}", "/tasks/{}"])
 async def test_unknown_ids(api: ProposalApi, path: str) -> None:
-    """An unknown id gets 404, a malformed one 422."""
+    """An unknown id gets 404, a malformed one 422; a path that is percent-encoded gets 404 for any id."""
     assert (await api.call("GET", path.format(uuid4()))).status_code == 404
-    assert (await api.call("GET", path.format("'; --"))).status_code == 422
+    assert (await api.call("GET", path.format("not-an-id"))).status_code == 422
+    assert (await api.call("GET", path.format("'; --"))).status_code == 404

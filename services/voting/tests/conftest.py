@@ -43,7 +43,7 @@ async def wire(app: FastAPI) -> AsyncIterator[AsyncClient]:
 async def api(
     request: pytest.FixtureRequest, app_of: AppOf, harness: VotingHarness, wire: AsyncClient
 ) -> AsyncIterator[AsyncClient]:
-    """Its API by the routes alone, and behind a socket with the fast path: callers see no difference."""
+    """A client of the service: once with the routes only, once on a socket with the fast path."""
     if request.param == "fast path":
         yield wire
         return

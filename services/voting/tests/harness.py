@@ -127,7 +127,7 @@ class VotingHarness:
     async def details(self, task_id: TaskId) -> VoteDetails:
         """Return a vote with its totals."""
         async with self.db.reading() as session:
-            found = await votes.details(session, task_id)
+            found = await votes.get(session, task_id)
         assert found is not None
         return found
 

@@ -15,8 +15,8 @@ from townhall.chassis.auth import Claims, Keys, keys_of
 from townhall.chassis.settings import ServiceSettings
 from townhall.chassis.state import provide, state_of
 from townhall.testing import client_for
-from townhall.testing.tokens import Mint
 from townhall.testing.services import AppOf
+from townhall.testing.tokens import Mint
 from voting.fast_path import FastPath
 from voting.state import VotingState
 
@@ -53,17 +53,17 @@ BALLOTS: dict[str, tuple[bytes, dict[str, str], int]] = {
 async def test_a_ballot_gets_the_same_answer(
     wire: AsyncClient, harness: VotingHarness, mint: Mint, ballot: tuple[bytes, dict[str, str], int]
 ) -> None:
-    """Whichever way it takes, with the same headers; and a repeat by the other way is the same ballot."""
-    body, told, status = ballot
-    url, headers = f"/votes/{await harness.schedule()}/ballot", told | mint("citizen", "김").header
+    """On both paths, with the same headers; a repeat on the other path is the same ballot."""
+    body, given, status = ballot
+    url, headers = f"/votes/{await harness.schedule()}/ballot", given | mint("citizen", "김").header
     await wire.put(url, content=b'{"choice":"yes"}', headers=JSON | mint("citizen", "김").header)
     short, long = [answered(await wire.put(url, content=body, headers=headers | way)) for way in ({}, BY_ROUTE)]
     assert short == long
     assert short[0] == status
 
 
-async def test_who_may_not_vote_hears_the_same(wire: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
-    """Without a token, with another role, with a token that is no good, or with two of them."""
+async def test_who_may_not_vote_gets_the_same_answer(wire: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
+    """Without a token, with another role, with an invalid token, or with two tokens."""
     url = f"/votes/{await harness.schedule()}/ballot"
     good = mint("citizen", "김").header["Authorization"]
     callers: list[list[tuple[str, str]]] = [
@@ -77,13 +77,13 @@ async def test_who_may_not_vote_hears_the_same(wire: AsyncClient, harness: Votin
     for caller in callers:
         answers = []
         for way in ({}, BY_ROUTE):
-            told = [*caller, *JSON.items(), *way.items()]
-            answers.append(answered(await wire.put(url, content=b'{"choice":"yes"}', headers=told)))
+            sent = [*caller, *JSON.items(), *way.items()]
+            answers.append(answered(await wire.put(url, content=b'{"choice":"yes"}', headers=sent)))
         assert answers[0] == answers[1]
         assert answers[0][0] in {401, 403}
 
 
-async def test_what_counting_refuses_is_told_the_same(wire: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
+async def test_refusals_of_counting_are_the_same(wire: AsyncClient, harness: VotingHarness, mint: Mint) -> None:
     """A vote that is not open, and no vote at all."""
     for task_id in (await harness.schedule(opens=timedelta(days=1)), uuid4()):
         headers = JSON | mint("citizen", "김").header
@@ -94,7 +94,7 @@ async def test_what_counting_refuses_is_told_the_same(wire: AsyncClient, harness
         assert short[1]["content-type"] == "application/problem+json"
 
 
-async def test_totals_are_told_the_same(wire: AsyncClient, harness: VotingHarness) -> None:
+async def test_totals_are_the_same(wire: AsyncClient, harness: VotingHarness) -> None:
     """Of a vote, and of none."""
     for task_id in (await harness.schedule(), uuid4()):
         ways: list[dict[str, str]] = [{}, BY_ROUTE]
@@ -105,7 +105,7 @@ async def test_totals_are_told_the_same(wire: AsyncClient, harness: VotingHarnes
 async def test_keys_that_are_not_here_are_fetched(
     wire: AsyncClient, app: FastAPI, harness: VotingHarness, mint: Mint
 ) -> None:
-    """The first caller after a new key waits for it, as by the route; and while the issuer is away hears so."""
+    """The first caller after a new key waits for it, as on the route; while the issuer is away the answer is 503."""
     headers = JSON | mint("citizen", "김").header
     url = f"/votes/{await harness.schedule()}/ballot"
     here = state_of(app, ServiceSettings)

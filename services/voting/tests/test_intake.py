@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 
 from townhall.contracts.values import TaskId
 from townhall.rejected import Rejected
@@ -199,3 +200,29 @@ async def test_shutdown_answers_every_caller() -> None:
         counter.open.set()
     assert await outcomes(pending) == ["counted"] * 4
     assert await outcomes(cast(intake, "late")) == [TooBusy]
+
+
+async def test_pending_ballots_and_failed_groups_are_counted() -> None:
+    """The gauge shows how many ballots are queued, the counter each group that failed, by cause."""
+    failures = {cause: _sample("voting_intake_group_failures_total", cause=cause) for cause in ("ballot", "database")}
+    counter = MemoryCounter(errors={"bug": ZeroDivisionError(), "gone": ConnectionResetError()})
+    pending: list[float] = []
+
+    async def count(cast_ballots: Sequence[CastBallot]) -> Sequence[Counted | Rejected]:
+        pending.append(_sample("voting_intake_queued"))
+        return await counter.count(cast_ballots)
+
+    intake = Intake(count, capacity=100, group_size=2)
+    async with intake.running():
+        first = await block(intake)
+        others = cast(intake, "a", "b", "c", "bug", "gone")
+        await _settle()
+        counter.open.set()
+        await outcomes([first, *others])
+    assert max(pending) == 3
+    for cause, before in failures.items():
+        assert _sample("voting_intake_group_failures_total", cause=cause) > before
+
+
+def _sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0

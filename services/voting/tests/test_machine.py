@@ -11,7 +11,7 @@ from hypothesis.stateful import initialize, invariant, rule
 from services.voting.tests.harness import outcome
 from services.voting.tests.model import VoteModel, VotingModel
 from townhall.contracts.values import TaskId
-from townhall.testing.state_machines import Machine, Action, runs, action
+from townhall.testing.state_machines import Action, Machine, action, runs
 from voting.domain.ballot import Ballot, Choice, CurrentBallot, VoterHash
 from voting.domain.counting import Count, CountingState, count
 from voting.domain.tally import Tally

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -65,6 +66,25 @@ async def test_a_task_gets_one_vote(harness: VotingHarness) -> None:
         async with harness.db.transaction() as tx:
             await votes.schedule_votes(tx, [selected], KEYRING)
     assert [kind for kind, _ in await harness.announced(selected.task_id)] == ["vote-scheduled", "vote-opened"]
+
+
+async def test_metrics_count_committed_votes_only(harness: VotingHarness) -> None:
+    """A transaction that is rolled back counts no vote."""
+
+    def scheduled() -> float:
+        return REGISTRY.get_sample_value("voting_votes_total", {"move": "scheduled"}) or 0
+
+    async def schedule_and_roll_back() -> None:
+        async with harness.db.transaction() as tx:
+            await votes.schedule_votes(tx, [task(tx.now)], KEYRING)
+            raise LookupError
+
+    before = scheduled()
+    with pytest.raises(LookupError):
+        await schedule_and_roll_back()
+    assert scheduled() == before
+    await harness.schedule()
+    assert scheduled() == before + 1
 
 
 async def test_an_empty_period_is_refused(harness: VotingHarness) -> None:

@@ -65,7 +65,7 @@ async def _counting(settings: Settings, keyring: Keyring, db: Database) -> Async
 
     async def load(task_id: TaskId) -> bytes:
         async with db.reading() as session:
-            found = await vote_store.details(session, task_id)
+            found = await vote_store.get(session, task_id)
         if found is None:
             raise NoSuchVote
         return VoteResponse.of(found).model_dump_json().encode()

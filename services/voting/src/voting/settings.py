@@ -30,7 +30,7 @@ class Settings(ServiceSettings):
     master_key: MasterKey
     """Wraps (encrypts, RFC 3394) the key of each new vote."""
     master_key_version: int = Field(1, ge=1)
-    """Increase it when the master key is replaced, and move the key before to `former_master_keys`."""
+    """Increase it when you replace the master key, and move the previous key to `former_master_keys`."""
     former_master_keys: Mapping[int, MasterKey] = {}
     """Earlier master keys by version, as JSON. Keep each while votes scheduled under it are open."""
     intake_capacity: int = Field(4096, ge=1)

@@ -18,7 +18,7 @@ async def sleep(seconds: float) -> None:
 def retrying(
     worth_retrying: Callable[[BaseException], bool], *, sleep: Callable[[float], Awaitable[None]] = sleep
 ) -> AsyncRetrying:
-    """Return a retrier: `await retrying(transient)(function, *arguments)` returns what the function returns.
+    """Return a retrier; call it with a function and its arguments and await the result.
 
     After each exception `worth_retrying` is called with it, once; if it returns False the exception is raised. It must
     return False for what is not an `Exception`, such as a cancellation.

@@ -29,7 +29,7 @@ _AGAINST: Final = {
 }
 _LATER: Final = {
     "needs-evidence": "Evidence is missing.",
-    "needs-hearing": "The people concerned must be heard first.",
+    "needs-hearing": "The people concerned must be consulted first.",
     "no-quorum": "Too few members could take a position.",
     "no-time": "There was not enough time.",
 }

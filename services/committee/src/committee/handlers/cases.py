@@ -10,7 +10,6 @@ from committee.domain.case import AWAITED, Case, CaseState, Due, case_id_of
 from committee.domain.case_record import IncomingTask
 from committee.handlers.scheduling import fill_sittings
 from committee.store import case_records, cases, scheduling_lock
-from committee.store.case_records import CaseCount
 from committee.store.rules import RULES
 from townhall.chassis.db import Transaction
 from townhall.contracts import committee as events
@@ -54,7 +53,7 @@ async def _open(tx: Transaction, new: Mapping[CaseId, IncomingTask]) -> None:
 
 
 async def announce_overdue_cases(tx: Transaction) -> int:
-    """Announce each case that waits longer than the rule allows, once per wait (C17). A timer's act.
+    """Announce each case that waits longer than the rule allows, once per wait (C17). Run by a timer.
 
     Returns how many were announced, at most `BATCH_SIZE`. The cases keep their position in the queue.
     """
@@ -80,14 +79,12 @@ async def _announce_overdue(tx: Transaction, case: Case, due: Due) -> None:
 
 
 async def update_case_gauges(tx: Transaction) -> int:
-    """Set the gauges of cases by state and of overdue cases. A timer's act; returns 0, as nothing is left to do."""
-    tx.on_commit(partial(_set_gauges, await case_records.count_by_state(tx.session)))
-    return 0
-
-
-def _set_gauges(counts: Sequence[CaseCount]) -> None:
+    """Set the gauges of cases by state and of overdue cases. Run by a timer; always returns 0."""
+    counts = await case_records.count_by_state(tx.session)
     for state in CaseState:
-        metrics.CASES.labels(state).set(sum(each.cases for each in counts if each.state is state))
+        number = sum(each.cases for each in counts if each.state is state)
+        tx.on_commit(partial(metrics.CASES.labels(state).set, number))
     for awaited in set(AWAITED.values()):
-        overdue = [each.cases for each in counts if each.overdue and AWAITED.get(each.state) == awaited]
-        metrics.OVERDUE.labels(awaited).set(sum(overdue))
+        number = sum(each.cases for each in counts if each.overdue and AWAITED.get(each.state) == awaited)
+        tx.on_commit(partial(metrics.OVERDUE.labels(awaited).set, number))
+    return 0

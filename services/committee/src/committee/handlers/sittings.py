@@ -75,7 +75,7 @@ async def close_sitting(tx: Transaction, sitting_id: SittingId) -> Sitting:
 
 
 async def end_expired_sitting(tx: Transaction) -> int:
-    """End one sitting whose `ends_at` has passed and defer its undecided cases (C11). A timer's act.
+    """End one sitting whose `ends_at` has passed and defer its undecided cases (C11). Run by a timer.
 
     A sitting nobody opened lapses, one nobody closed is closed. Returns 1, or 0 when there was none.
     """

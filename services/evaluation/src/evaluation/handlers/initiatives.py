@@ -49,7 +49,7 @@ def _opened(initiative: Initiative) -> events.InitiativeOpened:
 
 async def start(tx: Transaction, initiative_id: InitiativeId) -> InitiativeDetails:
     """Record that work has begun. Raises `NoSuchInitiative` or `MoveNotAllowed`."""
-    started = lifecycle.start(await lock(tx, initiative_id), tx.now)
+    started = lifecycle.start(await get_for_update(tx, initiative_id), tx.now)
     tx.announce(events.InitiativeStarted(task_id=started.task_id, initiative_id=started.id))
     return await _save(tx, started, Move.START)
 
@@ -58,7 +58,7 @@ async def delay(
     tx: Transaction, initiative_id: InitiativeId, reason: str, note: str, due_on: date
 ) -> InitiativeDetails:
     """Move the due date. Raises `NoSuchInitiative`, `UnknownReason`, `MoveNotAllowed` or `NewDateNotLater`."""
-    rule, initiative = await RULES.in_force(tx.session, tx.now), await lock(tx, initiative_id)
+    rule, initiative = await RULES.in_force(tx.session, tx.now), await get_for_update(tx, initiative_id)
     today = rule.parameters.day(tx.now)
     delayed = lifecycle.delay(initiative, reason, note, due_on, today=today, at=tx.now)
     added = delayed.delays[-1]
@@ -79,7 +79,7 @@ async def delay(
 
 async def complete(tx: Transaction, initiative_id: InitiativeId, note: str) -> InitiativeDetails:
     """Record the report that the initiative is done. Raises `NoSuchInitiative` or `MoveNotAllowed`."""
-    done = lifecycle.complete(await lock(tx, initiative_id), note, tx.now)
+    done = lifecycle.complete(await get_for_update(tx, initiative_id), note, tx.now)
     if done.report is not None:
         await reports.add(tx.session, done.id, done.report)
     tx.announce(events.InitiativeDone(task_id=done.task_id, initiative_id=done.id, note=note))
@@ -88,7 +88,7 @@ async def complete(tx: Transaction, initiative_id: InitiativeId, note: str) -> I
 
 async def drop(tx: Transaction, initiative_id: InitiativeId, reason: str, note: str) -> InitiativeDetails:
     """Record that the initiative is dropped. Raises `NoSuchInitiative`, `UnknownReason` or `MoveNotAllowed`."""
-    dropped = lifecycle.drop(await lock(tx, initiative_id), reason, note, tx.now)
+    dropped = lifecycle.drop(await get_for_update(tx, initiative_id), reason, note, tx.now)
     report = dropped.report
     if report is not None:
         await reports.add(tx.session, dropped.id, report)
@@ -106,7 +106,7 @@ async def drop(tx: Transaction, initiative_id: InitiativeId, reason: str, note: 
 
 async def verify(tx: Transaction, initiative_id: InitiativeId, note: str) -> InitiativeDetails:
     """Record the verification of the report. Raises `NoSuchInitiative` or `MoveNotAllowed`."""
-    verified = lifecycle.verify(await lock(tx, initiative_id), note, tx.now)
+    verified = lifecycle.verify(await get_for_update(tx, initiative_id), note, tx.now)
     verification = verified.verification
     if verification is not None:
         await reports.add_verification(tx.session, verified.id, verification)
@@ -130,17 +130,17 @@ async def announce_overdue(tx: Transaction) -> int:
     return len(overdue)
 
 
-async def lock(tx: Transaction, initiative_id: InitiativeId) -> Initiative:
+async def get_for_update(tx: Transaction, initiative_id: InitiativeId) -> Initiative:
     """Lock and return an initiative. Raises `NoSuchInitiative`."""
-    found = await initiatives.lock(tx.session, [initiative_id])
+    found = await initiatives.get_for_update(tx.session, [initiative_id])
     if initiative_id not in found:
         raise NoSuchInitiative
     return found[initiative_id]
 
 
-async def details(tx: Transaction, initiative_id: InitiativeId) -> InitiativeDetails:
+async def get(tx: Transaction, initiative_id: InitiativeId) -> InitiativeDetails:
     """Return an initiative with all that is public about it. Raises `NoSuchInitiative`."""
-    found = await initiatives.details(tx.session, initiative_id)
+    found = await initiatives.get(tx.session, initiative_id)
     if found is None:
         raise NoSuchInitiative
     return found
@@ -149,4 +149,4 @@ async def details(tx: Transaction, initiative_id: InitiativeId) -> InitiativeDet
 async def _save(tx: Transaction, changed: Initiative, move: Move) -> InitiativeDetails:
     await initiatives.save(tx.session, changed)
     tx.on_commit(metrics.MOVES.labels(move).inc)
-    return await details(tx, changed.id)
+    return await get(tx, changed.id)

@@ -8,7 +8,7 @@ from uuid import uuid4
 from evaluation import metrics
 from evaluation.domain import milestone as rules
 from evaluation.domain.initiative import Milestone
-from evaluation.handlers.initiatives import details, lock
+from evaluation.handlers.initiatives import get, get_for_update
 from evaluation.store import milestones
 from evaluation.store.initiatives import InitiativeDetails
 from evaluation.store.rules import RULES
@@ -22,7 +22,7 @@ MAX_OVERDUE: Final = 100
 
 async def plan_milestone(tx: Transaction, initiative_id: InitiativeId, title: str, due_on: date) -> InitiativeDetails:
     """Add a milestone. Raises `NoSuchInitiative`, `NotUnderWay` or `MilestoneInThePast`."""
-    rule, initiative = await RULES.in_force(tx.session, tx.now), await lock(tx, initiative_id)
+    rule, initiative = await RULES.in_force(tx.session, tx.now), await get_for_update(tx, initiative_id)
     milestone = Milestone(MilestoneId(uuid4()), title, due_on, tx.now)
     planned = rules.plan_milestone(initiative, milestone, today=rule.parameters.day(tx.now))
     await milestones.add(tx.session, planned.id, milestone)
@@ -36,7 +36,7 @@ async def plan_milestone(tx: Transaction, initiative_id: InitiativeId, title: st
         )
     )
     tx.on_commit(metrics.MOVES.labels("plan-milestone").inc)
-    return await details(tx, initiative_id)
+    return await get(tx, initiative_id)
 
 
 async def reach_milestone(
@@ -46,7 +46,7 @@ async def reach_milestone(
 
     Raises `NoSuchInitiative`, `NoSuchMilestone`, `NotUnderWay` or `MilestoneAlreadyReached`.
     """
-    initiative = await lock(tx, initiative_id)
+    initiative = await get_for_update(tx, initiative_id)
     reached = rules.reach_milestone(initiative, milestone_id, note, tx.now)
     await milestones.save(tx.session, initiative_id, reached)
     tx.announce(
@@ -59,7 +59,7 @@ async def reach_milestone(
         )
     )
     tx.on_commit(metrics.MOVES.labels("reach-milestone").inc)
-    return await details(tx, initiative_id)
+    return await get(tx, initiative_id)
 
 
 async def announce_overdue(tx: Transaction) -> int:

@@ -7,7 +7,7 @@ from evaluation.domain import panel as rules
 from evaluation.domain.opinion import Person
 from evaluation.domain.panel import Stratum
 from evaluation.domain.panel_draw import Ticket
-from evaluation.handlers.rounds import details, lock
+from evaluation.handlers.rounds import get, get_for_share, get_for_update
 from evaluation.store import panels, rounds
 from evaluation.store.rounds import RoundDetails
 from evaluation.store.rules import RULES
@@ -21,7 +21,7 @@ async def apply(tx: Transaction, round_id: RoundId, citizen: Person, stratum: St
 
     Raises `NoSuchRound`, `ApplicationsClosed` or `UnknownStratum`.
     """
-    current = await lock(tx, round_id, shared=True)
+    current = await get_for_share(tx, round_id)
     rule = await RULES.version(tx.session, current.rule.version)
     ticket = Ticket(secrets.token_hex(16), stratum.region, stratum.age_band, stratum.sex)
     accepted = rules.apply(current, ticket, rule.parameters, tx.now)
@@ -34,7 +34,7 @@ async def draw(tx: Transaction, round_id: RoundId, seed: str) -> RoundDetails:
 
     Raises `NoSuchRound`, `RoundMoveNotAllowed`, `ApplicationsStillOpen`, `SeedMismatch` or `TooFewApplicants`.
     """
-    current = await lock(tx, round_id)
+    current = await get_for_update(tx, round_id)
     rule = await RULES.version(tx.session, current.rule.version)
     frame = [entry.ticket for entry in await panels.frame(tx.session, round_id)]
     with_panel, drawn = rules.draw(current, seed, frame, rule.parameters, tx.now)
@@ -50,4 +50,4 @@ async def draw(tx: Transaction, round_id: RoundId, seed: str) -> RoundDetails:
         )
     )
     tx.on_commit(metrics.ROUNDS.labels("drawn").inc)
-    return await details(tx, round_id)
+    return await get(tx, round_id)

@@ -6,7 +6,7 @@ from evaluation.domain import round as rules
 from evaluation.domain.result import InitiativeScores, Result, ScoreTally, compute_result
 from evaluation.domain.round import Round
 from evaluation.domain.score import Track
-from evaluation.handlers.rounds import details, lock
+from evaluation.handlers.rounds import get, get_for_update
 from evaluation.store import initiatives, panels, results, rounds, scores
 from evaluation.store.rounds import RoundDetails
 from evaluation.store.rules import RULES
@@ -20,7 +20,7 @@ async def publish(tx: Transaction, round_id: RoundId) -> RoundDetails:
 
     Raises `NoSuchRound`, `RoundMoveNotAllowed`, `TooFewScores` or `NotVerified`.
     """
-    published = rules.publish(await lock(tx, round_id), tx.now)
+    published = rules.publish(await get_for_update(tx, round_id), tx.now)
     found = await _results(tx, published)
     await rounds.save(tx.session, published)
     await results.add(tx.session, found)
@@ -28,7 +28,7 @@ async def publish(tx: Transaction, round_id: RoundId) -> RoundDetails:
     tx.announce(*(_evaluated(each, tasks[each.initiative_id]) for each in found))
     tx.announce(events.ResultsPublished(round_id=round_id, initiatives=len(found), rule=published.rule))
     tx.on_commit(metrics.ROUNDS.labels("published").inc)
-    return await details(tx, round_id)
+    return await get(tx, round_id)
 
 
 async def _results(tx: Transaction, published: Round) -> list[Result]:
@@ -44,7 +44,7 @@ async def _results(tx: Transaction, published: Round) -> list[Result]:
 
 async def _evaluate(tx: Transaction, published: Round) -> dict[InitiativeId, TaskId]:
     """Move every initiative of the round to state `evaluated`; return their tasks."""
-    found = await initiatives.lock(tx.session, published.initiative_ids)
+    found = await initiatives.get_for_update(tx.session, published.initiative_ids)
     for each in found.values():
         await initiatives.save(tx.session, lifecycle.evaluate(each))
     return {each.id: each.task_id for each in found.values()}

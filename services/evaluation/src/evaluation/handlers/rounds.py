@@ -25,7 +25,7 @@ async def open_round(tx: Transaction, new: NewRound) -> RoundDetails:
     `PanelTooSmall` (E8).
     """
     rule = await RULES.in_force(tx.session, tx.now)
-    found = await initiatives.lock(tx.session, new.initiative_ids)
+    found = await initiatives.get_for_update(tx.session, new.initiative_ids)
     if len(found) != len(new.initiative_ids):
         raise UnknownInitiative
     planned = Round(
@@ -42,7 +42,7 @@ async def open_round(tx: Transaction, new: NewRound) -> RoundDetails:
     await rounds.add(tx.session, opened)
     tx.announce(_opened(opened))
     tx.on_commit(metrics.ROUNDS.labels("opened").inc)
-    return await details(tx, opened.id)
+    return await get(tx, opened.id)
 
 
 def _opened(opened: Round) -> events.RoundOpened:
@@ -62,14 +62,14 @@ async def cancel(tx: Transaction, round_id: RoundId, reason: str, note: str) -> 
 
     Raises `NoSuchRound`, `UnknownReason` or `RoundMoveNotAllowed`.
     """
-    cancelled = rules.cancel(await lock(tx, round_id), reason, note, tx.now)
+    cancelled = rules.cancel(await get_for_update(tx, round_id), reason, note, tx.now)
     await rounds.save(tx.session, cancelled)
     await rounds.release(tx.session, round_id)
     if cancelled.cancellation is not None:
         acted_by = cancelled.cancellation.acted_by
         tx.announce(events.RoundCancelled(round_id=round_id, reason=reason, note=note, acted_by=acted_by))
     tx.on_commit(metrics.ROUNDS.labels("cancelled").inc)
-    return await details(tx, round_id)
+    return await get(tx, round_id)
 
 
 async def announce_overdue(tx: Transaction) -> int:
@@ -83,20 +83,25 @@ async def announce_overdue(tx: Transaction) -> int:
     return len(overdue)
 
 
-async def lock(tx: Transaction, round_id: RoundId, *, shared: bool = False) -> Round:
-    """Lock and return a round. Raises `NoSuchRound`.
-
-    `shared`: other transactions may hold a shared lock at the same time, but none can change the round.
-    """
-    found = await rounds.lock(tx.session, round_id, shared=shared)
+async def get_for_update(tx: Transaction, round_id: RoundId) -> Round:
+    """Lock and return a round. Raises `NoSuchRound`."""
+    found = await rounds.get_for_update(tx.session, round_id)
     if found is None:
         raise NoSuchRound
     return found
 
 
-async def details(tx: Transaction, round_id: RoundId) -> RoundDetails:
+async def get_for_share(tx: Transaction, round_id: RoundId) -> Round:
+    """Lock and return a round, so that no transaction changes it meanwhile. Raises `NoSuchRound`."""
+    found = await rounds.get_for_share(tx.session, round_id)
+    if found is None:
+        raise NoSuchRound
+    return found
+
+
+async def get(tx: Transaction, round_id: RoundId) -> RoundDetails:
     """Return a round with all that is public about it. Raises `NoSuchRound`."""
-    found = await rounds.details(tx.session, round_id)
+    found = await rounds.get(tx.session, round_id)
     if found is None:
         raise NoSuchRound
     return found

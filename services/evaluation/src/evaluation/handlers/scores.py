@@ -4,7 +4,7 @@ from evaluation import metrics
 from evaluation.domain import score
 from evaluation.domain.opinion import Person
 from evaluation.domain.score import Score
-from evaluation.handlers.rounds import lock
+from evaluation.handlers.rounds import get_for_share
 from evaluation.store import panels, scores
 from townhall.chassis.db import Transaction
 
@@ -14,7 +14,7 @@ async def give_score(tx: Transaction, citizen: Person, given: Score) -> None:
 
     Raises `NoSuchRound`, `NotInThisRound`, `NotScoring`, `NotOnThePanel` or `OnThePanel`.
     """
-    scored = await lock(tx, given.round_id, shared=True)
+    scored = await get_for_share(tx, given.round_id)
     application = await panels.entry(tx.session, given.round_id, citizen)
     on_panel = application is not None and application.drawn
     score.accept(scored, given.initiative_id, given.track, on_panel=on_panel)

@@ -18,12 +18,12 @@ from townhall.chassis.db import Transaction
 from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf, problem_responses
 from townhall.contracts.values import InitiativeId
 
-router = APIRouter(prefix="/initiatives", tags=["initiatives"])
+router = APIRouter(tags=["initiatives"])
 Agency = Annotated[Caller, allow(Role.AGENCY)]
 Officer = Annotated[Caller, allow(Role.OFFICER)]
 
 
-@router.get("")
+@router.get("/initiatives")
 async def get_initiatives(db: Db, page: Page, state: State | None = None) -> PageOf[InitiativeResponse]:
     """List initiatives, newest first."""
     async with db.reading() as session:
@@ -31,19 +31,19 @@ async def get_initiatives(db: Db, page: Page, state: State | None = None) -> Pag
     return page.of(found, _cursor, InitiativeResponse.of)
 
 
-@router.get("/{initiative_id}")
+@router.get("/initiatives/{initiative_id}")
 async def get_initiative(initiative_id: UUID, db: Db) -> InitiativeResponse:
     """Show an initiative with its milestones, delays, report, opinions and result."""
     async with db.reading() as session:
-        found = await initiatives.details(session, InitiativeId(initiative_id))
+        found = await initiatives.get(session, InitiativeId(initiative_id))
     if found is None:
         raise NoSuchInitiative
     return InitiativeResponse.of(found)
 
 
-@router.post("/{initiative_id}/start", responses=problem_responses(MoveNotAllowed))
+@router.post("/initiatives/{initiative_id}/start", responses=problem_responses(MoveNotAllowed))
 async def post_start(
-    initiative_id: UUID, _who: Agency, idempotent: Idempotent, _payload: Empty = None
+    initiative_id: UUID, _caller: Agency, idempotent: Idempotent, _payload: Empty = None
 ) -> InitiativeResponse:
     """Report that work has begun."""
 
@@ -54,12 +54,12 @@ async def post_start(
 
 
 @router.post(
-    "/{initiative_id}/delays",
+    "/initiatives/{initiative_id}/delays",
     status_code=201,
     responses=problem_responses(MoveNotAllowed, NewDateNotLater, UnknownReason),
 )
 async def post_delay(
-    initiative_id: UUID, payload: DelayRequest, _who: Agency, idempotent: Idempotent
+    initiative_id: UUID, payload: DelayRequest, _caller: Agency, idempotent: Idempotent
 ) -> InitiativeResponse:
     """Move the due date, with a reason. Every delay stays public."""
 
@@ -70,9 +70,9 @@ async def post_delay(
     return await idempotent(delay)
 
 
-@router.post("/{initiative_id}/completion", responses=problem_responses(MoveNotAllowed))
+@router.post("/initiatives/{initiative_id}/completion", responses=problem_responses(MoveNotAllowed))
 async def post_completion(
-    initiative_id: UUID, payload: NoteRequest, _who: Agency, idempotent: Idempotent
+    initiative_id: UUID, payload: NoteRequest, _caller: Agency, idempotent: Idempotent
 ) -> InitiativeResponse:
     """Report the initiative as done."""
 
@@ -82,9 +82,9 @@ async def post_completion(
     return await idempotent(complete)
 
 
-@router.post("/{initiative_id}/drop", responses=problem_responses(MoveNotAllowed, UnknownReason))
+@router.post("/initiatives/{initiative_id}/drop", responses=problem_responses(MoveNotAllowed, UnknownReason))
 async def post_drop(
-    initiative_id: UUID, payload: DropRequest, _who: Agency, idempotent: Idempotent
+    initiative_id: UUID, payload: DropRequest, _caller: Agency, idempotent: Idempotent
 ) -> InitiativeResponse:
     """Drop the initiative, with a reason."""
 
@@ -95,9 +95,9 @@ async def post_drop(
     return await idempotent(drop)
 
 
-@router.post("/{initiative_id}/verification", responses=problem_responses(MoveNotAllowed))
+@router.post("/initiatives/{initiative_id}/verification", responses=problem_responses(MoveNotAllowed))
 async def post_verification(
-    initiative_id: UUID, payload: NoteRequest, _who: Officer, idempotent: Idempotent
+    initiative_id: UUID, payload: NoteRequest, _caller: Officer, idempotent: Idempotent
 ) -> InitiativeResponse:
     """Confirm that the report, done or dropped, is true."""
 

@@ -14,13 +14,17 @@ from townhall.chassis.db import Transaction
 from townhall.chassis.http import Idempotent, problem_responses
 from townhall.contracts.values import InitiativeId, MilestoneId
 
-router = APIRouter(prefix="/initiatives/{initiative_id}/milestones", tags=["initiatives"])
+router = APIRouter(tags=["initiatives"])
 Agency = Annotated[Caller, allow(Role.AGENCY)]
 
 
-@router.post("", status_code=201, responses=problem_responses(NotUnderWay, MilestoneInThePast))
+@router.post(
+    "/initiatives/{initiative_id}/milestones",
+    status_code=201,
+    responses=problem_responses(NotUnderWay, MilestoneInThePast),
+)
 async def post_milestone(
-    initiative_id: UUID, payload: MilestoneRequest, _who: Agency, idempotent: Idempotent
+    initiative_id: UUID, payload: MilestoneRequest, _caller: Agency, idempotent: Idempotent
 ) -> InitiativeResponse:
     """Plan a milestone, due today or later in the rule's time zone."""
 
@@ -31,9 +35,12 @@ async def post_milestone(
     return await idempotent(plan)
 
 
-@router.post("/{milestone_id}/reached", responses=problem_responses(NotUnderWay, MilestoneAlreadyReached))
+@router.post(
+    "/initiatives/{initiative_id}/milestones/{milestone_id}/reached",
+    responses=problem_responses(NotUnderWay, MilestoneAlreadyReached),
+)
 async def post_reached(
-    initiative_id: UUID, milestone_id: UUID, payload: NoteRequest, _who: Agency, idempotent: Idempotent
+    initiative_id: UUID, milestone_id: UUID, payload: NoteRequest, _caller: Agency, idempotent: Idempotent
 ) -> InitiativeResponse:
     """Report a milestone as reached."""
 

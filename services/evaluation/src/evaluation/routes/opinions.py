@@ -15,24 +15,24 @@ from townhall.chassis.db import Transaction
 from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf
 from townhall.contracts.values import InitiativeId
 
-router = APIRouter(prefix="/initiatives/{initiative_id}", tags=["opinions"])
+router = APIRouter(tags=["opinions"])
 Citizen = Annotated[Caller, allow(Role.CITIZEN)]
 
 
-@router.post("/opinions", status_code=201)
+@router.post("/initiatives/{initiative_id}/opinions", status_code=201)
 async def post_opinion(
-    initiative_id: UUID, payload: OpinionRequest, who: Citizen, idempotent: Idempotent
+    initiative_id: UUID, payload: OpinionRequest, caller: Citizen, idempotent: Idempotent
 ) -> OpinionResponse:
     """Give your opinion on the result. It replaces your earlier one, and is published without your name."""
 
     async def give(tx: Transaction) -> OpinionResponse:
-        of, citizen = InitiativeId(initiative_id), Person(who.person)
+        of, citizen = InitiativeId(initiative_id), Person(caller.person)
         return OpinionResponse.of(await give_opinion(tx, of, citizen, payload.stance, payload.text))
 
     return await idempotent(give)
 
 
-@router.get("/opinions")
+@router.get("/initiatives/{initiative_id}/opinions")
 async def get_opinions(initiative_id: UUID, db: Db, page: Page) -> PageOf[OpinionResponse]:
     """List opinions on an initiative, newest first."""
     async with db.reading() as session:

@@ -25,25 +25,27 @@ from townhall.chassis.db import Transaction
 from townhall.chassis.http import Db, Idempotent, problem_responses
 from townhall.contracts.values import RoundId
 
-router = APIRouter(prefix="/rounds/{round_id}", tags=["rounds"])
+router = APIRouter(tags=["rounds"])
 Applicant = Annotated[Caller, allow(Role.CITIZEN, Role.EVALUATOR)]
 Secretary = Annotated[Caller, allow(Role.SECRETARY)]
 
 
-@router.put("/application", responses=problem_responses(ApplicationsClosed, UnknownStratum))
-async def put_application(round_id: UUID, payload: ApplicationRequest, who: Applicant, db: Db) -> ApplicationResponse:
+@router.put("/rounds/{round_id}/application", responses=problem_responses(ApplicationsClosed, UnknownStratum))
+async def put_application(
+    round_id: UUID, payload: ApplicationRequest, caller: Applicant, db: Db
+) -> ApplicationResponse:
     """Apply for the panel, or change your application. Your ticket stays the same."""
     async with db.transaction() as tx:
-        ticket = await handlers.apply(tx, RoundId(round_id), Person(who.person), payload.stratum())
+        ticket = await handlers.apply(tx, RoundId(round_id), Person(caller.person), payload.stratum())
     return ApplicationResponse.of(ticket, drawn=None)
 
 
-@router.get("/application")
-async def get_application(round_id: UUID, who: Applicant, db: Db) -> ApplicationResponse:
+@router.get("/rounds/{round_id}/application")
+async def get_application(round_id: UUID, caller: Applicant, db: Db) -> ApplicationResponse:
     """Show your own application, and whether you were drawn."""
     async with db.reading() as session:
-        details = await rounds.details(session, RoundId(round_id))
-        entry = await panels.entry(session, RoundId(round_id), Person(who.person))
+        details = await rounds.get(session, RoundId(round_id))
+        entry = await panels.entry(session, RoundId(round_id), Person(caller.person))
     if details is None:
         raise NoSuchRound
     if entry is None:
@@ -52,9 +54,10 @@ async def get_application(round_id: UUID, who: Applicant, db: Db) -> Application
 
 
 @router.post(
-    "/draw", responses=problem_responses(RoundMoveNotAllowed, ApplicationsStillOpen, TooFewApplicants, SeedMismatch)
+    "/rounds/{round_id}/draw",
+    responses=problem_responses(RoundMoveNotAllowed, ApplicationsStillOpen, TooFewApplicants, SeedMismatch),
 )
-async def post_draw(round_id: UUID, payload: SeedRequest, _who: Secretary, idempotent: Idempotent) -> RoundResponse:
+async def post_draw(round_id: UUID, payload: SeedRequest, _caller: Secretary, idempotent: Idempotent) -> RoundResponse:
     """Reveal the seed, and draw the panel with it."""
 
     async def draw(tx: Transaction) -> RoundResponse:
@@ -63,11 +66,11 @@ async def post_draw(round_id: UUID, payload: SeedRequest, _who: Secretary, idemp
     return await idempotent(draw)
 
 
-@router.get("/draw", responses=problem_responses(NotDrawnYet))
+@router.get("/rounds/{round_id}/draw", responses=problem_responses(NotDrawnYet))
 async def get_draw(round_id: UUID, db: Db) -> DrawResponse:
     """Show the seed, the whole frame and the drawn tickets, so that anyone can repeat the draw."""
     async with db.reading() as session:
-        details = await rounds.details(session, RoundId(round_id))
+        details = await rounds.get(session, RoundId(round_id))
         if details is None:
             raise NoSuchRound
         if details.round.seed is None:

@@ -18,13 +18,15 @@ from townhall.chassis.db import Transaction
 from townhall.chassis.http import Db, Idempotent, PageOf, problem_responses
 from townhall.contracts.values import RoundId
 
-router = APIRouter(prefix="/rounds/{round_id}", tags=["scores"])
+router = APIRouter(tags=["scores"])
 Secretary = Annotated[Caller, allow(Role.SECRETARY)]
 
 
-@router.post("/publication", responses=problem_responses(RoundMoveNotAllowed, TooFewScores, NotVerified))
+@router.post(
+    "/rounds/{round_id}/publication", responses=problem_responses(RoundMoveNotAllowed, TooFewScores, NotVerified)
+)
 async def post_publication(
-    round_id: UUID, _who: Secretary, idempotent: Idempotent, _payload: Empty = None
+    round_id: UUID, _caller: Secretary, idempotent: Idempotent, _payload: Empty = None
 ) -> RoundResponse:
     """Publish the results of all initiatives of the round."""
 
@@ -34,11 +36,11 @@ async def post_publication(
     return await idempotent(publish)
 
 
-@router.get("/results", responses=problem_responses(NotPublishedYet))
+@router.get("/rounds/{round_id}/results", responses=problem_responses(NotPublishedYet))
 async def get_results(round_id: UUID, db: Db) -> PageOf[ResultResponse]:
     """Show the results of a round, best first. All of them fit on one page."""
     async with db.reading() as session:
-        details = await rounds.details(session, RoundId(round_id))
+        details = await rounds.get(session, RoundId(round_id))
     if details is None:
         raise NoSuchRound
     if details.round.state is not RoundState.PUBLISHED:

@@ -25,7 +25,7 @@ from townhall.chassis.db import Transaction
 from townhall.chassis.http import Cursor, Db, Idempotent, Page, PageOf, problem_responses
 from townhall.contracts.values import RoundId
 
-router = APIRouter(prefix="/rounds", tags=["rounds"])
+router = APIRouter(tags=["rounds"])
 Secretary = Annotated[Caller, allow(Role.SECRETARY)]
 
 OPENING = problem_responses(
@@ -33,8 +33,8 @@ OPENING = problem_responses(
 )
 
 
-@router.post("", status_code=201, responses=OPENING)
-async def post_round(payload: RoundRequest, _who: Secretary, idempotent: Idempotent) -> RoundResponse:
+@router.post("/rounds", status_code=201, responses=OPENING)
+async def post_round(payload: RoundRequest, _caller: Secretary, idempotent: Idempotent) -> RoundResponse:
     """Open a round, and commit to the seed of its draw before anyone applies."""
 
     async def open_round(tx: Transaction) -> RoundResponse:
@@ -43,7 +43,7 @@ async def post_round(payload: RoundRequest, _who: Secretary, idempotent: Idempot
     return await idempotent(open_round)
 
 
-@router.get("")
+@router.get("/rounds")
 async def get_rounds(db: Db, page: Page, state: RoundState | None = None) -> PageOf[RoundResponse]:
     """List rounds, newest first."""
     async with db.reading() as session:
@@ -51,19 +51,19 @@ async def get_rounds(db: Db, page: Page, state: RoundState | None = None) -> Pag
     return page.of(found, _cursor, RoundResponse.of)
 
 
-@router.get("/{round_id}")
+@router.get("/rounds/{round_id}")
 async def get_round(round_id: UUID, db: Db) -> RoundResponse:
     """Show a round."""
     async with db.reading() as session:
-        found = await rounds.details(session, RoundId(round_id))
+        found = await rounds.get(session, RoundId(round_id))
     if found is None:
         raise NoSuchRound
     return RoundResponse.of(found)
 
 
-@router.post("/{round_id}/cancellation", responses=problem_responses(RoundMoveNotAllowed, UnknownReason))
+@router.post("/rounds/{round_id}/cancellation", responses=problem_responses(RoundMoveNotAllowed, UnknownReason))
 async def post_cancellation(
-    round_id: UUID, payload: CancellationRequest, _who: Secretary, idempotent: Idempotent
+    round_id: UUID, payload: CancellationRequest, _caller: Secretary, idempotent: Idempotent
 ) -> RoundResponse:
     """Cancel a round that can't succeed, with a reason. Its initiatives may be evaluated in another one."""
 

@@ -9,10 +9,8 @@ from pydantic import Field
 from evaluation.domain.panel import Stratum
 from evaluation.domain.panel_draw import FrameEntry, Ticket
 from evaluation.domain.round import Round
-from evaluation.schemas.text import StratumText
-from townhall.chassis.http import Line, RequestModel, ResponseModel
-
-SEED_EXAMPLE = "공정한 추첨을 위한 씨앗 4f1c9e07"
+from evaluation.schemas.text import SeedText, StratumText
+from townhall.chassis.http import RequestModel, ResponseModel
 
 
 class ApplicationRequest(RequestModel):
@@ -30,7 +28,7 @@ class ApplicationRequest(RequestModel):
 class SeedRequest(RequestModel):
     """The seed whose hash was published when the round opened."""
 
-    seed: Annotated[str, Line(200), Field(examples=[SEED_EXAMPLE])]
+    seed: SeedText
 
 
 class ApplicationResponse(ResponseModel):

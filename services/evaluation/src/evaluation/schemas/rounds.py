@@ -9,9 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from evaluation.domain import panel_draw, reasons
 from evaluation.domain.round import NewRound, RoundState
-from evaluation.schemas.panels import SEED_EXAMPLE
 from evaluation.schemas.results import ResultResponse
-from evaluation.schemas.text import NoteText, TitleText
+from evaluation.schemas.text import SEED_EXAMPLE, NoteText, TitleText
 from evaluation.store.rounds import RoundDetails
 from townhall.chassis.http import Moment, RequestModel, ResponseModel
 from townhall.contracts.values import ActedBy, InitiativeId, ReasonCode, RuleUsed

@@ -54,7 +54,7 @@ async def existing(session: AsyncSession, ids: Collection[InitiativeId]) -> set[
     return {InitiativeId(key) for key in found}
 
 
-async def lock(session: AsyncSession, ids: Collection[InitiativeId]) -> Mapping[InitiativeId, Initiative]:
+async def get_for_update(session: AsyncSession, ids: Collection[InitiativeId]) -> Mapping[InitiativeId, Initiative]:
     """Lock and return initiatives, without those that don't exist. Locks in the order of ids, to avoid deadlocks."""
     query = select(InitiativeRow).where(col(InitiativeRow.id).in_(ids)).order_by(col(InitiativeRow.id))
     rows = await session.scalars(query.with_for_update(key_share=True), execution_options=LOCKED_READ)
@@ -76,7 +76,7 @@ async def lock_overdue(session: AsyncSession, today: date, limit: int) -> Sequen
     return await _initiatives(session, rows.all())
 
 
-async def details(session: AsyncSession, initiative_id: InitiativeId) -> InitiativeDetails | None:
+async def get(session: AsyncSession, initiative_id: InitiativeId) -> InitiativeDetails | None:
     """Return one initiative with all that is public about it; None if it doesn't exist."""
     rows = await session.scalars(select(InitiativeRow).where(col(InitiativeRow.id) == initiative_id))
     return next(iter(await _details(session, rows.all())), None)

@@ -59,14 +59,20 @@ async def release(session: AsyncSession, round_id: RoundId) -> None:
     await session.execute(update(RoundInitiativeRow).where(of_round).values(released=True))
 
 
-async def lock(session: AsyncSession, round_id: RoundId, *, shared: bool = False) -> Round | None:
+async def get_for_update(session: AsyncSession, round_id: RoundId) -> Round | None:
+    """Lock and return a round; None if it doesn't exist."""
+    query = select(RoundRow).where(col(RoundRow.id) == round_id).with_for_update(key_share=True)
+    rows = await session.scalars(query, execution_options=LOCKED_READ)
+    return next(iter(await _rounds(session, rows.all())), None)
+
+
+async def get_for_share(session: AsyncSession, round_id: RoundId) -> Round | None:
     """Lock and return a round; None if it doesn't exist.
 
-    `shared` takes a share lock: several transactions may add applications or scores, and none may change the round.
+    Several transactions can hold this share lock, to add applications or scores; none can change the round meanwhile.
     """
-    query = select(RoundRow).where(col(RoundRow.id) == round_id)
-    lock = query.with_for_update(read=True) if shared else query.with_for_update(key_share=True)
-    rows = await session.scalars(lock, execution_options=LOCKED_READ)
+    query = select(RoundRow).where(col(RoundRow.id) == round_id).with_for_update(read=True)
+    rows = await session.scalars(query, execution_options=LOCKED_READ)
     return next(iter(await _rounds(session, rows.all())), None)
 
 
@@ -78,7 +84,7 @@ async def lock_overdue(session: AsyncSession, at: datetime, limit: int) -> Seque
     return await _rounds(session, rows.all())
 
 
-async def details(session: AsyncSession, round_id: RoundId) -> RoundDetails | None:
+async def get(session: AsyncSession, round_id: RoundId) -> RoundDetails | None:
     """Return one round with all that is public about it; None if it doesn't exist."""
     rows = await session.scalars(select(RoundRow).where(col(RoundRow.id) == round_id))
     return next(iter(await _details(session, rows.all())), None)

@@ -46,7 +46,7 @@ async def screen_proposal(tx: Transaction, proposal_id: ProposalId, verdict: Ver
 
 
 async def announce_overdue_screenings(tx: Transaction) -> int:
-    """Announce each due date of a screening that has passed, once (P16). A timer's act.
+    """Announce each due date of a screening that has passed, once (P16). Run by a timer.
 
     Returns how many were announced, at most `BATCH_SIZE`. Several processes may run it at the same time.
     """

@@ -14,7 +14,7 @@ VoterHash = NewType("VoterHash", bytes)
 """The pseudonym of a citizen in one vote, different in every other; see `voter_keys`."""
 
 Trace: TypeAlias = Mapping[str, object]
-"""The trace context of the request that cast a ballot, carried to what the ballot causes; opaque to the rules."""
+"""The trace context of the request that cast a ballot, for the events the ballot causes. The rules never read it."""
 
 
 class BallotIsFinal(Rejected):

@@ -26,7 +26,7 @@ class CountingState:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """The very ballot that reached a threshold, and the totals with it."""
+    """The ballot that reached a threshold, and the totals with it."""
 
     tally: Tally
     ballot: Ballot = field(repr=False)
@@ -41,7 +41,7 @@ class Count:
     accepted: list[Ballot] = field(default_factory=list, repr=False)
     """The ballots to store, in order; a later one of the same citizen replaces an earlier one."""
     crossings: dict[TaskId, Crossing] = field(default_factory=dict)
-    """By task, if one of these ballots reached its threshold."""
+    """By task: the thresholds that these ballots reached."""
 
 
 def count(state: CountingState, ballots: Iterable[Ballot]) -> Count:

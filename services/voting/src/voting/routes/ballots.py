@@ -51,8 +51,8 @@ def _payload(body: bytes) -> BallotRequest:
 )
 async def put_ballot(task_id: UUID, request: Request) -> Response:
     """Cast your ballot, or change it where the vote's rule allows. Repeating the request never counts twice."""
-    who = await identify(request, (Role.CITIZEN,))
-    cast_ballot = CastBallot(TaskId(task_id), who.subject, _payload(await request.body()).choice, tracing.current())
+    caller = await identify(request, (Role.CITIZEN,))
+    cast_ballot = CastBallot(TaskId(task_id), caller.subject, _payload(await request.body()).choice, tracing.current())
     counted = await state_of(request.app, VotingState).intake.cast(cast_ballot)
     response = CountedResponse.after(cast_ballot.task_id, counted)
     return Response(response.model_dump_json(), media_type="application/json")
@@ -60,7 +60,7 @@ async def put_ballot(task_id: UUID, request: Request) -> Response:
 
 @router.get("/votes/{task_id}/ballot", responses=problem_responses(NoSuchVote, NoBallot))
 async def get_ballot(
-    task_id: UUID, who: Citizen, db: Db, state: Annotated[VotingState, Depends(from_state(VotingState))]
+    task_id: UUID, caller: Citizen, db: Db, state: Annotated[VotingState, Depends(from_state(VotingState))]
 ) -> BallotResponse:
     """Show your own ballot."""
     task = TaskId(task_id)
@@ -68,7 +68,9 @@ async def get_ballot(
         key = await ballots.sealed_key(session, task)
         if key is None:
             raise NoSuchVote
-        current_ballot = await ballots.current_ballot(session, task, voter_hash(state.keyring.open(key), who.subject))
+        current_ballot = await ballots.current_ballot(
+            session, task, voter_hash(state.keyring.open(key), caller.subject)
+        )
     if current_ballot is None:
         raise NoBallot
     return BallotResponse.of(task, current_ballot)

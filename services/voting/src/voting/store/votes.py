@@ -77,7 +77,7 @@ async def save(session: AsyncSession, *votes: Vote) -> None:
         await session.execute(update(VoteRow), [{"task_id": vote.task_id} | _changeable(vote) for vote in votes])
 
 
-async def details(session: AsyncSession, task_id: TaskId) -> VoteDetails | None:
+async def get(session: AsyncSession, task_id: TaskId) -> VoteDetails | None:
     """Return the vote on a task with its totals; None if there is no vote."""
     found = (await session.execute(_WITH_TALLY.where(col(VoteRow.task_id) == task_id))).one_or_none()
     return None if found is None else _details(_vote(found[0]), found[1])

@@ -38,7 +38,7 @@ async def page(request: Request) -> HTMLResponse:
 
 @router.get(f"{PATH}/start.js")
 async def start() -> Response:
-    """Start the page."""
+    """Return the script that starts Swagger UI with this service's OpenAPI document."""
     return Response(_START, media_type="text/javascript", headers=_KEPT)
 
 

@@ -53,9 +53,9 @@ class _Text:
         return core_schema.no_info_after_validator_function(self, core_schema.str_schema(strict=True))
 
     def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        told: dict[str, Any] = {"type": "string", "minLength": self.least, "maxLength": self.longest}
+        schema: dict[str, Any] = {"type": "string", "minLength": self.least, "maxLength": self.longest}
         some = f"[^{self.refused}]*"
-        return told | {"pattern": f"^{some}[^{self.refused}{_BLANK}]{some}$" if self.least else f"^{some}$"}
+        return schema | {"pattern": f"^{some}[^{self.refused}{_BLANK}]{some}$" if self.least else f"^{some}$"}
 
 
 @dataclass(frozen=True)

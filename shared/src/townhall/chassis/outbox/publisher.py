@@ -68,7 +68,7 @@ class Publisher:
         return found
 
     async def _send(self, topic: str, partition: int, rows: Rows) -> list[int]:
-        """Send as many rows as one batch holds. All are stored or none, so no event overtakes a failed one of its key."""
+        """Send as many rows as one batch holds. All or none are stored: no event overtakes another."""
         batch = self._producer.create_batch()
         sent: list[int] = []
         for row in rows:

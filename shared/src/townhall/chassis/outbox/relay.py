@@ -29,8 +29,8 @@ MAX_BYTES: Final = 16 * 1024 * 1024
 POLL: Final = 1.0
 """Seconds between reads of the outbox without a notification, which is a hint and may be lost."""
 LEASE: Final = "20s"
-"""Time without a statement after which the server ends a leader's session. Longer than a healthy round; short enough
-that a leader whose network is gone is replaced within half a minute. Ended too early, it would start over and repeat."""
+"""Time without a statement after which the server ends a leader's session. Longer than a healthy round, and short
+enough that a leader whose network is gone is replaced within half a minute; one ended too early repeats events."""
 LOCK: Final = 7_264_001
 """The advisory lock of the leader."""
 

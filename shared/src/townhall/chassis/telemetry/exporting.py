@@ -1,14 +1,13 @@
 """Exporting spans by OTLP over HTTP. Needs the extra `townhall[otel]`; the standard `OTEL_*` variables configure it."""
 
-from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 
-def start(service: str) -> None:
-    """Install the SDK for this process; endpoint, headers, sampler and limits come from the environment."""
+def provider_of(service: str) -> TracerProvider:
+    """Return the provider of a service's spans; endpoint, headers, sampler and limits come from the environment."""
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(provider)
+    return provider

@@ -21,6 +21,7 @@ from opentelemetry.trace import (
     SpanContext,
     SpanKind,
     StatusCode,
+    TracerProvider,
     get_current_span,
     use_span,
 )
@@ -32,11 +33,17 @@ ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_EN
 """The standard variables; if one of them is set, spans are exported."""
 
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
-_TRACER: Final = trace.get_tracer("townhall")
 _NO_CONTEXT: Final = Context()
 _by_key: ContextVar[Mapping[str, str]] = ContextVar("traceparent_by_key", default=MappingProxyType({}))
 
 log = get_logger()
+
+
+class _Source:
+    """Where spans come from: until `use` is called from OpenTelemetry's default, which records nothing."""
+
+    provider: TracerProvider = trace.get_tracer_provider()
+    tracer = provider.get_tracer("townhall")
 
 
 def configure(service: str, environment: Mapping[str, str] = os.environ) -> None:
@@ -48,13 +55,19 @@ def configure(service: str, environment: Mapping[str, str] = os.environ) -> None
     except ImportError:
         log.warning("tracing_not_installed", extra="townhall[otel]")
     else:
-        exporting.start(service)
+        use(exporting.provider_of(service))
+
+
+def use(provider: TracerProvider) -> TracerProvider:
+    """Make all spans with this provider from now on; return the one before."""
+    previous = _Source.provider
+    _Source.provider, _Source.tracer = provider, provider.get_tracer("townhall")
+    return previous
 
 
 def flush() -> None:
     """Export the spans that have ended, if spans are exported; may block for seconds."""
-    provider = trace.get_tracer_provider()
-    if force_flush := getattr(provider, "force_flush", None):
+    if force_flush := getattr(_Source.provider, "force_flush", None):
         force_flush(2_000)
 
 
@@ -162,7 +175,7 @@ def _start(
     attributes: Mapping[str, str | int] | None = None,
     links: Sequence[Link] = (),
 ) -> Span:
-    span = _TRACER.start_span(name, parent, kind, attributes, links)
+    span = _Source.tracer.start_span(name, parent, kind, attributes, links)
     return span if span.get_span_context().is_valid else NonRecordingSpan(_new_context())
 
 
