@@ -19,7 +19,7 @@ spec = importlib.util.spec_from_file_location("mutant", name)
 mutant = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(mutant)
 for service in services:
-    mutant.plant(service, pathlib.Path("nowhere"))
+    mutant.inject(service, pathlib.Path("nowhere"))
 """
 
 

@@ -1,109 +1,112 @@
-"""Citizens: each known, most voting once, some again, some otherwise, all going on until they are answered."""
+"""Citizens: most vote once, some repeat or change their ballot; each repeats a request until it is answered."""
 
 import asyncio
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from tests.campaign.client import Asked, Client
-from tests.campaign.ledger import Ledger, Made, Poll
+from tests.campaign.client import Client, Result
+from tests.campaign.ledger import Created, Ledger, VoteEntry
 from townhall.chassis.retrying import sleep
 
 REPEATS: Final = 0.08
 CHANGES: Final = 0.02
-AT_ONCE: Final = 0.03
+CONCURRENT: Final = 0.03
 """The share that sends the same ballot twice at the same moment."""
 TOO_LATE: Final = 0.03
-"""The share that tries a vote which is over."""
+"""The share that votes on a task whose vote is over."""
 HOT: Final = 0.5
-"""The share of all ballots that one task draws."""
-PACE: Final = 0.1
-"""Seconds a lane rests between ballots at the most."""
-AUTHORS_PACE: Final = 0.4
+"""The share of all ballots that go to one task."""
+PAUSE: Final = 0.1
+"""Seconds a worker waits between ballots, at most."""
+AUTHORS_PAUSE: Final = 0.4
 
 
 @dataclass
-class Crowd:
-    """Lanes of citizens. A citizen stays in one lane, so that what they do has an order."""
+class Citizens:
+    """Concurrent workers that send ballots. A citizen belongs to one worker, so that their requests have an order."""
 
     client: Client
     ledger: Ledger
     seed: int
-    lanes: int
-    hurried: bool = False
-    going: bool = True
-    _votes: dict[int, list[tuple[Poll, str, str]]] = field(default_factory=dict)
+    workers: int
+    without_pause: bool = False
+    running: bool = True
+    _cast: dict[int, list[tuple[VoteEntry, str, str]]] = field(default_factory=dict)
 
     async def run(self) -> None:
-        """Vote in every lane, and hand in proposals, until told to stop."""
+        """Send ballots and proposals until `running` is False."""
         async with asyncio.TaskGroup() as group:
-            for number in range(self.lanes):
-                group.create_task(self._lane(number))
+            for number in range(self.workers):
+                group.create_task(self._vote(number))
             for number in range(3):
-                group.create_task(self._authors(number))
+                group.create_task(self._propose(number))
 
-    async def _lane(self, number: int) -> None:
-        dice, cast = Random(f"{self.seed} lane {number}"), 0
-        while self.going:
-            poll, citizen, choice = self._next(number, dice, f"c{number}-{cast}")
+    async def _vote(self, number: int) -> None:
+        dice, cast = Random(f"{self.seed} citizens {number}"), 0
+        while self.running:
+            vote, citizen, choice = self._next(number, dice, f"c{number}-{cast}")
             cast += 1
-            times = 2 if dice.random() < AT_ONCE else 1
-            await asyncio.gather(*(self._cast(poll, citizen, choice) for _ in range(times)))
-            self._votes.setdefault(number, []).append((poll, citizen, choice))
-            if not self.hurried:
-                await sleep(dice.uniform(0, PACE))
+            times = 2 if dice.random() < CONCURRENT else 1
+            await asyncio.gather(*(self._send(vote, citizen, choice) for _ in range(times)))
+            self._cast.setdefault(number, []).append((vote, citizen, choice))
+            if not self.without_pause:
+                await sleep(dice.uniform(0, PAUSE))
 
-    def _next(self, number: int, dice: Random, newcomer: str) -> tuple[Poll, str, str]:
-        """Choose who votes next, on what, and how."""
-        before, roll = self._votes.get(number), dice.random()
+    def _next(self, number: int, dice: Random, new_citizen: str) -> tuple[VoteEntry, str, str]:
+        """Choose the next ballot: the vote, the citizen and the choice."""
+        before, roll = self._cast.get(number), dice.random()
         if before and roll < REPEATS:
             return dice.choice(before)
         if before and roll < REPEATS + CHANGES:
-            poll, citizen, choice = dice.choice(before)
-            return poll, citizen, "no" if choice == "yes" else "yes"
-        poll = self._poll(dice)
-        return poll, newcomer, "yes" if dice.random() < poll.lean else "no"
+            vote, citizen, choice = dice.choice(before)
+            return vote, citizen, "no" if choice == "yes" else "yes"
+        vote = self._choose_vote(dice)
+        return vote, new_citizen, "yes" if dice.random() < vote.yes_share else "no"
 
-    def _poll(self, dice: Random) -> Poll:
-        polls = list(self.ledger.polls.values())
-        opened = [poll for poll in polls if poll.seen_open]
+    def _choose_vote(self, dice: Random) -> VoteEntry:
+        votes = list(self.ledger.votes.values())
+        opened = [vote for vote in votes if vote.seen_open]
         if dice.random() < HOT:
-            return polls[0]
-        return dice.choice((opened[-4:] or polls) if dice.random() > TOO_LATE else polls)
+            return votes[0]
+        return dice.choice((opened[-4:] or votes) if dice.random() > TOO_LATE else votes)
 
-    async def _cast(self, poll: Poll, citizen: str, choice: str) -> None:
-        place = ("voting", f"/votes/{poll.task_id}/ballot")
-        known = self.ledger.known(poll.task_id, citizen)
-        asked = await self.client.ask(("citizen", citizen), "PUT", place, {"choice": choice})
-        if asked.unsure or not asked.status:
-            known.maybe.add(choice)
-        self._note(poll, choice, asked)
-        if asked.ok:
-            known.acknowledged = choice
+    async def _send(self, vote: VoteEntry, citizen: str, choice: str) -> None:
+        target = ("voting", f"/votes/{vote.task_id}/ballot")
+        entry = self.ledger.ballot(vote.task_id, citizen)
+        result = await self.client.request(("citizen", citizen), "PUT", target, {"choice": choice})
+        if result.indeterminate or not result.status:
+            entry.indeterminate.add(choice)
+        self._record(vote, choice, result)
+        if result.ok:
+            entry.acknowledged = choice
 
-    def _note(self, poll: Poll, choice: str, asked: Asked) -> None:
-        """Count the answer, and judge by the time whether it can be right."""
-        said = str(asked.body["outcome"]) if asked.ok else asked.code or "no answer"
-        self.ledger.answers[said] += 1
-        if asked.ok and asked.sent_at >= poll.closes_at:
-            self.ledger.wrong.append(f"late-ballot: {said}, sent {asked.sent_at - poll.closes_at:.2f} s after closing")
-        if asked.ok and asked.body["choice"] != choice:
-            self.ledger.wrong.append(f"another-choice: {choice} was answered with {asked.body['choice']}")
-        if said == "vote-not-open" and poll.seen_open and asked.answered_at < poll.closes_at:
-            self.ledger.wrong.append(f"shut-out: refused {poll.closes_at - asked.answered_at:.2f} s before closing")
+    def _record(self, vote: VoteEntry, choice: str, result: Result) -> None:
+        """Count the answer, and check by its time whether it can be right."""
+        answer = str(result.body["outcome"]) if result.ok else result.code or "no answer"
+        self.ledger.answers[answer] += 1
+        if result.ok and result.sent_at >= vote.closes_at:
+            late = result.sent_at - vote.closes_at
+            self.ledger.wrong.append(f"late-ballot: {answer}, sent {late:.2f} s after closing")
+        if result.ok and result.body["choice"] != choice:
+            self.ledger.wrong.append(f"another-choice: {choice} was answered with {result.body['choice']}")
+        if answer == "vote-not-open" and vote.seen_open and result.answered_at < vote.closes_at:
+            early = vote.closes_at - result.answered_at
+            self.ledger.wrong.append(f"refused-while-open: refused {early:.2f} s before closing")
 
-    async def _authors(self, number: int) -> None:
+    async def _propose(self, number: int) -> None:
         dice, written = Random(f"{self.seed} authors {number}"), 0
-        while self.going:
+        while self.running:
             title, role = f"제안 {number}-{written}", dice.choice(["citizen"] * 9 + ["member"])
             written += 1
-            paper = {"title": title, "problem": "불편합니다.", "remedy": "고쳐 주세요."}
-            asked = await self.client.ask((role, f"a{number}-{written}"), "POST", ("proposal", "/proposals"), paper)
-            note_made(self.ledger.proposals, title, asked)
-            await sleep(dice.uniform(0, AUTHORS_PACE))
+            payload = {"title": title, "problem": "불편합니다.", "remedy": "고쳐 주세요."}
+            author = (role, f"a{number}-{written}")
+            result = await self.client.request(author, "POST", ("proposal", "/proposals"), payload)
+            record_created(self.ledger.proposals, title, result)
+            await sleep(dice.uniform(0, AUTHORS_PAUSE))
 
 
-def note_made(made: Made, name: str, asked: Asked) -> None:
-    """Note whether something was made: surely, perhaps, or surely not."""
-    unsure = asked.unsure or not asked.status
-    (made.acknowledged if asked.ok else made.maybe if unsure else made.refused).add(name)
+def record_created(created: Created, name: str, result: Result) -> None:
+    """Record whether something was created, was refused, or is indeterminate."""
+    unknown = result.indeterminate or not result.status
+    (created.acknowledged if result.ok else created.indeterminate if unknown else created.refused).add(name)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 _FILLER: Final = "filler"
-_PIECE: Final = bytes(1 << 20)
+_BLOCK: Final = bytes(1 << 20)
 
 
 def can_mount() -> bool:
-    """Tell whether this process may mount a small disk: root in most places, nobody in some containers."""
+    """Return whether this process may mount a disk: usually root may, in some containers no user."""
     if os.geteuid() != 0:
         return False
     with tempfile.TemporaryDirectory() as directory:
@@ -25,7 +25,7 @@ def can_mount() -> bool:
 
 @contextmanager
 def small_disk(directory: Path, megabytes: int) -> Iterator[None]:
-    """Put a disk of this size in the place of a directory."""
+    """Mount a disk of this size at a directory while the block runs; 0 for none."""
     if not megabytes:
         yield
         return
@@ -38,17 +38,17 @@ def small_disk(directory: Path, megabytes: int) -> Iterator[None]:
 
 
 def fill(directory: Path) -> None:
-    """Leave no room at all."""
+    """Fill the disk completely."""
     with suppress(OSError), (directory / _FILLER).open("ab", buffering=0) as filler:
         while True:
-            filler.write(_PIECE)
+            filler.write(_BLOCK)
     with suppress(OSError), (directory / _FILLER).open("ab", buffering=0) as filler:
         while filler.write(b"\0" * 4096):
             pass
 
 
 def empty(directory: Path) -> None:
-    """Give the room back."""
+    """Free the space again."""
     (directory / _FILLER).unlink(missing_ok=True)
 
 

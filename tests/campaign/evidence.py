@@ -1,4 +1,4 @@
-"""Everything the checker judges by: the tables of all services, and the topics."""
+"""The evidence of the checker: the tables of all services, and the topics."""
 
 import hashlib
 import json
@@ -17,16 +17,16 @@ Tables = Mapping[str, Rows]
 
 _TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 _NOT_STATE: Final = {"alembic_version", "incarnation", "receipt"}
-_NOT_FACT: Final = {"sent_at"}
+_VOLATILE: Final = {"sent_at"}
 
-HEARS: Final[Mapping[str, frozenset[str]]] = {
+CONSUMES: Final[Mapping[str, frozenset[str]]] = {
     "proposal": frozenset(kind.TYPE for kind in CATALOGUE.values() if kind.KEY == "task_id"),
     "voting": frozenset({"proposal.task-selected.v1"}),
     "committee": frozenset({"voting.threshold-reached.v1", "proposal.task-referred.v1"}),
     "evaluation": frozenset({"committee.directive-issued.v1"}),
 }
-"""What each service must act on, as the process demands it."""
-LISTENS: Final = {
+"""The events each service must act on, as the process demands."""
+SUBSCRIBES: Final = {
     "proposal": frozenset(TOPICS),
     "voting": frozenset({"townhall.proposal.v1"}),
     "committee": frozenset({"townhall.voting.v1", "townhall.proposal.v1"}),
@@ -36,7 +36,7 @@ LISTENS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A row of an outbox that is an event."""
+    """An event in an outbox."""
 
     source: str
     event_id: Any
@@ -48,18 +48,19 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The platform at one moment."""
+    """The state of the platform at one moment."""
 
     tables: Mapping[str, Tables]
     records: list[Record]
-    junk: set[tuple[str, int, int]] = field(default_factory=set)
+    poison: set[tuple[str, int, int]] = field(default_factory=set)
+    """The positions of poison messages."""
 
     def rows(self, service: str, table: str) -> Rows:
-        """Return a table."""
+        """Return the rows of a table."""
         return self.tables[service][table]
 
     def announced(self, *types: str) -> list[Announced]:
-        """Return the events of these types, or of all, from every outbox, in its order."""
+        """Return the events of these types, or all, of every outbox in its order."""
         found = [
             _announced(service, row)
             for service, tables in self.tables.items()
@@ -69,9 +70,9 @@ class Evidence:
         return [each for each in found if not types or each.type in types]
 
     @property
-    def sound(self) -> list[Record]:
-        """What is on the topics without the junk that was put there."""
-        return [record for record in self.records if record.place not in self.junk]
+    def events(self) -> list[Record]:
+        """The records of the topics without the poison messages."""
+        return [record for record in self.records if record.position not in self.poison]
 
 
 def _announced(service: str, row: dict[str, Any]) -> Announced:
@@ -94,20 +95,22 @@ async def tables_of(url: str) -> Tables:
 
 
 async def _rows(connection: "asyncpg.Connection[asyncpg.Record]", table: str) -> Rows:
-    return [dict(row) for row in await connection.fetch(f'SELECT * FROM "{table}"')]  # noqa: S608  a name PostgreSQL gave
+    return [dict(row) for row in await connection.fetch(f'SELECT * FROM "{table}"')]  # noqa: S608  a name from pg_tables
 
 
-async def gathered(urls: Mapping[str, str], servers: str, junk: set[tuple[str, int, int]]) -> Evidence:
-    """Read everything."""
-    return Evidence({service: await tables_of(url) for service, url in urls.items()}, await read_topics(servers), junk)
+async def gathered(urls: Mapping[str, str], servers: str, poison: set[tuple[str, int, int]]) -> Evidence:
+    """Read all tables and topics."""
+    return Evidence(
+        {service: await tables_of(url) for service, url in urls.items()}, await read_topics(servers), poison
+    )
 
 
 async def state_hash(urls: Mapping[str, str]) -> dict[str, str]:
-    """Return a hash for each table of each service: of what is known, not of when it was sent."""
+    """Return a hash of each table of each service, without columns that a replay or refill may change."""
     found: dict[str, str] = {}
     for service, url in urls.items():
         for table, rows in (await tables_of(url)).items():
             if table not in _NOT_STATE:
-                lines = sorted(repr([(k, v) for k, v in row.items() if k not in _NOT_FACT]) for row in rows)
+                lines = sorted(repr([(k, v) for k, v in row.items() if k not in _VOLATILE]) for row in rows)
                 found[f"{service}.{table}"] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
     return found

@@ -1,6 +1,7 @@
-"""What the campaign knows because it was there: who asked for what, and what they were answered.
+"""The ledger: what clients requested and how they were answered.
 
-No answer does not mean no effect: what was asked and never answered is a *maybe*, and the checker takes it either way.
+No answer does not mean no effect: a request that was never answered is *indeterminate*, and the checker accepts either
+outcome.
 """
 
 from collections import Counter
@@ -8,66 +9,67 @@ from dataclasses import dataclass, field
 from typing import Final
 
 OUTLASTS: Final = 60.0
-"""Seconds ahead of which a vote is one of those that stay open."""
+"""Seconds ahead from which on a closing time counts as after the run."""
 
 
 @dataclass(slots=True)
-class Known:
+class BallotEntry:
     """One citizen's ballot on one task, as that citizen knows it."""
 
     acknowledged: str | None = None
-    maybe: set[str] = field(default_factory=set)
+    indeterminate: set[str] = field(default_factory=set)
 
     @property
     def allowed(self) -> set[str]:
-        """The choices that may stand at the end."""
-        return self.maybe | ({self.acknowledged} if self.acknowledged else set())
+        """The choices that the stored ballot may have at the end."""
+        return self.indeterminate | ({self.acknowledged} if self.acknowledged else set())
 
 
 @dataclass(slots=True)
-class Poll:
+class VoteEntry:
     """A task put to the vote by the campaign."""
 
     task_id: str
     title: str
     closes_at: float
-    lean: float
+    yes_share: float
     """The share of yes among its voters."""
     seen_open: bool = False
 
 
 @dataclass(slots=True)
-class Made:
-    """Things made by POST, by a name of their own: made once when acknowledged, at most once when not."""
+class Created:
+    """Things created by POST, by a unique name: exactly once if acknowledged, at most once if indeterminate."""
 
     acknowledged: set[str] = field(default_factory=set)
-    maybe: set[str] = field(default_factory=set)
+    indeterminate: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
 class Ledger:
-    """The memory of all clients together."""
+    """The entries of all clients."""
 
-    ballots: dict[tuple[str, str], Known] = field(default_factory=dict)
+    ballots: dict[tuple[str, str], BallotEntry] = field(default_factory=dict)
     """By task and citizen."""
-    polls: dict[str, Poll] = field(default_factory=dict)
-    tasks: Made = field(default_factory=Made)
-    proposals: Made = field(default_factory=Made)
-    referrals: Made = field(default_factory=Made)
+    votes: dict[str, VoteEntry] = field(default_factory=dict)
+    """By task."""
+    tasks: Created = field(default_factory=Created)
+    proposals: Created = field(default_factory=Created)
+    referrals: Created = field(default_factory=Created)
     answers: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
-    """Answers that no rule explains."""
+    """Answers that break a rule, as `<rule>: <finding>`."""
 
-    def known(self, task_id: str, citizen: str) -> Known:
-        """Return what is known of one citizen's ballot."""
-        return self.ballots.setdefault((task_id, citizen), Known())
+    def ballot(self, task_id: str, citizen: str) -> BallotEntry:
+        """Return the entry of one citizen's ballot."""
+        return self.ballots.setdefault((task_id, citizen), BallotEntry())
 
     def still_to_close(self, now: float) -> list[float]:
-        """Return the closing times ahead, but for votes that outlast the run."""
-        return sorted(poll.closes_at for poll in self.polls.values() if now < poll.closes_at < now + OUTLASTS)
+        """Return the closing times after `now`, sorted, without those after the run."""
+        return sorted(vote.closes_at for vote in self.votes.values() if now < vote.closes_at < now + OUTLASTS)
 
     @property
     def acknowledged(self) -> int:
-        """How many citizens were told that their ballot counts."""
-        return sum(known.acknowledged is not None for known in self.ballots.values())
+        """The number of ballots that were acknowledged."""
+        return sum(entry.acknowledged is not None for entry in self.ballots.values())

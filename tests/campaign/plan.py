@@ -1,4 +1,4 @@
-"""Which runs a series has: the short one of every change, the long one by hand, and the exam of the checker."""
+"""The runs of a series: the short one for every change, the long one, and the one of all mutants."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -12,35 +12,35 @@ SHORT_SECS: Final = 6.0
 IN_FULL: Final = ("none", "duplicates")
 """Short runs that also replay the topics and refill the broker."""
 ALSO_ON_KAFKA: Final = ("kill-broker", "pause-broker", "kill-services")
-"""Short runs that are made on Apache Kafka as well, where that is asked for."""
-CAUGHT_IN_SHORT: Final = ("check_then_insert", "no_relay_lock", "skip_poison", "not_more_than")
+"""Short runs that are made on Apache Kafka as well, with `--kafka-too`."""
+MUTANTS_IN_SHORT: Final = ("check_then_insert", "no_relay_lock", "skip_poison", "not_more_than")
 LONG_SECS: Final = 8.0
 ON_KAFKA: Final = 4
-"""Every so many rounds over all faults, one is on Apache Kafka."""
+"""One of so many rounds over all faults is on Apache Kafka."""
 BRIEF: Final = 2
-"""Every so many rounds, one leaves out replay and refill, which take as long as all the rest."""
+"""One of so many rounds leaves out replay and refill, which take as long as all the rest."""
 
 
 def short(broker: str, *, kafka_too: bool) -> Iterator[Run]:
-    """Every fault once, and some mutants; the longest first, so that no core is left alone with one at the end."""
+    """Return every fault once, and some mutants; the longest first, so that they don't run alone at the end."""
     for fault in sorted(FAULTS, key=lambda name: name not in IN_FULL):
         yield Run(SHORT_SEED, fault, secs=SHORT_SECS, broker=broker, brief=fault not in IN_FULL)
     for fault in ALSO_ON_KAFKA if kafka_too else ():
         yield Run(SHORT_SEED, fault, secs=SHORT_SECS, broker="kafka", brief=True)
-    for mutant in CAUGHT_IN_SHORT:
+    for mutant in MUTANTS_IN_SHORT:
         yield Run(SHORT_SEED, MUTANTS[mutant].fault, mutant, MUTANTS[mutant].secs, broker, brief=True)
 
 
 def long(first: int, seeds: int) -> Iterator[Run]:
-    """Each seed once, fault after fault, every other round in full."""
+    """Return a run for each seed, fault after fault, every other round with replay and refill."""
     names = list(FAULTS)
     for seed in range(first, first + seeds):
-        rounds, place = divmod(seed - 1, len(names))
+        rounds, position = divmod(seed - 1, len(names))
         broker = "kafka" if rounds % ON_KAFKA == ON_KAFKA - 1 else "tansu"
-        yield Run(seed, names[place], secs=LONG_SECS, broker=broker, brief=rounds % BRIEF == 0)
+        yield Run(seed, names[position], secs=LONG_SECS, broker=broker, brief=rounds % BRIEF == 0)
 
 
 def exam(first: int, seeds: int, broker: str) -> Iterator[Run]:
-    """Every mutant with every seed."""
+    """Return every mutant with every seed."""
     for seed, (name, mutant) in product(range(first, first + seeds), MUTANTS.items()):
         yield Run(seed, mutant.fault, name, mutant.secs, broker, brief=True)

@@ -1,4 +1,4 @@
-"""A wire to one process, from clients or to PostgreSQL, that can be cut, slowed or left hanging."""
+"""A TCP proxy to one process, from clients or to PostgreSQL, that can cut, delay and suspend connections."""
 
 import asyncio
 from collections import Counter
@@ -14,72 +14,74 @@ from townhall.embedded.ports import HOST
 CHUNK: Final = 65_536
 CLIENTS: Final = {"cut-reply": 0.3, "delay": 0.5, "half-open": 0.1}
 DATABASE: Final = {"cut-reply": 0.02, "half-open": 0.02}
-"""How often a wire in this state does it to a piece of traffic; a transaction has many pieces."""
+"""The probability, by state, that a chunk of traffic is struck; a transaction has many chunks."""
 LONGEST_DELAY: Final = 1.2
 
 
 @dataclass
-class Wire:
-    """One proxy. `state` is what it does at this moment."""
+class Proxy:
+    """One proxy. `state` is the current fault; `pass` is none."""
 
     upstream: int
     dice: Random
-    chance: Mapping[str, float]
-    ends: bool = True
-    """Whether what hangs is ended when all is well again. Where a firewall forgot it, it never is."""
+    probability: Mapping[str, float]
+    closes_suspended: bool = True
+    """Whether suspended connections are closed when the fault ends. A firewall that forgot them never closes them."""
     state: str = "pass"
     struck: Counter[str] = field(default_factory=Counter)
-    """How often it did what, by state."""
+    """The number of chunks struck, by state."""
     port: int = 0
-    _hanging: set[asyncio.StreamWriter] = field(default_factory=set)
-    _ends: set[asyncio.StreamWriter] = field(default_factory=set)
-    _carrying: set["asyncio.Future[tuple[None, None]]"] = field(default_factory=set)
+    _suspended: set[asyncio.StreamWriter] = field(default_factory=set)
+    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+    _connections: set["asyncio.Future[tuple[None, None]]"] = field(default_factory=set)
 
     @property
     def url(self) -> str:
-        """Where clients reach the process through it."""
+        """The base URL of the process through the proxy."""
         return f"http://{HOST}:{self.port}"
 
     @asynccontextmanager
-    async def laid(self) -> AsyncIterator["Wire"]:
-        """Carry traffic for the length of the block."""
-        server = await asyncio.start_server(self._carry, HOST, 0)
+    async def serving(self) -> AsyncIterator["Proxy"]:
+        """Forward connections while the block runs."""
+        server = await asyncio.start_server(self._forward, HOST, 0)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
             server.close()
-            for writer in self._ends:
+            for writer in self._writers:
                 writer.transport.abort()
-            if self._carrying:
-                await asyncio.wait(self._carrying, timeout=2)
+            if self._connections:
+                await asyncio.wait(self._connections, timeout=2)
 
-    def mend(self) -> None:
-        """Carry faithfully again, and end what was left hanging."""
+    def heal(self) -> None:
+        """End the fault, and close suspended connections unless `closes_suspended` is False."""
         self.state = "pass"
-        for writer in self._hanging if self.ends else ():
+        for writer in self._suspended if self.closes_suspended else ():
             writer.transport.abort()
-        self._hanging.clear()
+        self._suspended.clear()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            there, back = await asyncio.open_connection(HOST, self.upstream)
+            upstream_reader, upstream_writer = await asyncio.open_connection(HOST, self.upstream)
         except OSError:
             writer.transport.abort()
             return
-        self._ends |= {writer, back}
-        task = asyncio.gather(self._pump(reader, back, reply=False), self._pump(there, writer, reply=True))
-        self._carrying.add(task)
+        self._writers |= {writer, upstream_writer}
+        task = asyncio.gather(
+            self._pump(reader, upstream_writer, reply=False), self._pump(upstream_reader, writer, reply=True)
+        )
+        self._connections.add(task)
         await asyncio.wait([task])
-        self._carrying.discard(task)
-        self._ends -= {writer, back}
+        self._connections.discard(task)
+        self._writers -= {writer, upstream_writer}
 
     async def _pump(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, reply: bool) -> None:
         with suppress(OSError):
             while chunk := await source.read(CHUNK):
                 if self._strikes(reply=reply):
                     if self.state == "half-open":
-                        self._hanging.add(sink)
+                        self._suspended.add(sink)
                         return
                     if self.state == "cut-reply":
                         break
@@ -89,7 +91,7 @@ class Wire:
         sink.transport.abort()
 
     def _strikes(self, *, reply: bool) -> bool:
-        """Decide whether this piece of traffic is struck. Only the reply is cut: the request has passed."""
-        strikes = self.dice.random() < self.chance.get(self.state, 0.0) and (reply or self.state != "cut-reply")
+        """Decide whether this chunk is struck. Only replies are cut: the request has been forwarded."""
+        strikes = self.dice.random() < self.probability.get(self.state, 0.0) and (reply or self.state != "cut-reply")
         self.struck[self.state] += strikes
         return strikes

@@ -1,4 +1,4 @@
-"""`python -m tests.campaign.report FILE …`: REPORT.md from the lines that the runs printed, and from nothing else."""
+"""`python -m tests.campaign.report FILE …`: writes REPORT.md from the verdicts of runs, and from nothing else."""
 
 import argparse
 import json
@@ -27,7 +27,7 @@ COLUMNS: Final = (
 def main() -> None:
     """Write the report."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="+", type=Path, help="what series of runs wrote")
+    parser.add_argument("files", nargs="+", type=Path, help="the files of series")
     lines = [line for file in parser.parse_args().files for line in file.read_text(encoding="utf-8").splitlines()]
     runs = [json.loads(line) for line in lines]
     (HERE / "REPORT.md").write_text("\n".join(_report(runs)) + "\n", encoding="utf-8")
@@ -43,8 +43,8 @@ def _report(runs: Sequence[Run]) -> Iterator[str]:
         "{broken}": "\n".join(_broken(faults)) or "None.",
         "{mutants}": "\n".join(_mutants(mutants)),
     }
-    for mark, table in tables.items():
-        text = text.replace(mark, table)
+    for placeholder, table in tables.items():
+        text = text.replace(placeholder, table)
     yield text.rstrip()
 
 
@@ -68,7 +68,7 @@ def _row(name: str, runs: Sequence[Run]) -> str:
 
 
 def _strikes(run: Run) -> int:
-    """Count what struck; of a fault without a schedule, what was seen of it."""
+    """Count strikes; for a fault without a schedule, its marks."""
     marks = run.get("marks", {})
     return sum(run.get("struck", {}).values()) or sum(marks.get(mark, 0) for mark in FAULTS[run["fault"]].marks)
 
@@ -108,18 +108,19 @@ def _broken(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def _mutants(runs: Iterable[Run]) -> Iterator[str]:
-    found: dict[str, list[Run]] = defaultdict(list)
+    by_mutant: dict[str, list[Run]] = defaultdict(list)
     for run in runs:
-        found[run["mutant"]].append(run)
-    yield "| mutant | what it does wrong | fault | caught | seeds needed | by |"
+        by_mutant[run["mutant"]].append(run)
+    yield "| mutant | mistake | fault | found | seeds needed | by |"
     yield "|---|---|---|---|---|---|"
     for name, mutant in MUTANTS.items():
-        these = sorted(found[name], key=lambda run: int(run["seed"]))
-        caught = [as_expected(run) for run in these]
-        needed = str(caught.index(True) + 1) if any(caught) else "not caught" if these else "not run"
+        these = sorted(by_mutant[name], key=lambda run: int(run["seed"]))
+        found_by_seed = [as_expected(run) for run in these]
+        needed = str(found_by_seed.index(True) + 1) if any(found_by_seed) else "not found" if these else "not run"
         rules = Counter(rule for run in these for rule in run["broken"])
-        said = ", ".join(f"{rule} ({times})" for rule, times in rules.most_common(4))
-        yield f"| `{name}` | {mutant.says} | {mutant.fault} | {sum(caught)} of {len(these)} | {needed} | {said} |"
+        by = ", ".join(f"{rule} ({times})" for rule, times in rules.most_common(4))
+        found = f"{sum(found_by_seed)} of {len(these)}"
+        yield f"| `{name}` | {mutant.description} | {mutant.fault} | {found} | {needed} | {by} |"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""When which trouble comes: it follows from the seed alone."""
+"""The schedule of faults, which follows from the seed alone."""
 
 from dataclasses import dataclass
 from random import Random
@@ -8,24 +8,24 @@ EVERY: Final = (1.0, 4.0)
 PAUSE: Final = (2.0, 6.0)
 FIRST: Final = 1.0
 LAST: Final = 0.6
-"""Seconds after the beginning of the load that the first strike comes, and before its end that the last does."""
+"""Seconds from the start of the load to the first strike, and from the last strike to its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """One act of the schedule: when, what, on whom, and for how long."""
+    """One act of the schedule: when, which, on which process, and for how long."""
 
     at: float
     act: str
     whom: float
-    """A share of those it could strike."""
+    """Selects the process: a number in [0, 1) that scales to the candidates."""
     seconds: float
 
 
 def schedule(seed: int, acts: tuple[str, ...], seconds: float) -> list[Strike]:
-    """Draw the strikes of a run: every act once before any comes again.
+    """Draw the strikes of a run: every act once before any is repeated.
 
-    They come 1 to 4 s apart, and closer where a short run would else have no time for all its acts.
+    They are 1 to 4 s apart, and closer if a short run would otherwise have no time for all its acts.
     """
     dice, deck, strikes = Random(f"{seed} schedule"), list[str](), list[Strike]()
     last = seconds - LAST

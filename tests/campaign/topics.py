@@ -1,4 +1,4 @@
-"""What is on the topics, read as any other system would read them, and what is put there that no service sent."""
+"""Reading the topics as any other consumer would, and publishing messages that no service sent."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from townhall_local.operating.provisioning import PARTITIONS
 
 END: Final = "campaign.end.v1"
 READ_WITHIN: Final = 30.0
-JUNKED: Final = ("townhall.proposal.v1", "townhall.voting.v1", "townhall.committee.v1")
+POISONED: Final = ("townhall.proposal.v1", "townhall.voting.v1", "townhall.committee.v1")
 OVERSIZE: Final = 700_000
 
 Headers = list[tuple[str, bytes | None]]
@@ -33,24 +33,24 @@ class Record:
     value: bytes | None
 
     @property
-    def place(self) -> tuple[str, int, int]:
-        """Where it is."""
+    def position(self) -> tuple[str, int, int]:
+        """Topic, partition and offset."""
         return self.topic, self.partition, self.offset
 
-    def says(self, name: str) -> str:
+    def header(self, name: str) -> str:
         """Return a header as text."""
         return (self.headers.get(name) or b"").decode(errors="replace")
 
     @property
     def event_id(self) -> UUID:
         """CloudEvents `id`."""
-        return UUID(self.says("ce_id"))
+        return UUID(self.header("ce_id"))
 
 
 async def read_topics(servers: str) -> list[Record]:
     """Read every event topic from offset 0 to its end, in the order of each partition.
 
-    Where the end is, a mark says that is put there first, of a type no service knows: the embedded broker can't tell.
+    The end is marked by a record of an unknown type that is published first: the embedded broker doesn't report it.
     """
     parts = [TopicPartition(topic, number) for topic in TOPICS for number in range(PARTITIONS)]
     ends = await _mark_ends(servers, parts)
@@ -66,8 +66,8 @@ async def read_topics(servers: str) -> list[Record]:
             while ends:
                 batches = await consumer.getmany(timeout_ms=400)
                 found += [_record(each) for records in batches.values() for each in records]
-                ends -= {record.place for record in found[-sum(map(len, batches.values())) :]}
-        return sorted((each for each in found if each.says("ce_type") != END), key=lambda record: record.place)
+                ends -= {record.position for record in found[-sum(map(len, batches.values())) :]}
+        return sorted((each for each in found if each.header("ce_type") != END), key=lambda record: record.position)
     finally:
         await consumer.stop()
 
@@ -76,7 +76,7 @@ async def _mark_ends(servers: str, parts: Sequence[TopicPartition]) -> set[tuple
     headers: Headers = [*_envelope("campaign"), ("ce_type", END.encode())]
     async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
         for part in parts:
-            # An emptied broker has no topics for a while, which aiokafka takes for our mistake.
+            # An emptied broker has no topics for a while, and aiokafka would report an invalid partition.
             if part.partition not in await producer.partitions_for(part.topic):
                 raise UnknownTopicOrPartitionError
         sent = [await producer.send(part.topic, b"{}", partition=part.partition, headers=headers) for part in parts]
@@ -97,23 +97,23 @@ def _record(raw: object) -> Record:
 
 @dataclass
 class Intruder:
-    """Puts on the topics what no service sent: junk, and events for the second time."""
+    """Publishes what no service sent: poison messages, and events for the second time."""
 
     dice: Random
-    junk: set[tuple[str, int, int]] = field(default_factory=set)
-    """Where junk is, as the broker said."""
+    poison: set[tuple[str, int, int]] = field(default_factory=set)
+    """The positions of poison messages, as the broker reported them."""
 
-    async def poison(self, servers: str, keys: Sequence[str]) -> None:
-        """Put a few pieces of junk on topics, most under keys of their own, some under a task's."""
+    async def publish_poison(self, servers: str, keys: Sequence[str]) -> None:
+        """Publish a few poison messages, most with keys of their own, some with a task's."""
         async with AIOKafkaProducer(bootstrap_servers=servers, max_request_size=1_000_000) as producer:
             for _ in range(self.dice.randint(1, 3)):
-                topic = self.dice.choice([*JUNKED, *JUNKED[1:]])
-                headers, key, value = self._junk(topic, keys)
-                where = await producer.send_and_wait(topic, value, key=key, headers=headers)
-                self.junk.add((where.topic, where.partition, where.offset))
+                topic = self.dice.choice([*POISONED, *POISONED[1:]])
+                headers, key, value = self._poison_message(topic, keys)
+                sent = await producer.send_and_wait(topic, value, key=key, headers=headers)
+                self.poison.add((sent.topic, sent.partition, sent.offset))
 
     async def repeat(self, servers: str) -> int:
-        """Put some events on their topics again, older ones after newer ones; return how many."""
+        """Publish some events again, older ones after newer ones; return how many."""
         records = await read_topics(servers)
         async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
             again = self.dice.sample(records, min(len(records), 40))
@@ -122,11 +122,13 @@ class Intruder:
                 await producer.send_and_wait(each.topic, each.value, key=each.key, headers=headers)
         return len(again)
 
-    def _junk(self, topic: str, keys: Sequence[str]) -> tuple[Headers, bytes | None, bytes | None]:
+    def _poison_message(self, topic: str, keys: Sequence[str]) -> tuple[Headers, bytes | None, bytes | None]:
         service = topic.split(".")[1]
         kind = {
-            "proposal": "proposal.task-referred", "voting": "voting.vote-closed", "committee": "committee.case-placed-on-agenda"
-        }[service]  # fmt: skip
+            "proposal": "proposal.task-referred",
+            "voting": "voting.vote-closed",
+            "committee": "committee.case-placed-on-agenda",
+        }[service]
         own = self.dice.choice([uuid4().hex.encode(), None, b"\xff\xfe"])
         key = self.dice.choice(list(keys)).encode()
         envelope = _envelope(service)

@@ -1,4 +1,4 @@
-"""Ballots: every acknowledged one stands, one for each citizen, counted exactly, none too late; thresholds once."""
+"""Ballots: every acknowledged one is stored, one per citizen, counted exactly, none too late; each threshold once."""
 
 import hmac
 from collections import Counter, defaultdict
@@ -15,8 +15,8 @@ CLOSED: Final = "voting.vote-closed.v1"
 
 
 def broken(evidence: Evidence, ledger: Ledger, master: bytes) -> Iterator[tuple[str, str]]:
-    """Name every promise about ballots that does not hold."""
-    yield from _standing(evidence, ledger, master)
+    """Return each broken promise about ballots: rule and finding."""
+    yield from _current_ballots(evidence, ledger, master)
     yield from _counted(evidence)
     yield from _in_time(evidence)
     yield from _thresholds(evidence)
@@ -24,7 +24,7 @@ def broken(evidence: Evidence, ledger: Ledger, master: bytes) -> Iterator[tuple[
 
 
 def _names(evidence: Evidence, ledger: Ledger, master: bytes) -> dict[tuple[str, bytes], str]:
-    """Work out what each citizen is called in each vote, as the rule says and not as the product does it."""
+    """Return the citizen of each pseudonym in each vote, computed from the rule and not with the product's code."""
     keys = {str(row["task_id"]): aes_key_unwrap(master, row["wrapped_key"]) for row in evidence.rows("voting", "vote")}
     return {
         (task_id, hmac.digest(keys[task_id], citizen.encode(), "sha256")): citizen
@@ -33,34 +33,33 @@ def _names(evidence: Evidence, ledger: Ledger, master: bytes) -> dict[tuple[str,
     }
 
 
-def _standing(evidence: Evidence, ledger: Ledger, master: bytes) -> Iterator[tuple[str, str]]:
+def _current_ballots(evidence: Evidence, ledger: Ledger, master: bytes) -> Iterator[tuple[str, str]]:
     names = _names(evidence, ledger, master)
-    stands: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in evidence.rows("voting", "standing"):
-        stands[str(row["task_id"]), names.get((str(row["task_id"]), row["voter"]), "nobody")].append(row["choice"])
-    for who, choices in stands.items():
-        known = ledger.ballots.get(who)
-        if known is None or not known.allowed:
-            yield "ballot-without-cause", "a ballot stands that nobody was told of, or that was refused"
+    stored: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in evidence.rows("voting", "current_ballot"):
+        stored[str(row["task_id"]), names.get((str(row["task_id"]), row["voter"]), "nobody")].append(row["choice"])
+    for citizen, choices in stored.items():
+        entry = ledger.ballots.get(citizen)
+        if entry is None or not entry.allowed:
+            yield "ballot-without-cause", "a ballot is stored that no citizen sent, or that was refused"
         elif len(choices) > 1:
-            yield "ballot-doubled", f"{len(choices)} ballots of one citizen stand"
-        elif choices[0] not in known.allowed:
-            yield "ballot-lost", f"{choices[0]} stands, {known.acknowledged} was acknowledged"
-    for who, known in ledger.ballots.items():
-        if known.acknowledged and who not in stands:
-            yield "ballot-lost", "an acknowledged ballot is not there"
+            yield "ballot-doubled", f"{len(choices)} current ballots of one citizen"
+        elif choices[0] not in entry.allowed:
+            yield "ballot-lost", f"{choices[0]} is stored, {entry.acknowledged} was acknowledged"
+    for citizen, entry in ledger.ballots.items():
+        if entry.acknowledged and citizen not in stored:
+            yield "ballot-lost", "an acknowledged ballot is not stored"
 
 
 def _counted(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    """Compare the totals with a recount of what stands, and that with the last of all ballots."""
-    standing = _recount(evidence.rows("voting", "standing"))
-    last = {(row["task_id"], row["voter"]): row for row in _in_order(evidence.rows("voting", "ballot"))}
-    ballots = _recount(list(last.values()))
+    """Compare the totals with a recount of the current ballots, and that with the last of all ballots."""
+    current_ballots = _recount(evidence.rows("voting", "current_ballot"))
+    last_by_voter = {(row["task_id"], row["voter"]): row for row in _in_order(evidence.rows("voting", "ballot"))}
+    last_ballots = _recount(list(last_by_voter.values()))
     for row in evidence.rows("voting", "tally"):
-        shown = (row["yes"], row["no"])
-        if not shown == current_ballot[row["task_id"]] == ballots[row["task_id"]]:
-            found = f"{shown} shown, {current_ballot[row['task_id']]} stand, {ballots[row['task_id']]} of all ballots"
-            yield "tally-differs", found
+        tally, current, last = (row["yes"], row["no"]), current_ballots[row["task_id"]], last_ballots[row["task_id"]]
+        if not tally == current == last:
+            yield "tally-differs", f"the tally is {tally}, of current ballots {current}, of last ballots {last}"
 
 
 def _recount(rows: Rows) -> dict[Any, tuple[int, int]]:
@@ -81,16 +80,16 @@ def _in_time(evidence: Evidence) -> Iterator[tuple[str, str]]:
 
 
 def crossings(evidence: Evidence) -> dict[str, tuple[int, int]]:
-    """Recount from the first ballot on: the tasks with more than N yes at some moment, with their totals then."""
+    """Recount from the first ballot on: return the tasks that had more than N yes at some moment, with their totals."""
     more_than = {row["task_id"]: row["more_than"] for row in evidence.rows("voting", "vote")}
     found: dict[str, tuple[int, int]] = {}
-    stands: dict[tuple[Any, bytes], str] = {}
+    current: dict[tuple[Any, bytes], str] = {}
     totals: dict[Any, Counter[str]] = defaultdict(Counter)
     for row in _in_order(evidence.rows("voting", "ballot")):
-        task_id, who = row["task_id"], (row["task_id"], row["voter"])
-        if before := stands.get(who):
+        task_id, voter = row["task_id"], (row["task_id"], row["voter"])
+        if before := current.get(voter):
             totals[task_id][before] -= 1
-        stands[who] = row["choice"]
+        current[voter] = row["choice"]
         totals[task_id][row["choice"]] += 1
         if totals[task_id]["yes"] > more_than[task_id]:
             found.setdefault(str(task_id), (totals[task_id]["yes"], totals[task_id]["no"]))
@@ -99,14 +98,14 @@ def crossings(evidence: Evidence) -> dict[str, tuple[int, int]]:
 
 def _thresholds(evidence: Evidence) -> Iterator[tuple[str, str]]:
     due = crossings(evidence)
-    told = Counter((each.key, each.body["rule"]["version"]) for each in evidence.announced(REACHED))
-    for (task_id, version), times in told.items():
+    announced = Counter((each.key, each.body["rule"]["version"]) for each in evidence.announced(REACHED))
+    for (task_id, version), times in announced.items():
         if task_id not in due:
-            yield "threshold-spurious", f"announced for {task_id}, which never had more than enough"
+            yield "threshold-spurious", f"announced for {task_id}, which never had more than N yes"
         elif times > 1:
             yield "threshold-doubled", f"announced {times} times for {task_id} under version {version}"
-    for task_id in due.keys() - {task_id for task_id, _ in told}:
-        yield "threshold-missing", f"{task_id} had more than enough and nothing was announced"
+    for task_id in due.keys() - {task_id for task_id, _ in announced}:
+        yield "threshold-missing", f"{task_id} had more than N yes and nothing was announced"
     for each in evidence.announced(REACHED):
         totals = (each.body["yes"], each.body["no"])
         if totals != due.get(each.key, totals):
@@ -114,7 +113,7 @@ def _thresholds(evidence: Evidence) -> Iterator[tuple[str, str]]:
 
 
 def _closings(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    """A closed vote announced the totals it has."""
+    """Each closed vote announced its totals once."""
     tallies = {str(row["task_id"]): (row["yes"], row["no"]) for row in evidence.rows("voting", "tally")}
     closed = Counter(each.key for each in evidence.announced(CLOSED))
     for each in evidence.announced(CLOSED):
@@ -122,4 +121,4 @@ def _closings(evidence: Evidence) -> Iterator[tuple[str, str]]:
             yield "closed-with-other-totals", f"{each.key} closed with totals it does not have"
     for row in evidence.rows("voting", "vote"):
         if closed[str(row["task_id"])] != (row["state"] == "closed"):
-            yield "closing-not-told-once", f"{row['task_id']} is {row['state']}"
+            yield "closing-not-announced-once", f"{row['task_id']} is {row['state']}"

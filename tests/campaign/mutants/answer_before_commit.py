@@ -1,4 +1,4 @@
-"""Whoever waits for a transaction goes on before it is committed; the commit follows a little later."""
+"""Callers are answered before the transaction is committed; the commit follows a little later."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -7,28 +7,29 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.campaign.planted.switches import Switches
+from tests.campaign.injected.switches import Switches
 from townhall.chassis import outbox
 from townhall.chassis.db import _NOW, Database, Transaction
-from townhall.chassis.waiting import rest
+from townhall.chassis.retrying import sleep
 
-LATER = 0.15
-_LATE: set["asyncio.Task[None]"] = set()
-_ON_THE_WAY: list["asyncio.Task[None]"] = []
+DELAY = 0.15
+"""Seconds between the answer and the commit."""
+_COMMITS: set["asyncio.Task[None]"] = set()
+_BULK_COMMITS: list["asyncio.Task[None]"] = []
 
 
-def plant(service: str, _switches: Switches) -> None:
+def inject(service: str, _switches: Switches) -> None:
     """Let voting answer early."""
     if service == "voting":
-        from voting.store.straight import Straight  # noqa: PLC0415  only voting has it
+        from voting.store.dedicated_connection import DedicatedConnection  # noqa: PLC0415  only voting has it
 
-        Database.transaction = transaction  # type: ignore[method-assign]  # planted
-        _hasten(Straight)
+        Database.transaction = transaction  # type: ignore[method-assign]  # injected
+        _return_early(DedicatedConnection)
 
 
 @asynccontextmanager
 async def transaction(self: Database) -> AsyncIterator[Transaction]:
-    """Leave the commit to a task that nobody waits for."""
+    """Leave the commit to a task that no caller waits for."""
     session = self._sessions()
     try:
         tx = Transaction(session, now=(await session.execute(_NOW)).scalar_one())
@@ -37,32 +38,32 @@ async def transaction(self: Database) -> AsyncIterator[Transaction]:
     except BaseException:
         await session.close()
         raise
-    _LATE.add(asyncio.create_task(_commit(session)))
+    _COMMITS.add(asyncio.create_task(_commit(session)))
 
 
-def _hasten(straight: Any) -> None:  # noqa: ANN401  voting's
-    """Let the short way return rows whose transaction is committed later; the next one waits for that."""
-    fetch: Callable[..., Awaitable[Any]] = straight.fetch
+def _return_early(dedicated_connection: Any) -> None:  # noqa: ANN401  voting's
+    """Let `fetch` return rows whose transaction is committed later; the next call waits for that commit."""
+    fetch: Callable[..., Awaitable[Any]] = dedicated_connection.fetch
 
     async def early(self: Any, statement: str, *values: object) -> Any:  # noqa: ANN401  voting's
-        await asyncio.gather(*_ON_THE_WAY, return_exceptions=True)
-        _ON_THE_WAY.clear()
+        await asyncio.gather(*_BULK_COMMITS, return_exceptions=True)
+        _BULK_COMMITS.clear()
         await fetch(self, "SELECT 1")
-        open_one = self._connection.transaction()
-        await open_one.start()
+        opened = self._connection.transaction()
+        await opened.start()
         rows = await fetch(self, statement, *values)
-        _ON_THE_WAY.append(asyncio.create_task(_end(open_one)))
+        _BULK_COMMITS.append(asyncio.create_task(_commit_later(opened)))
         return rows
 
-    straight.fetch = early
+    dedicated_connection.fetch = early
 
 
-async def _end(transaction_of_driver: Any) -> None:  # noqa: ANN401  asyncpg's
-    await rest(LATER)
-    await transaction_of_driver.commit()
+async def _commit_later(opened: Any) -> None:  # noqa: ANN401  asyncpg's
+    await sleep(DELAY)
+    await opened.commit()
 
 
 async def _commit(session: AsyncSession) -> None:
-    await rest(LATER)
+    await sleep(DELAY)
     await session.commit()
     await session.close()

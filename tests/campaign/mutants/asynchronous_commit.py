@@ -1,9 +1,9 @@
-"""A commit is answered before it is on disk."""
+"""A commit is confirmed before it is on disk."""
 
-from tests.campaign.planted.switches import Switches
+from tests.campaign.injected.switches import Switches
 from townhall.chassis import db
 
 
-def plant(_service: str, _switches: Switches) -> None:
-    """Ask PostgreSQL for less."""
+def inject(_service: str, _switches: Switches) -> None:
+    """Turn `synchronous_commit` off."""
     db.SETTINGS["synchronous_commit"] = "off"

@@ -1,22 +1,24 @@
-"""Totals are read, added to and written without a lock: two processes overwrite each other."""
+"""Totals are read, added to and written without a lock: two processes overwrite each other's totals."""
 
 from sqlalchemy import text
 
-from tests.campaign.planted.switches import Switches, replaced
+from tests.campaign.injected.switches import Switches, replaced
 
 LOCK = "FOR NO KEY UPDATE OF vote, tally"
 READ = "(SELECT total.{} FROM read AS total WHERE total.task_id = tally.task_id)"
 
 
-def plant(service: str, _switches: Switches) -> None:
-    """Take the lock out of the statement."""
+def inject(service: str, _switches: Switches) -> None:
+    """Remove the lock from both statements, and read the totals before they are added to."""
     if service != "voting":
         return
-    from voting.store import ballots  # noqa: PLC0415  only voting has it
+    from voting.store import ballots, bulk_insert  # noqa: PLC0415  only voting has it
 
-    ballots._LOCK = text(replaced(str(ballots._LOCK), LOCK, ""))  # noqa: SLF001  planted
-    unlocked = replaced(bulk_insert._COUNT, LOCK, "")  # noqa: SLF001  planted
+    ballots._LOCK = text(replaced(str(ballots._LOCK), LOCK, ""))  # noqa: SLF001  injected
+    unlocked = replaced(bulk_insert._COUNT, LOCK, "")  # noqa: SLF001  injected
     for total in ("yes", "no"):
         unlocked = replaced(unlocked, f"{total} = tally.{total} + ", f"{total} = {READ.format(total)} + ")
-    read = "WITH read AS MATERIALIZED (SELECT task_id, yes, no FROM tally WHERE task_id = ANY($1::uuid[])), slip"
-    bulk_insert._COUNT = replaced(unlocked, "WITH slip", read)  # type: ignore[misc]  # noqa: SLF001  # planted
+    read = (
+        "WITH read AS MATERIALIZED (SELECT task_id, yes, no FROM tally WHERE task_id = ANY($1::uuid[])), cast_ballot AS"
+    )
+    bulk_insert._COUNT = replaced(unlocked, "WITH cast_ballot AS", read)  # type: ignore[misc]  # noqa: SLF001  # injected

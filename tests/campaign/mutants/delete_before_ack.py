@@ -1,23 +1,23 @@
-"""The relay deletes rows, and only then publishes them."""
+"""The relay deletes rows before it publishes them."""
 
 from typing import Any
 
-from tests.campaign.planted.switches import Switches
-from townhall.chassis.relay import Relay
+from tests.campaign.injected.switches import Switches
+from townhall.chassis.outbox.relay import Relay
 
 
-def plant(_service: str, _switches: Switches) -> None:
-    """Delete what was read before anything is sent."""
-    lead = Relay._lead  # noqa: SLF001  planted
+def inject(_service: str, _switches: Switches) -> None:
+    """Delete rows when they are read, before anything is sent."""
+    lead = Relay._lead  # noqa: SLF001  injected
 
-    async def leading(self: Relay, connection: Any) -> None:  # noqa: ANN401  asyncpg's
-        await lead(self, _Deleting(connection))  # type: ignore[arg-type]  # planted
+    async def lead_mutated(self: Relay, connection: Any) -> None:  # noqa: ANN401  asyncpg's
+        await lead(self, _Deleting(connection))  # type: ignore[arg-type]  # injected
 
-    Relay._lead = leading  # type: ignore[method-assign]  # noqa: SLF001  # planted
+    Relay._lead = lead_mutated  # type: ignore[method-assign]  # noqa: SLF001  # injected
 
 
 class _Deleting:
-    """A connection whose rows are gone once they are read."""
+    """A connection that deletes rows when they are read."""
 
     def __init__(self, connection: Any) -> None:  # noqa: ANN401  asyncpg's
         self._connection = connection

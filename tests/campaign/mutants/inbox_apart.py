@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from tests.campaign.planted.switches import Switches
-from townhall.chassis.consuming import inbox
+from tests.campaign.injected.switches import Switches
+from townhall.chassis.consuming import processor
 
 
-def plant(_service: str, _switches: Switches) -> None:
-    """Take events on another connection, which commits at once."""
+def inject(_service: str, _switches: Switches) -> None:
+    """Claim events on another connection, which commits at once."""
 
-    async def take(session: Any, ids: Sequence[UUID]) -> set[UUID]:  # noqa: ANN401  SQLAlchemy's
+    async def claim(session: Any, ids: Sequence[UUID]) -> set[UUID]:  # noqa: ANN401  SQLAlchemy's
         async with session.bind.begin() as connection:
-            return set((await connection.execute(inbox._TAKE, {"ids": list(ids)})).scalars())  # noqa: SLF001  planted
+            return set((await connection.execute(processor._CLAIM, {"ids": list(ids)})).scalars())  # noqa: SLF001  injected
 
-    inbox.take = take
+    processor.claim = claim

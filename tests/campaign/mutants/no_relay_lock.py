@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from tests.campaign.planted.switches import Switches
-from townhall.chassis.relay import Relay
+from tests.campaign.injected.switches import Switches
+from townhall.chassis.outbox.relay import Relay
 
 
-def plant(_service: str, _switches: Switches) -> None:
-    """Give the lock to everybody."""
-    lead = Relay._lead  # noqa: SLF001  planted
+def inject(_service: str, _switches: Switches) -> None:
+    """Grant the lock to every relay."""
+    lead = Relay._lead  # noqa: SLF001  injected
 
-    async def leading(self: Relay, connection: Any) -> None:  # noqa: ANN401  asyncpg's
-        await lead(self, _Unlocked(connection))  # type: ignore[arg-type]  # planted
+    async def lead_mutated(self: Relay, connection: Any) -> None:  # noqa: ANN401  asyncpg's
+        await lead(self, _Unlocked(connection))  # type: ignore[arg-type]  # injected
 
-    Relay._lead = leading  # type: ignore[method-assign]  # noqa: SLF001  # planted
+    Relay._lead = lead_mutated  # type: ignore[method-assign]  # noqa: SLF001  # injected
 
 
 class _Unlocked:
-    """A connection that always has the lock."""
+    """A connection that always gets the advisory lock."""
 
     def __init__(self, connection: Any) -> None:  # noqa: ANN401  asyncpg's
         self._connection = connection

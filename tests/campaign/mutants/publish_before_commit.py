@@ -1,4 +1,4 @@
-"""Events go to the broker while their transaction may still fail."""
+"""Events are published while their transaction may still fail."""
 
 import json
 import os
@@ -7,36 +7,37 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from tests.campaign.planted.switches import Switches
+from tests.campaign.injected.switches import Switches
 from townhall.chassis import outbox
+from townhall.chassis.outbox import announcing
 
 _WRITTEN: list[dict[str, Any]] = []
 _PRODUCERS: list[AIOKafkaProducer] = []
 
 
-def plant(service: str, _switches: Switches) -> None:
-    """Publish what is written to the outbox before the commit."""
-    row, write = outbox._row, outbox.write  # noqa: SLF001  planted
+def inject(service: str, _switches: Switches) -> None:
+    """Publish the rows of the outbox before the commit."""
+    row, write = announcing._row, outbox.write  # noqa: SLF001  injected
     servers = os.environ[f"{service.upper()}_KAFKA_SERVERS"]
 
-    def noted(*args: Any) -> dict[str, Any]:  # noqa: ANN401  whatever it wraps
+    def noting_row(*args: Any) -> dict[str, Any]:  # noqa: ANN401  the function it wraps
         made = row(*args)
         _WRITTEN.append(made)
         return made
 
-    async def published(session: Any, source: str, announced: Sequence[Any], at: Any) -> None:  # noqa: ANN401  the same
+    async def publishing_write(session: Any, source: str, announced: Sequence[Any], at: Any) -> None:  # noqa: ANN401  the same
         await _publish(session, write, servers, (source, announced, at))
 
-    outbox._row = noted  # type: ignore[assignment]  # noqa: SLF001  # planted
-    outbox.write = published
+    announcing._row = noting_row  # type: ignore[assignment]  # noqa: SLF001  # injected
+    outbox.write = publishing_write
 
 
-async def _publish(session: Any, write: Any, servers: str, what: tuple[str, Sequence[Any], Any]) -> None:  # noqa: ANN401  the same
-    """Publish first, then let the planted wait and the commit come."""
-    if what[1] and not _PRODUCERS:
+async def _publish(session: Any, write: Any, servers: str, arguments: tuple[str, Sequence[Any], Any]) -> None:  # noqa: ANN401  the same
+    """Publish first; the injected delay and the commit follow."""
+    if arguments[1] and not _PRODUCERS:
         _PRODUCERS.append(AIOKafkaProducer(bootstrap_servers=servers))
         await _PRODUCERS[0].start()
-    await write(session, *what)
+    await write(session, *arguments)
     while _WRITTEN:
         each = _WRITTEN.pop()
         headers = [(name, value.encode()) for name, value in _headers(each).items()]

@@ -1,15 +1,15 @@
-"""What can't be read is skipped."""
+"""A message that can't be read is skipped instead of stored as a dead letter."""
 
 from typing import Any
 
-from tests.campaign.planted.switches import Switches
-from townhall.chassis.consuming.single import SingleProcessor
+from tests.campaign.injected.switches import Switches
+from townhall.chassis.consuming import Processor
 
 
-def plant(_service: str, _switches: Switches) -> None:
-    """Set nothing aside."""
+def inject(_service: str, _switches: Switches) -> None:
+    """Store no dead letter."""
 
-    async def skipped(_self: SingleProcessor, _message: Any, _reason: str, attempts: int) -> None:  # noqa: ANN401  whatever it replaces
+    async def skip(_self: Processor, _message: Any, _reason: str, attempts: int) -> None:  # noqa: ANN401  the method it replaces
         del attempts
 
-    SingleProcessor._set_aside = skipped  # type: ignore[method-assign, assignment]  # noqa: SLF001  # planted
+    Processor._dead_letter = skip  # type: ignore[method-assign, assignment]  # noqa: SLF001  # injected

@@ -1,4 +1,4 @@
-"""A wall clock that is wrong by as many seconds as the switch `clock-<service>` says, and jumps when that changes.
+"""A wall clock that is wrong by the seconds in the switch `clock-<service>`, and jumps when that changes.
 
 What measures spans (`time.monotonic`, the event loop) stays right, as on a machine whose clock is set.
 """
@@ -10,35 +10,36 @@ from typing import Any
 
 from typing_extensions import override
 
-from tests.campaign.planted.switches import Switches
+from tests.campaign.injected.switches import Switches
 
-LOOK_EVERY = 0.2
+CHECK_EVERY = 0.2
+"""Seconds between reads of the switch."""
 
 
 class Shift:
-    """How wrong the clock is at this moment."""
+    """The current error of the clock."""
 
     def __init__(self, service: str, switches: Switches) -> None:
         self._switch = f"clock-{service}"
         self._switches = switches
         self._seconds = 0.0
-        self._looked = float("-inf")
+        self._checked_at = float("-inf")
 
     def __call__(self) -> float:
-        """Return the seconds to add; the switch is read a few times a second."""
-        if time.monotonic() - self._looked > LOOK_EVERY:
-            self._looked = time.monotonic()
-            self._seconds = float(self._switches.says(self._switch) or 0)
+        """Return the seconds to add."""
+        if time.monotonic() - self._checked_at > CHECK_EVERY:
+            self._checked_at = time.monotonic()
+            self._seconds = float(self._switches.value(self._switch) or 0)
             if self._seconds:
                 self._switches.mark("wrong times read")
         return self._seconds
 
 
-def plant(service: str, switches: Switches) -> None:
-    """Shift `time.time` and `datetime.now`, before anything has taken them."""
-    shift, real = Shift(service, switches), time.time  # noqa: TID251  planted
-    time.time = lambda: real() + shift()  # noqa: TID251  planted
-    dt.datetime = _shifted(dt.datetime, shift)  # type: ignore[misc]  # planted
+def inject(service: str, switches: Switches) -> None:
+    """Shift `time.time` and `datetime.now`, before any module imports them."""
+    shift, real = Shift(service, switches), time.time  # noqa: TID251  injected
+    time.time = lambda: real() + shift()  # noqa: TID251  injected
+    dt.datetime = _shifted(dt.datetime, shift)  # type: ignore[misc]  # injected
 
 
 def _shifted(real: type[dt.datetime], shift: Callable[[], float]) -> Any:  # noqa: ANN401  a class made here
