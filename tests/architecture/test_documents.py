@@ -73,6 +73,26 @@ def test_a_rule_has_its_function_and_its_test(number: str, names: list[str]) -> 
     assert [name for name in functions if not importable(name)] == []
 
 
+PREFIXES = dict(zip("PVCE", SERVICES, strict=True))
+
+
+def parameters_cited() -> Iterator[tuple[str, str]]:
+    """Yield each parameter that the source column of the rulebook names, with the number of its rule."""
+    for number, source in re.findall(r"^\| ([PVCE]\d+) \|[^|]*\|([^|]*)\|", RULEBOOK.read_text(), re.MULTILINE):
+        for name in re.findall(r"`([^`]+)`", source):
+            yield number, name
+
+
+def test_parameters_that_a_rule_names_exist() -> None:
+    """`yes_more_than` is a field of the parameters of the service whose rule it is."""
+    fields = {
+        prefix: set(import_module(f"{service}.domain.parameters").Parameters.model_fields)
+        for prefix, service in PREFIXES.items()
+    }
+    assert list(parameters_cited())
+    assert [(number, name) for number, name in parameters_cited() if name not in fields[number[0]]] == []
+
+
 def cited() -> Iterator[tuple[str, str]]:
     """Yield each rule number in the code, with its file."""
     for path in tracked("services/*/src/*.py", "shared/src/*.py"):
@@ -116,6 +136,41 @@ def test_the_readme_is_short() -> None:
     assert len(text.splitlines()) <= 80
     assert "make demo" in text
     assert "make test" in text
+
+
+SLICE = ROOT / "docs" / "how-to" / "add-a-slice.md"
+
+
+def excerpts() -> list[tuple[str, str]]:
+    """Return each excerpt of the guide to a slice: the file named in the line above it, and its code."""
+    return re.findall(r"`([\w/.-]+\.py)`:\n\n```python\n(.*?)^```$", SLICE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def missing_lines(code: str, source: str) -> list[str]:
+    """Return the lines of an excerpt that its file does not have, in this order; `...` stands for what is left out."""
+    rest = iter(source.splitlines())
+    return [line for line in code.splitlines() if line.strip() not in {"", "..."} and line not in rest]
+
+
+def test_the_slice_shows_all_its_parts() -> None:
+    """Route, schema, handler, domain, store, event, consumer and test, each from a tracked file."""
+    paths = [path for path, _ in excerpts()]
+    parts = ("/routes/", "/schemas/", "/handlers/", "/domain/", "/store/", "/contracts/", "/consumers.py", "/tests/")
+    assert [part for part in parts if not any(part in path for path in paths)] == []
+    assert SLICE.read_text().count("```python") == len(paths)
+
+
+@pytest.mark.parametrize(("path", "code"), excerpts(), ids=[path for path, _ in excerpts()])
+def test_an_excerpt_is_what_its_file_says(path: str, code: str) -> None:
+    """A guide with code of yesterday misleads whoever copies it."""
+    assert missing_lines(code, (ROOT / path).read_text()) == []
+
+
+def test_a_changed_excerpt_is_found() -> None:
+    """A line that is not in the file, and one that is out of order, are reported."""
+    assert missing_lines("a\n...\nc\n", "a\nb\nc\n") == []
+    assert missing_lines("a\nx\n", "a\nb\n") == ["x"]
+    assert missing_lines("b\na\n", "a\nb\n") == ["a"]
 
 
 PAGES = tracked("*.md")

@@ -80,9 +80,7 @@ def settings() -> str:
     lines = ["# Settings", "", HEADER, "", ABOUT_SETTINGS, ""]
     for name in NAMES:
         lines += setting_tables.tables(name)
-    lines += ["## Types", "", "| type | meaning |", "|---|---|"]
-    lines += [f"| {name} | {text} |" for name, text in setting_tables.value_types(NAMES).items()]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines[:-1]) + "\n"
 
 
 PAGES: Final = {

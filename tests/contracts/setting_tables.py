@@ -3,18 +3,28 @@
 import ast
 from collections.abc import Iterator
 from importlib import import_module
-from inspect import getmodule
 from typing import Any, Final, get_args
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
-from tests.contracts.field_docs import documented, written_type
+from tests.contracts.field_docs import written_type
 from townhall.chassis.setting_files import variable
 from townhall.chassis.settings import ServiceSettings
 
-PLAIN: Final = {"str": "text", "int": "integer", "float": "number", "bool": "`true` or `false`"}
+FORMATS: Final = {
+    "str": "text",
+    "int": "integer",
+    "float": "number",
+    "float | None": "number",
+    "bool": "`on` or `off`",
+    "Key": "at least 64 hexadecimal digits",
+    "MasterKey": "64 hexadecimal digits",
+    "DatabaseUrl": "`postgresql://...`",
+    "Servers": "`host:port,...`",
+}
+"""What an operator writes for a value of each type, by the source of its annotation."""
 BOUNDS: Final = {Ge: ("at least", "ge"), Gt: ("more than", "gt"), Le: ("at most", "le"), Lt: ("less than", "lt")}
 
 
@@ -35,15 +45,6 @@ def tables(service: str) -> Iterator[str]:
     yield ""
 
 
-def value_types(services: tuple[str, ...]) -> dict[str, str]:
-    """Return the first line of the docstring of each type alias that settings use, by its name."""
-    owners = (owner for name in services for owner in settings_of(name).__mro__ if issubclass(owner, ServiceSettings))
-    modules = {getmodule(owner) for owner in owners}
-    known = {name: text for module in modules if module for name, text in documented(module).items()}
-    used = {word for name in services for word in _words(settings_of(name))}
-    return {name: known[name] for name in sorted(used & known.keys())}
-
-
 def meaning(field: FieldInfo) -> str:
     """Return the meaning of a setting: the docstring below the attribute, in one line."""
     return " ".join((field.description or "").split())
@@ -58,23 +59,16 @@ def _holds_secret(annotation: Any) -> bool:  # noqa: ANN401  an annotation can b
     return annotation in {SecretBytes, SecretStr} or any(_holds_secret(each) for each in get_args(annotation))
 
 
-def _words(kind: type[ServiceSettings]) -> Iterator[str]:
-    """Return every name that is used in the annotations of the settings."""
-    for field in kind.model_fields:
-        for node in ast.walk(ast.parse(written_type(kind, field))):
-            if isinstance(node, ast.Name):
-                yield node.id
-
-
 def _type(kind: type[ServiceSettings], name: str) -> str:
     written = written_type(kind, name)
     if written.startswith("Literal["):
         choices = ast.literal_eval(written.removeprefix("Literal"))
         return " or ".join(f"`{choice}`" for choice in choices)
     if written.startswith("Mapping["):
-        return f"JSON object of {written.removeprefix('Mapping[').removesuffix(']').replace(', ', ' to ')}"
+        key, value = written.removeprefix("Mapping[").removesuffix("]").split(", ")
+        return f"JSON object, {FORMATS[key]} to {FORMATS[value]}"
     limits = (text for each in kind.model_fields[name].metadata if (text := _limit(each)))
-    return ", ".join((PLAIN.get(written, written), *limits))
+    return ", ".join((FORMATS[written], *limits))
 
 
 def _limit(constraint: object) -> str:
@@ -87,6 +81,10 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True, validated_data={})
-    if isinstance(value, bool | float):
-        return f"`{value:g}`" if isinstance(value, float) else f"`{str(value).lower()}`"
-    return f"`{value}`" if value not in ("", None) else "empty"
+    if isinstance(value, bool):
+        return "`on`" if value else "`off`"
+    if isinstance(value, float):
+        return f"`{value:g}`"
+    if value is None:
+        return "not set"
+    return f"`{value}`" if value != "" else "empty"

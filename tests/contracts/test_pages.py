@@ -1,5 +1,6 @@
 """The generated pages are up to date and complete."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,14 @@ from townhall.contracts import CATALOGUE, TOPICS, Event
 def test_a_page_is_not_stale(path: Path, page: Callable[[], str]) -> None:
     """`make docs` would not change it."""
     assert path.read_text() == page()
+
+
+@pytest.mark.parametrize(("path", "page"), PAGES.items(), ids=[path.name for path in PAGES])
+def test_each_row_has_the_columns_of_its_table(path: Path, page: Callable[[], str]) -> None:
+    """No cell has an unescaped `|`, which would move the cells after it."""
+    for table in re.findall(r"(?:^\|.*\n)+", page(), re.MULTILINE):
+        columns, *rows = (len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines())
+        assert set(rows) == {columns}, path.name
 
 
 @pytest.mark.parametrize("kind", CATALOGUE.values(), ids=CATALOGUE.keys())

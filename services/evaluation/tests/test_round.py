@@ -108,7 +108,7 @@ def test_application_refused(current: Round, ticket: Ticket, at: datetime, rule:
     ("changed", "rule"),
     [
         ({"at": CLOSE - timedelta(microseconds=1)}, ApplicationsStillOpen),
-        ({"seed": "다른 씨앗"}, SeedMismatch),
+        ({"seed": "다른 시드"}, SeedMismatch),
         ({"frame": FRAME[:2]}, TooFewApplicants),
         ({"current": replace(ROUND, state=RoundState.SCORING)}, RoundMoveNotAllowed),
     ],

@@ -25,7 +25,7 @@ ROUTES = [
     ("POST", "/rounds", ROUND, {"secretary"}),
     ("PUT", f"/rounds/{ID}/application", STRATUM, {"citizen", "evaluator"}),
     ("GET", f"/rounds/{ID}/application", None, {"citizen", "evaluator"}),
-    ("POST", f"/rounds/{ID}/draw", {"seed": "씨앗"}, {"secretary"}),
+    ("POST", f"/rounds/{ID}/draw", {"seed": "시드"}, {"secretary"}),
     ("POST", f"/rounds/{ID}/cancellation", {"reason": "seed-lost"}, {"secretary"}),
     ("PUT", f"/rounds/{ID}/scores/{ID}", {"score": 1}, {"citizen", "evaluator"}),
     ("PUT", f"/rounds/{ID}/open-scores/{ID}", {"score": 1}, {"citizen"}),

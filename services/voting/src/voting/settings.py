@@ -30,15 +30,16 @@ class Settings(ServiceSettings):
     master_key: MasterKey
     """Wraps (encrypts, RFC 3394) the key of each new vote."""
     master_key_version: int = Field(1, ge=1)
-    """Increase it when you replace the master key, and move the previous key to `former_master_keys`."""
+    """Increase it when you replace the master key, and move the old key to `VOTING_FORMER_MASTER_KEYS`."""
     former_master_keys: Mapping[int, MasterKey] = {}
-    """Earlier master keys by version, as JSON. Keep each while votes scheduled under it are open."""
+    """Earlier master keys by version: `{"1": "<64 hexadecimal digits>"}`. Keep each while votes scheduled under it are
+    open."""
     intake_capacity: int = Field(4096, ge=1)
     """Ballots that may be queued; beyond it ballots are refused with 503."""
     intake_group_size: int = Field(512, ge=1)
     """The most ballots counted in one transaction."""
     fast_path: bool = True
-    """Whether plain ballots and totals are answered before the framework; off, the routes answer all of them."""
+    """Whether plain ballots and totals are answered before the framework; `VOTING_FAST_PATH=off`: by the routes."""
 
     @model_validator(mode="after")
     def _distinct_versions(self) -> Self:

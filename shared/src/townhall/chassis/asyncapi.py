@@ -22,7 +22,7 @@ Act = Literal["announce", "consume"]
 HOST: Final = "kafka.example:9092"
 """Stands for the address of the cluster, which is a setting and no part of the document."""
 
-_ABOUT: Final = "Facts as CloudEvents 1.0 in Kafka's binary mode; those of one key keep their order."
+_ABOUT: Final = "Events as CloudEvents 1.0 in Kafka's binary mode; those of one key keep their order."
 
 
 def document(name: str, announces: Sequence[type[Event]], consumes: Sequence[type[Event]]) -> Document:
@@ -37,7 +37,7 @@ def document(name: str, announces: Sequence[type[Event]], consumes: Sequence[typ
     kinds_by_channel = _channels("announce", announces) | _channels("consume", consumes)
     for channel, kinds in kinds_by_channel.items():
         _add_messages(made, channel, kinds)
-    [made["servers"]] = [{"bus": server} for server in made["servers"].values()]
+    [made["servers"]] = [{"kafka": server} for server in made["servers"].values()]
     made["components"]["messages"] = {kind.TYPE: _message(kind) for kind in (*announces, *consumes)}
     made["components"]["schemas"] = _schemas(made["components"]["schemas"])
     return {"asyncapi": made.pop("asyncapi"), **made}
@@ -71,7 +71,7 @@ def _subscriber(kinds: Sequence[type[Event]]) -> Any:  # noqa: ANN401  a functio
 
 
 def _add_messages(made: Document, channel: str, kinds: Sequence[type[Event]]) -> None:
-    made["channels"][channel]["servers"] = [{"$ref": "#/servers/bus"}]
+    made["channels"][channel]["servers"] = [{"$ref": "#/servers/kafka"}]
     made["channels"][channel]["messages"] = {
         kind.TYPE: {"$ref": f"#/components/messages/{kind.TYPE}"} for kind in kinds
     }

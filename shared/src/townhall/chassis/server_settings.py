@@ -21,7 +21,8 @@ class ServerSettings(BaseSettings):
     """Bytes of a request line and its headers; beyond it the answer is 431."""
     keep_alive_seconds: float = Field(70, gt=0, le=3600)
     """Seconds a connection may be idle, and seconds a head may take: the server has one timer for both. Longer than the
-    proxy keeps its connections (nginx: 65), or requests are lost on connections that close at that moment."""
+    proxy keeps its own connections to the service (deploy/proxy: 50), or requests are lost on connections that close at
+    that moment."""
     body_bytes: int = Field(65_536, ge=1024, le=16_777_216)
     """Bytes of a request body; beyond it the answer is 413."""
     body_seconds: float = Field(15, gt=0, le=300)

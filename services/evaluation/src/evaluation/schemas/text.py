@@ -6,7 +6,7 @@ from pydantic import Field
 
 from townhall.chassis.http import Line, Prose, RequestModel
 
-SEED_EXAMPLE = "공정한 추첨을 위한 씨앗 4f1c9e07"
+SEED_EXAMPLE = "공정한 추첨을 위한 시드 4f1c9e07"
 
 TitleText = Annotated[str, Line(100), Field(examples=["정류장 38곳에 조명과 비상벨 설치"])]
 NoteText = Annotated[str, Prose(2000, least=0), Field(description="Public text; may be empty.")]

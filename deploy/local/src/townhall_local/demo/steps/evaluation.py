@@ -12,7 +12,7 @@ from townhall_local.demo.output import expect
 
 async def run(context: DemoContext, initiative_id: str) -> str:
     """Open a round, draw its panel, score, publish and check the result; return the round id."""
-    context.output.section("국민평가단 · The Public Evaluation Group")
+    context.output.section("국민평가단 · The evaluation panel")
     round_id = await _open(context, initiative_id)
     tickets = await _apply(context, round_id)
     drawn = await _draw(context, round_id)
@@ -69,7 +69,7 @@ async def _draw(context: DemoContext, round_id: str) -> list[str]:
     expect(draw_check.frame_fingerprint(published["frame"]), published["frame_sha256"], "fingerprint of all tickets")
     again = draw_check.draw(published["frame"], round_.panel_size, published["seed"])
     expect(again, sorted(published["drawn"]), "the panel, drawn again from the published seed and tickets")
-    await context.output.check("같은 씨앗으로 다시 뽑아도 같은 사람들 · Drawn again here: the same tickets")
+    await context.output.check("같은 시드로 다시 뽑아도 같은 사람들 · Drawn again here: the same tickets")
     return again
 
 
