@@ -14,6 +14,8 @@ from townhall.chassis.retrying import sleep
 
 Json = dict[str, Any]
 ATTEMPT: Final = aiohttp.ClientTimeout(total=3)
+WITHOUT_EFFECT: Final = {"too-busy", "starting"}
+"""Codes of 503 responses to requests that certainly had no effect."""
 PATIENCE: Final = 8.0
 """Seconds after which a request is not repeated."""
 
@@ -104,9 +106,8 @@ class Client:
             result.indeterminate = True
             return False
         if result.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            busy = result.code == "too-busy"
-            self.refused_busy += busy
-            result.indeterminate = result.indeterminate or not busy
+            self.refused_busy += result.code == "too-busy"
+            result.indeterminate = result.indeterminate or result.code not in WITHOUT_EFFECT
             return False
         return result.status != HTTPStatus.UNAUTHORIZED
 

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from typing import Final
 
+import aiohttp
 import psutil
 
 from tests.campaign import disk
@@ -25,6 +27,7 @@ from townhall_local.up.service import ServiceProcess
 CLOCK_ERROR: Final = 30 * 60
 RECOVERS_WITHIN: Final = 25.0
 """Seconds to wait for a process that is still recovering from the last strike."""
+RESPONDS_WITHIN: Final = aiohttp.ClientTimeout(total=1)
 READS_WITHIN: Final = 5.0
 """Seconds within which the topics of a running broker can be read; those of an emptied one never can."""
 _NEW_WAL: Final = "SELECT pg_logical_emit_message(true, 'campaign', 'full'), pg_switch_wal()"
@@ -99,16 +102,15 @@ class Nemesis:
 
     async def _kill(self, service: str, strike: Strike) -> bool:
         process = one_of(self.deployment, strike, service)
-        await until(lambda: self._runs(process), RECOVERS_WITHIN)
+        await until(lambda: self._serves(process), RECOVERS_WITHIN)
         return self.deployment.kill(process)
 
     @staticmethod
-    async def _runs(process: ServiceProcess) -> bool:
-        """Return whether the process accepts connections: one that is only starting has nothing to lose."""
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", process.port)
-            writer.close()
-            return process.ended is None
+    async def _serves(process: ServiceProcess) -> bool:
+        """Return whether the process serves requests; while it starts it answers 503, and has nothing to lose."""
+        with suppress(aiohttp.ClientError, TimeoutError):
+            async with aiohttp.ClientSession(timeout=RESPONDS_WITHIN) as http, http.get(process.url) as response:
+                return process.ended is None and response.status != HTTPStatus.SERVICE_UNAVAILABLE
         return False
 
     async def _kill_any(self, strike: Strike) -> bool:
