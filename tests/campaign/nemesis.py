@@ -27,6 +27,8 @@ from townhall_local.up.service import ServiceProcess
 CLOCK_ERROR: Final = 30 * 60
 RECOVERS_WITHIN: Final = 25.0
 """Seconds to wait for a process that is still recovering from the last strike."""
+SERVES_FOR: Final = 1.5
+"""Seconds that a service serves requests after a restart before the next strike kills it."""
 RESPONDS_WITHIN: Final = aiohttp.ClientTimeout(total=1)
 READS_WITHIN: Final = 5.0
 """Seconds within which the topics of a running broker can be read; those of an emptied one never can."""
@@ -102,7 +104,9 @@ class Nemesis:
 
     async def _kill(self, service: str, strike: Strike) -> bool:
         process = one_of(self.deployment, strike, service)
-        await until(lambda: self._serves(process), RECOVERS_WITHIN)
+        if not await self._serves(process):
+            await until(lambda: self._serves(process), RECOVERS_WITHIN)
+            await sleep(SERVES_FOR)
         return self.deployment.kill(process)
 
     @staticmethod
