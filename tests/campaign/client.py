@@ -47,10 +47,10 @@ class Result:
 class Client:
     """Sends requests of any user, over persistent connections."""
 
-    def __init__(self, deployment: Deployment, session: aiohttp.ClientSession, dice: Random) -> None:
+    def __init__(self, deployment: Deployment, session: aiohttp.ClientSession, rng: Random) -> None:
         self._deployment = deployment
         self._session = session
-        self._dice = dice
+        self._rng = rng
         self.unexpected: list[str] = []
         """Responses that no fault may cause."""
         self.ending = False
@@ -69,7 +69,7 @@ class Client:
             if self.ending or time.monotonic() > deadline:
                 result.status = 0
                 break
-            await sleep(wait * self._dice.uniform(0.5, 1.5))
+            await sleep(wait * self._rng.uniform(0.5, 1.5))
             wait = min(wait * 2, 1.0)
         return result
 
@@ -84,7 +84,7 @@ class Client:
     ) -> bool:  # fmt: skip
         """Send the request once; return whether the response is final."""
         service, path = target
-        url = self._dice.choice(self._deployment.urls(service)) + path
+        url = self._rng.choice(self._deployment.urls(service)) + path
         sent = headers | ({"Authorization": f"Bearer {self._deployment.token(service, *user)}"} if user else {})
         result.sent_at = _now()
         try:

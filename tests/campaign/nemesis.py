@@ -25,6 +25,7 @@ from townhall_local.service_names import SERVICES
 from townhall_local.up.service import ServiceProcess
 
 CLOCK_ERROR: Final = 30 * 60
+"""Seconds."""
 RECOVERS_WITHIN: Final = 25.0
 """Seconds to wait for a process that is still recovering from the last strike."""
 SERVES_FOR: Final = 1.5
@@ -33,7 +34,8 @@ RESPONDS_WITHIN: Final = aiohttp.ClientTimeout(total=1)
 READS_WITHIN: Final = 5.0
 """Seconds within which the topics of a running broker can be read; those of an emptied one never can."""
 _NEW_WAL: Final = "SELECT pg_logical_emit_message(true, 'campaign', 'full'), pg_switch_wal()"
-MISSED: Final = (*UNREACHABLE, psutil.Error)
+STRIKE_ERRORS: Final = (*UNREACHABLE, psutil.Error)
+"""The errors of a strike whose target is down or starting."""
 
 Act = Callable[[Strike], Awaitable[bool]]
 """Strikes, and returns whether it had its effect."""
@@ -68,7 +70,7 @@ class Nemesis:
         with suppress(TimeoutError):
             async with asyncio.timeout(RECOVERS_WITHIN):
                 while True:
-                    with suppress(*MISSED):
+                    with suppress(*STRIKE_ERRORS):
                         if await act(strike):
                             return True
                     await sleep(0.2)
@@ -139,7 +141,7 @@ class Nemesis:
         if not await self._pausing.pause(self.deployment.infrastructure.broker.pid, strike.seconds):
             return False
         many = len(self.deployment.processes)
-        for share in (strike.whom, (strike.whom + 0.5) % 1):
+        for share in (strike.target, (strike.target + 0.5) % 1):
             self._later.call(1.5, partial(self.deployment.kill, self.deployment.processes[int(share * many)]))
         return True
 
@@ -162,7 +164,7 @@ class Nemesis:
         return self.deployment.kill(process)
 
     async def _shift_clock(self, seconds: float, strike: Strike) -> bool:
-        service = SERVICES[int(strike.whom * len(SERVICES))] if strike.seconds < 3 else "voting"
+        service = SERVICES[int(strike.target * len(SERVICES))] if strike.seconds < 3 else "voting"
         self._set_clock(service, seconds)
         return True
 
@@ -175,7 +177,7 @@ class Nemesis:
         await asyncio.to_thread(disk.fill, directory)
         self._later.call(min(strike.seconds, 4.0), lambda: disk.empty(directory))
         # Space that is allocated already would last for long: make the next write allocate more.
-        with suppress(*MISSED):
+        with suppress(*STRIKE_ERRORS):
             async with connected(self.deployment.infrastructure.postgres.url) as connection:
                 for _ in range(3):
                     await connection.execute(_NEW_WAL)
