@@ -1,6 +1,8 @@
 """Paths of the repository, for the tests of its structure."""
 
+import ast
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,13 @@ def package(service: str) -> Path:
     return ROOT / "services" / service / "src" / service
 
 
+@cache
+def tree(path: Path) -> ast.Module:
+    """Return the syntax tree of a module, parsed once for all tests of a process."""
+    return ast.parse(path.read_text())
+
+
+@cache
 def tracked(*patterns: str) -> list[Path]:
     """Return tracked and untracked files, except ignored ones, that match any of these git patterns."""
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.repository import ROOT, SERVICES, shown, tracked
+from tests.architecture.repository import ROOT, SERVICES, shown, tracked, tree
 
 RULEBOOK = ROOT / "docs" / "rulebook.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
@@ -34,7 +34,7 @@ def named_tests(names: list[str]) -> list[str]:
 def defined(path: Path) -> set[str]:
     """Return the names of all functions and classes of a file."""
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    return {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds)}
+    return {node.name for node in ast.walk(tree(path)) if isinstance(node, kinds)}
 
 
 def exists(name: str) -> bool:

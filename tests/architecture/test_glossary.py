@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.architecture.repository import ROOT, SERVICES, package, shown, tracked
+from tests.architecture.repository import ROOT, SERVICES, package, shown, tracked, tree
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
 HEADER = ["term", "Korean", "meaning", "In code"]
@@ -29,7 +29,7 @@ def listed() -> set[str]:
 
 def classes(path: Path) -> Iterator[str]:
     """Return the public classes at the top of a module."""
-    for node in ast.parse(path.read_text()).body:
+    for node in tree(path).body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             yield node.name
 
@@ -49,7 +49,7 @@ def defined() -> set[str]:
     found = set()
     for path in tracked("services/*/src/*.py", "shared/src/*.py"):
         owner = shown(path).split("/")[1]
-        for node in ast.parse(path.read_text()).body:
+        for node in tree(path).body:
             match node:
                 case ast.ClassDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
                     found |= {name, f"{owner}.{name}"}

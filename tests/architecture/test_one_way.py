@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from tests.architecture import one_way
-from tests.architecture.repository import SERVICES, package
+from tests.architecture.repository import SERVICES, package, tree
 
 PLANTED: dict[str, tuple[one_way.Check, str, str]] = {
     "rules elsewhere": (one_way.rules_in_the_store, "handlers/rules.py", "RULES = Rules(Parameters)"),
@@ -71,6 +71,6 @@ def test_services_do_it_one_way(service: str, check: one_way.Check) -> None:
         f"{service}/{path.relative_to(package(service))}: {violation}"
         for path in sorted(package(service).rglob("*.py"))
         if "versions" not in path.parts
-        for violation in check(ast.parse(path.read_text()), PurePosixPath(path.relative_to(package(service))))
+        for violation in check(tree(path), PurePosixPath(path.relative_to(package(service))))
     ]
     assert not found

@@ -88,11 +88,12 @@ def bounded(library: str) -> bool:
 def test_every_private_part_is_listed() -> None:
     """In the sources of the library, the services and the command; none is used without a line in the list."""
     sources = [path for path in tracked("*.py") if any(path.is_relative_to(source) for source in SOURCES)]
-    own = {name for path in sources for name in our_own(path.read_text())}
+    texts = {path: path.read_text() for path in sources}
+    own = {name for text in texts.values() for name in our_own(text)}
     uses = {
         (str(path.relative_to(CHASSIS if path.is_relative_to(CHASSIS) else ROOT)), part)
         for path in sources
-        for part in set(found(path.read_text())) - own
+        for part in set(found(texts[path])) - own
     }
     assert uses - {(use.file, use.part) for use in LISTED} == set()
 

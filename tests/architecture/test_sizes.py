@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from tests.architecture.repository import CHASSIS, ROOT, shown, tracked
+from tests.architecture.repository import CHASSIS, ROOT, shown, tracked, tree
 
 FILE = 250
 TEST_FILE = 400
@@ -17,7 +17,7 @@ CHASSIS_MODULE = 200
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:
     """Yield each function of a file with its length in lines."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield f"{shown(path)}:{node.lineno} {node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
 
@@ -62,7 +62,7 @@ PROCESS = {"ballot", "vote", "voting", "proposal", "committee", "evaluation", "c
 
 def names(path: Path) -> Iterator[str]:
     """Yield every name that a module defines or uses."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         match node:
             case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name):
                 yield name

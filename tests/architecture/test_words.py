@@ -22,6 +22,10 @@ NAMES_WHOLE: Final = frozenset({
     "asks", "standing", "Box", "Window", "Wire", "Quick", "Edge", "Exchange", "Once", "Ground", "Home",
 })  # fmt: skip
 """Names that were taken for something else; as a part of a longer name they may be right."""
+_MAY_BE_REFUSED: Final = re.compile(
+    rf"(?<![a-z])({'|'.join(NAMES | NAMES_WHOLE)})(?![a-z])|({'|'.join(map(str.capitalize, NAMES))})(?![a-z])"
+)
+"""Spares most modules the parsing."""
 PHRASES: Final = re.compile(
     r"\b(told|hears?|heard|papers?|noticeboard|gavel|fast ?lane|set aside|sets aside|the aside|short way|long way"
     r"|hangs? out|tabled|rerouted)\b",
@@ -64,6 +68,8 @@ def prose(source: str) -> Iterator[tuple[int, str]]:
 
 def refused_names(source: str) -> list[str]:
     """Return each refused name a module defines, with its line."""
+    if not _MAY_BE_REFUSED.search(source):
+        return []
     return [
         f"{line}: {name}" for line, name in defined(ast.parse(source)) if words(name) & NAMES or name in NAMES_WHOLE
     ]
@@ -93,8 +99,8 @@ def test_no_file_name_needs_a_dictionary() -> None:
 
 def test_docstrings_and_comments_are_plain() -> None:
     """Docstrings and comments use the field's terms."""
-    found = {shown(path): refused for path in modules() if (refused := refused_phrases(prose(path.read_text())))}
-    assert not found
+    suspects = [text for path in modules() if PHRASES.search(text := path.read_text())]  # spares most the parsing
+    assert not [refused for text in suspects for refused in refused_phrases(prose(text))]
 
 
 @pytest.mark.parametrize("pattern", DOCUMENTS)

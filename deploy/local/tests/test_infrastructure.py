@@ -23,6 +23,7 @@ async def _announce_and_send(url: str) -> None:
         await connection.execute("UPDATE outbox SET sent_at = now()")
 
 
+@pytest.mark.process
 async def test_a_failed_refill_is_repeated(tmp_path: Path) -> None:
     """G13: PostgreSQL is down when the emptied broker comes back; the next preparation marks the outbox as unsent."""
     data_directory = DataDirectory(tmp_path / "data")

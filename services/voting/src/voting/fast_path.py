@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from townhall.chassis.auth import Claims, Keys, KeysUnavailable, Role, TokenKeyUnknown, authorize
 from townhall.chassis.http.limits import Replay, read_body
 from townhall.chassis.settings import ServiceSettings
-from townhall.chassis.state import state_of
+from townhall.chassis.state import typed_state
 from townhall.chassis.telemetry import tracing
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import CastBallot, Choice, Counted, Trace
@@ -64,7 +64,7 @@ class FastPath:
     """An ASGI application before the framework. It passes what it does not answer to `routes`."""
 
     def __init__(self, app: FastAPI, routes: ASGIApp) -> None:
-        self._app = app
+        self._state = typed_state(app)
         self._routes = routes
         self._unchecked: list[_Unchecked] = []
         self._waiting_for_keys: set[asyncio.Future[None]] = set()
@@ -79,13 +79,9 @@ class FastPath:
         else:
             await self._ballot(_task_id(vote[1]), scope, receive, send)
 
-    @property
-    def _state(self) -> VotingState:
-        return state_of(self._app, VotingState)
-
     async def _totals(self, task_id: TaskId, scope: Scope, receive: Receive, send: Send) -> None:
         plain = scope["method"] == "GET" and not any(name in _MATTERS for name, _ in scope["headers"])
-        cached = self._state.tally_cache.fresh(task_id) if plain else None
+        cached = self._state.get(VotingState).tally_cache.fresh(task_id) if plain else None
         if cached is None:
             await self._routes(scope, receive, send)
             return
@@ -97,7 +93,7 @@ class FastPath:
         if token is None:
             await self._routes(scope, receive, send)
             return
-        body = await read_body(receive, most=LARGEST, seconds=state_of(self._app, ServiceSettings).body_seconds)
+        body = await read_body(receive, most=LARGEST, seconds=self._state.get(ServiceSettings).body_seconds)
         choice = _BODIES.get(body)
         if choice is None:
             await self._routes(scope, Replay(body, receive), send)
@@ -120,7 +116,7 @@ class FastPath:
         together, self._unchecked = self._unchecked, []
         for each in together:
             try:
-                self._count(each, state_of(self._app, Keys).claims_now(each.token))
+                self._count(each, self._state.get(Keys).claims_now(each.token))
             except (KeysUnavailable, TokenKeyUnknown):
                 self._waiting_for_keys.add(waiting := asyncio.ensure_future(self._fetch_keys(each)))
                 waiting.add_done_callback(self._waiting_for_keys.discard)
@@ -130,14 +126,14 @@ class FastPath:
     async def _fetch_keys(self, unchecked: "_Unchecked") -> None:
         """Verify a token whose key is not known yet."""
         try:
-            self._count(unchecked, await state_of(self._app, Keys).claims(unchecked.token))
+            self._count(unchecked, await self._state.get(Keys).claims(unchecked.token))
         except Exception as error:  # noqa: BLE001  the same
             unchecked.answer.set_exception(error)
 
     def _count(self, unchecked: "_Unchecked", claims: Claims) -> None:
         authorize(claims, _CITIZEN)
         ballot = CastBallot(unchecked.task_id, claims.subject, unchecked.choice, unchecked.trace)
-        self._state.intake.take(ballot, unchecked.answer)
+        self._state.get(VotingState).intake.take(ballot, unchecked.answer)
 
 
 class _Unchecked(NamedTuple):
@@ -159,7 +155,7 @@ async def _answer(send: Send, body: bytes, headers: list[Header]) -> None:
 @lru_cache(512)
 def _ballot_body(task_id: TaskId, counted: Counted) -> bytes:
     """Return the JSON of an answer. Ballots counted together with the same outcome share it."""
-    return CountedResponse.after(task_id, counted).model_dump_json().encode()
+    return CountedResponse.from_counted(task_id, counted).model_dump_json().encode()
 
 
 @lru_cache(512)

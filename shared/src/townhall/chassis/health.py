@@ -28,7 +28,7 @@ class Health:
     stopping: bool = False
 
     async def checks(self) -> Mapping[str, bool]:
-        """Return each check and whether it passes."""
+        """Return a mapping from each check's name to whether it passes."""
         database, dead_letter_capacity = await self._stored()
         return {
             "running": not self.stopping,

@@ -45,7 +45,7 @@ class SittingElsewhere(Rejected):
 
 
 class NoQuorum(Rejected):
-    """C6: fewer members are present than the quorum."""
+    """C6: the sitting can't be opened, because fewer members are present than the quorum."""
 
     code = "no-quorum"
     rule = "C6"

@@ -21,7 +21,7 @@ Person = NewType("Person", str)
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """One citizen's current opinion, as it is published: without the author."""
+    """A citizen's current opinion on an initiative, as published: the author is left out."""
 
     id: UUID
     stance: Stance

@@ -40,7 +40,7 @@ class UnknownReason(Rejected):
 
 
 def require(reason: str, allowed: Mapping[str, str]) -> None:
-    """Raise `UnknownReason` unless the reason is on this list (E3)."""
+    """Raise `UnknownReason` unless `reason` is a code of the list, a key of `allowed` (E3)."""
     if reason not in allowed:
         raise UnknownReason
 

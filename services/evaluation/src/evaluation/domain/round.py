@@ -73,7 +73,7 @@ class InitiativeInAnotherRound(Rejected):
 
 
 class NotReadyForEvaluation(Rejected):
-    """An initiative of a new round is neither done nor verified."""
+    """A round can't be opened for an initiative whose state is not `done` or `verified`."""
 
     code = "initiative-not-ready-for-evaluation"
     rule = "E8"

@@ -63,7 +63,7 @@ async def reach_milestone(
 
 
 async def announce_overdue(tx: Transaction) -> int:
-    """Announce milestones whose due date passed, each once (E5); return how many. Processes can run it concurrently."""
+    """Announce unreached milestones past their due date, each once (E5); return how many. Safe in several processes."""
     rule = await RULES.in_force(tx.session, tx.now)
     overdue = await milestones.lock_overdue(tx.session, rule.parameters.day(tx.now), MAX_OVERDUE)
     for each in overdue:

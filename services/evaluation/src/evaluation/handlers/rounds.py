@@ -64,7 +64,7 @@ async def cancel(tx: Transaction, round_id: RoundId, reason: str, note: str) -> 
     """
     cancelled = rules.cancel(await get_for_update(tx, round_id), reason, note, tx.now)
     await rounds.save(tx.session, cancelled)
-    await rounds.release(tx.session, round_id)
+    await rounds.release_initiatives(tx.session, round_id)
     if cancelled.cancellation is not None:
         acted_by = cancelled.cancellation.acted_by
         tx.announce(events.RoundCancelled(round_id=round_id, reason=reason, note=note, acted_by=acted_by))

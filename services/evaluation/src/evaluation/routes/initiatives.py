@@ -99,7 +99,7 @@ async def post_drop(
 async def post_verification(
     initiative_id: UUID, payload: NoteRequest, _caller: Officer, idempotent: Idempotent
 ) -> InitiativeResponse:
-    """Confirm that the report, done or dropped, is true."""
+    """Confirm the responsible body's report that the initiative is done, or that it was dropped."""
 
     async def verify(tx: Transaction) -> InitiativeResponse:
         return InitiativeResponse.of(await handlers.verify(tx, InitiativeId(initiative_id), payload.note))

@@ -56,7 +56,7 @@ class TicketResponse(ResponseModel):
 
 
 class DrawResponse(ResponseModel):
-    """All that is needed to repeat the draw. The procedure is rule E10 of the rulebook."""
+    """The random draw of a panel: its inputs and its result, so that anyone can repeat it (rulebook, E10)."""
 
     round_id: UUID
     seed: str

@@ -12,7 +12,7 @@ from townhall.contracts.values import RuleUsed
 
 
 class ResultResponse(ResponseModel):
-    """The result of one initiative: the panel's mean, the open mean, and both weighted by the rule."""
+    """The result of one initiative: the panel's mean, all other citizens' mean, and the weighted mean of both."""
 
     round_id: UUID
     initiative_id: UUID

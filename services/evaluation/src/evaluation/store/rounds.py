@@ -53,8 +53,8 @@ async def save(session: AsyncSession, changed: Round) -> None:
     await session.execute(update(RoundRow).where(col(RoundRow.id) == changed.id).values(values))
 
 
-async def release(session: AsyncSession, round_id: RoundId) -> None:
-    """Let the initiatives of a cancelled round be put into another one."""
+async def release_initiatives(session: AsyncSession, round_id: RoundId) -> None:
+    """Free the initiatives of a cancelled round for another one. Does not check that the round is cancelled."""
     of_round = col(RoundInitiativeRow.round_id) == round_id
     await session.execute(update(RoundInitiativeRow).where(of_round).values(released=True))
 

@@ -11,7 +11,7 @@ from townhall.contracts.values import Outcome, TaskId
 
 
 class TaskState(StrEnum):
-    """How far a task has come, in rank order: the later member outranks the earlier one (P15)."""
+    """How far a task has come, in this order. If events arrive out of order, the later state is shown (P15)."""
 
     SELECTED = "selected"
     VOTING = "voting"

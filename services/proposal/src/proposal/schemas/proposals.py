@@ -14,7 +14,7 @@ from townhall.contracts.values import RuleUsed
 
 
 class ProposalRequest(RequestModel):
-    """A proposal: a problem and, optionally, a remedy."""
+    """A proposal as submitted: title and problem; optionally a remedy and a topic."""
 
     title: TitleText
     problem: LongText

@@ -34,7 +34,7 @@ _ADVANCE = text("""
 
 
 async def add(session: AsyncSession, facts: Sequence[Fact]) -> None:
-    """Store facts. Those stored before, by event id, are left as they are (P14)."""
+    """Store events of a timeline as facts. One whose event id is stored already is skipped (P14)."""
     rows = [_row(fact) for fact in facts]
     columns = {
         "event_id": [row.event_id for row in rows],

@@ -54,7 +54,7 @@ async def put_ballot(task_id: UUID, request: Request) -> Response:
     caller = await identify(request, (Role.CITIZEN,))
     cast_ballot = CastBallot(TaskId(task_id), caller.subject, _payload(await request.body()).choice, tracing.current())
     counted = await state_of(request.app, VotingState).intake.cast(cast_ballot)
-    response = CountedResponse.after(cast_ballot.task_id, counted)
+    response = CountedResponse.from_counted(cast_ballot.task_id, counted)
     return Response(response.model_dump_json(), media_type="application/json")
 
 

@@ -38,8 +38,8 @@ class CountedResponse(BallotResponse):
     ]
 
     @classmethod
-    def after(cls, task_id: TaskId, counted: Counted) -> "CountedResponse":
-        """Build the response to an accepted ballot."""
+    def from_counted(cls, task_id: TaskId, counted: Counted) -> "CountedResponse":
+        """Build the response to an accepted ballot: the caller's current ballot and what the request changed."""
         current_ballot = counted.current_ballot
         return cls(
             task_id=task_id, choice=current_ballot.choice, cast_at=current_ballot.cast_at, outcome=counted.outcome

@@ -65,7 +65,7 @@ class BallotRow(Row, table=True):
 
 
 class CurrentBallotRow(Row, table=True):
-    """The current ballot of each citizen: the last one accepted."""
+    """The current ballot of each citizen on each task: the last one accepted."""
 
     __tablename__ = "current_ballot"
     __table_args__ = (PrimaryKeyConstraint("task_id", "voter", name="v3_one_ballot_per_citizen"),)

@@ -52,7 +52,10 @@ class Keys:
         self._asked = float("-inf")
 
     async def claims(self, token: str) -> tokens.Claims:
-        """Return what a valid token says, or raise `TokenRefused`. Asks the issuer for a key that is not known."""
+        """Return the claims of a valid token, or raise `TokenRefused`.
+
+        If the token's key is not known yet, the issuer's keys are fetched first; raises `KeysUnavailable` without any.
+        """
         try:
             return self.claims_now(token)
         except (KeysUnavailable, TokenKeyUnknown):
@@ -60,7 +63,7 @@ class Keys:
         return self.claims_now(token)
 
     def claims_now(self, token: str) -> tokens.Claims:
-        """Return the same from the keys that are here; raises `KeysUnavailable` where there are none."""
+        """Do the same with the keys fetched before; raises `KeysUnavailable` if there are none."""
         digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
         known = self._verified.get(digest)
         now = self._now()

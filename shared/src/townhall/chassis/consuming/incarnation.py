@@ -10,9 +10,9 @@ _RENEW = text("UPDATE incarnation SET id = gen_random_uuid(), since = now() RETU
 
 
 async def current(session: AsyncSession) -> UUID:
-    """Return the identity of this database.
+    """Return the id made when this database was created or `renew` was called.
 
-    A database made anew has another one. So it is a new consumer group, which reads every topic from the beginning.
+    It is part of the consumer group's name, so that a service on a new database reads every topic from the beginning.
     """
     found: UUID = (await session.execute(_CURRENT)).scalar_one()
     return found

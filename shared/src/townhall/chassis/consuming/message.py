@@ -79,7 +79,7 @@ class DecodedMessage:
 
 
 class Decoder:
-    """Decodes the messages one service subscribes to."""
+    """Decodes Kafka messages into the event classes that one service subscribes to; raises `Unreadable`."""
 
     def __init__(self, subscriptions: Sequence[Subscription]) -> None:
         self._handlers = {

@@ -32,7 +32,10 @@ _LOGGING: Final[dict[str, Any]] = {
 
 
 def listen(host: str, port: int, *, write_seconds: float) -> socket.socket:
-    """Return a listening socket; raises OSError if another process listens there. Port 0 takes a free one."""
+    """Return a listening socket; raises `OSError` if another process listens there. Port 0 takes a free one.
+
+    The kernel drops a connection whose peer acknowledges nothing for `write_seconds` while data is being sent.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     # Connections inherit both.

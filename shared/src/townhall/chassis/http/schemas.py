@@ -27,7 +27,7 @@ def _read_as_json(schema: Any, handler: GetCoreSchemaHandler) -> None:  # noqa: 
 
 
 class RequestModel(BaseModel):
-    """What someone hands in. Nothing is guessed: no unknown fields, no numbers in quotes, no `true` for 1."""
+    """Base of all request bodies. Unknown fields are refused, and values are not converted (`"1"` or `true` for 1)."""
 
     model_config = ConfigDict(
         frozen=True,
