@@ -43,33 +43,33 @@ class Citizens:
                 group.create_task(self._propose(number))
 
     async def _vote(self, number: int) -> None:
-        dice, cast = Random(f"{self.seed} citizens {number}"), 0
+        rng, cast = Random(f"{self.seed} citizens {number}"), 0
         while self.running:
-            vote, citizen, choice = self._next(number, dice, f"c{number}-{cast}")
+            vote, citizen, choice = self._next(number, rng, f"c{number}-{cast}")
             cast += 1
-            times = 2 if dice.random() < CONCURRENT else 1
+            times = 2 if rng.random() < CONCURRENT else 1
             await asyncio.gather(*(self._send(vote, citizen, choice) for _ in range(times)))
             self._cast.setdefault(number, []).append((vote, citizen, choice))
             if not self.without_pause:
-                await sleep(dice.uniform(0, PAUSE))
+                await sleep(rng.uniform(0, PAUSE))
 
-    def _next(self, number: int, dice: Random, new_citizen: str) -> tuple[VoteEntry, str, str]:
+    def _next(self, number: int, rng: Random, new_citizen: str) -> tuple[VoteEntry, str, str]:
         """Choose the next ballot: the vote, the citizen and the choice."""
-        before, roll = self._cast.get(number), dice.random()
+        before, roll = self._cast.get(number), rng.random()
         if before and roll < REPEATS:
-            return dice.choice(before)
+            return rng.choice(before)
         if before and roll < REPEATS + CHANGES:
-            vote, citizen, choice = dice.choice(before)
+            vote, citizen, choice = rng.choice(before)
             return vote, citizen, "no" if choice == "yes" else "yes"
-        vote = self._choose_vote(dice)
-        return vote, new_citizen, "yes" if dice.random() < vote.yes_share else "no"
+        vote = self._choose_vote(rng)
+        return vote, new_citizen, "yes" if rng.random() < vote.yes_share else "no"
 
-    def _choose_vote(self, dice: Random) -> VoteEntry:
+    def _choose_vote(self, rng: Random) -> VoteEntry:
         votes = list(self.ledger.votes.values())
         opened = [vote for vote in votes if vote.seen_open]
-        if dice.random() < HOT:
+        if rng.random() < HOT:
             return votes[0]
-        return dice.choice((opened[-4:] or votes) if dice.random() > TOO_LATE else votes)
+        return rng.choice((opened[-4:] or votes) if rng.random() > TOO_LATE else votes)
 
     async def _send(self, vote: VoteEntry, citizen: str, choice: str) -> None:
         target = ("voting", f"/votes/{vote.task_id}/ballot")
@@ -95,15 +95,15 @@ class Citizens:
             self.ledger.wrong.append(f"refused-while-open: refused {early:.2f} s before closing")
 
     async def _propose(self, number: int) -> None:
-        dice, written = Random(f"{self.seed} authors {number}"), 0
+        rng, written = Random(f"{self.seed} authors {number}"), 0
         while self.running:
-            title, role = f"제안 {number}-{written}", dice.choice(["citizen"] * 9 + ["member"])
+            title, role = f"제안 {number}-{written}", rng.choice(["citizen"] * 9 + ["member"])
             written += 1
             payload = {"title": title, "problem": "불편합니다.", "remedy": "고쳐 주세요."}
             author = (role, f"a{number}-{written}")
             result = await self.client.request(author, "POST", ("proposal", "/proposals"), payload)
             record_created(self.ledger.proposals, title, result)
-            await sleep(dice.uniform(0, AUTHORS_PAUSE))
+            await sleep(rng.uniform(0, AUTHORS_PAUSE))
 
 
 def record_created(created: Created, name: str, result: Result) -> None:

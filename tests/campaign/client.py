@@ -14,6 +14,8 @@ from townhall.chassis.retrying import sleep
 
 Json = dict[str, Any]
 ATTEMPT: Final = aiohttp.ClientTimeout(total=3)
+WITHOUT_EFFECT: Final = {"too-busy", "starting"}
+"""Codes of 503 responses to requests that certainly had no effect."""
 PATIENCE: Final = 8.0
 """Seconds after which a request is not repeated."""
 
@@ -45,10 +47,10 @@ class Result:
 class Client:
     """Sends requests of any user, over persistent connections."""
 
-    def __init__(self, deployment: Deployment, session: aiohttp.ClientSession, dice: Random) -> None:
+    def __init__(self, deployment: Deployment, session: aiohttp.ClientSession, rng: Random) -> None:
         self._deployment = deployment
         self._session = session
-        self._dice = dice
+        self._rng = rng
         self.unexpected: list[str] = []
         """Responses that no fault may cause."""
         self.ending = False
@@ -67,7 +69,7 @@ class Client:
             if self.ending or time.monotonic() > deadline:
                 result.status = 0
                 break
-            await sleep(wait * self._dice.uniform(0.5, 1.5))
+            await sleep(wait * self._rng.uniform(0.5, 1.5))
             wait = min(wait * 2, 1.0)
         return result
 
@@ -82,7 +84,7 @@ class Client:
     ) -> bool:  # fmt: skip
         """Send the request once; return whether the response is final."""
         service, path = target
-        url = self._dice.choice(self._deployment.urls(service)) + path
+        url = self._rng.choice(self._deployment.urls(service)) + path
         sent = headers | ({"Authorization": f"Bearer {self._deployment.token(service, *user)}"} if user else {})
         result.sent_at = _now()
         try:
@@ -104,9 +106,8 @@ class Client:
             result.indeterminate = True
             return False
         if result.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            busy = result.code == "too-busy"
-            self.refused_busy += busy
-            result.indeterminate = result.indeterminate or not busy
+            self.refused_busy += result.code == "too-busy"
+            result.indeterminate = result.indeterminate or result.code not in WITHOUT_EFFECT
             return False
         return result.status != HTTPStatus.UNAUTHORIZED
 

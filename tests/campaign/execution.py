@@ -72,8 +72,8 @@ class Execution:
 
     async def _load(self) -> None:
         """Let citizens and officials work while the schedule is executed; return when every fault has ended."""
-        secs, dice = self.run.secs, Random(f"{self.run.seed} officials")
-        officials = Officials(self.client, self.ledger, dice, until=time.time() + secs + 60)  # noqa: TID251  a calendar
+        secs, rng = self.run.secs, Random(f"{self.run.seed} officials")
+        officials = Officials(self.client, self.ledger, rng, until=time.time() + secs + 60)  # noqa: TID251  a calendar
         await officials.set_up()
         officials.until = time.time() + secs  # noqa: TID251  the same
         for name in self.fault.injected:

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from typing import Final
 
+import aiohttp
 import psutil
 
 from tests.campaign import disk
@@ -23,12 +25,17 @@ from townhall_local.service_names import SERVICES
 from townhall_local.up.service import ServiceProcess
 
 CLOCK_ERROR: Final = 30 * 60
+"""Seconds."""
 RECOVERS_WITHIN: Final = 25.0
 """Seconds to wait for a process that is still recovering from the last strike."""
+SERVES_FOR: Final = 1.5
+"""Seconds that a service serves requests after a restart before the next strike kills it."""
+RESPONDS_WITHIN: Final = aiohttp.ClientTimeout(total=1)
 READS_WITHIN: Final = 5.0
 """Seconds within which the topics of a running broker can be read; those of an emptied one never can."""
 _NEW_WAL: Final = "SELECT pg_logical_emit_message(true, 'campaign', 'full'), pg_switch_wal()"
-MISSED: Final = (*UNREACHABLE, psutil.Error)
+STRIKE_ERRORS: Final = (*UNREACHABLE, psutil.Error)
+"""The errors of a strike whose target is down or starting."""
 
 Act = Callable[[Strike], Awaitable[bool]]
 """Strikes, and returns whether it had its effect."""
@@ -63,7 +70,7 @@ class Nemesis:
         with suppress(TimeoutError):
             async with asyncio.timeout(RECOVERS_WITHIN):
                 while True:
-                    with suppress(*MISSED):
+                    with suppress(*STRIKE_ERRORS):
                         if await act(strike):
                             return True
                     await sleep(0.2)
@@ -99,16 +106,17 @@ class Nemesis:
 
     async def _kill(self, service: str, strike: Strike) -> bool:
         process = one_of(self.deployment, strike, service)
-        await until(lambda: self._runs(process), RECOVERS_WITHIN)
+        if not await self._serves(process):
+            await until(lambda: self._serves(process), RECOVERS_WITHIN)
+            await sleep(SERVES_FOR)
         return self.deployment.kill(process)
 
     @staticmethod
-    async def _runs(process: ServiceProcess) -> bool:
-        """Return whether the process accepts connections: one that is only starting has nothing to lose."""
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", process.port)
-            writer.close()
-            return process.ended is None
+    async def _serves(process: ServiceProcess) -> bool:
+        """Return whether the process serves requests; while it starts it answers 503, and has nothing to lose."""
+        with suppress(aiohttp.ClientError, TimeoutError):
+            async with aiohttp.ClientSession(timeout=RESPONDS_WITHIN) as http, http.get(process.url) as response:
+                return process.ended is None and response.status != HTTPStatus.SERVICE_UNAVAILABLE
         return False
 
     async def _kill_any(self, strike: Strike) -> bool:
@@ -133,7 +141,7 @@ class Nemesis:
         if not await self._pausing.pause(self.deployment.infrastructure.broker.pid, strike.seconds):
             return False
         many = len(self.deployment.processes)
-        for share in (strike.whom, (strike.whom + 0.5) % 1):
+        for share in (strike.target, (strike.target + 0.5) % 1):
             self._later.call(1.5, partial(self.deployment.kill, self.deployment.processes[int(share * many)]))
         return True
 
@@ -156,7 +164,7 @@ class Nemesis:
         return self.deployment.kill(process)
 
     async def _shift_clock(self, seconds: float, strike: Strike) -> bool:
-        service = SERVICES[int(strike.whom * len(SERVICES))] if strike.seconds < 3 else "voting"
+        service = SERVICES[int(strike.target * len(SERVICES))] if strike.seconds < 3 else "voting"
         self._set_clock(service, seconds)
         return True
 
@@ -169,7 +177,7 @@ class Nemesis:
         await asyncio.to_thread(disk.fill, directory)
         self._later.call(min(strike.seconds, 4.0), lambda: disk.empty(directory))
         # Space that is allocated already would last for long: make the next write allocate more.
-        with suppress(*MISSED):
+        with suppress(*STRIKE_ERRORS):
             async with connected(self.deployment.infrastructure.postgres.url) as connection:
                 for _ in range(3):
                     await connection.execute(_NEW_WAL)

@@ -43,7 +43,7 @@ class Officials:
 
     client: Client
     ledger: Ledger
-    dice: Random
+    rng: Random
     until: float
     """By this machine's clock: when the last vote closes."""
     running: bool = True
@@ -72,7 +72,7 @@ class Officials:
 
     async def select(self, open_for: float, yes_share: float, user: tuple[str, str] = OFFICER) -> Result:
         """Put a task to the vote, for so many seconds."""
-        title, closes_at = f"과제 {len(self.ledger.votes)}-{self.dice.getrandbits(32):08x}", _now() + open_for
+        title, closes_at = f"과제 {len(self.ledger.votes)}-{self.rng.getrandbits(32):08x}", _now() + open_for
         payload = {
             "title": title, "summary": title, "origin": "government", "reason": "public-interest",
             "closes_at": _moment(closes_at),
@@ -87,12 +87,12 @@ class Officials:
     async def _repeat(self, duty: Callable[[], Awaitable[None]]) -> None:
         while self.running:
             await duty()
-            await sleep(self.dice.uniform(0.2, 0.6))
+            await sleep(self.rng.uniform(0.2, 0.6))
 
     async def _watch(self) -> None:
         """Note which votes are open, and send a request that must be refused."""
         await self._check_open()
-        if self.dice.random() < 0.2:
+        if self.rng.random() < 0.2:
             await self.select(60.0, 0.5, ("citizen", "nobody"))
 
     async def _check_open(self) -> None:
@@ -106,12 +106,12 @@ class Officials:
         # Strikes that were delayed come after the planned end, and one of them needs a vote that closes.
         if left > SHORTEST or left < 0:
             longest = min(LONGEST, left) if left > 0 else LONGEST_LATE
-            await self.select(self.dice.uniform(SHORTEST, longest), self.dice.choice(YES_SHARES))
-        roll = self.dice.random()
+            await self.select(self.rng.uniform(SHORTEST, longest), self.rng.choice(YES_SHARES))
+        roll = self.rng.random()
         if roll < 0.25:
-            await self._refer(self.dice.choice(list(self.ledger.votes)))
+            await self._refer(self.rng.choice(list(self.ledger.votes)))
         elif roll < 0.35:
-            await self._enact(self.dice.randint(5, 25))
+            await self._enact(self.rng.randint(5, 25))
         await sleep(1.0)
 
     async def _refer(self, task_id: str) -> None:
@@ -145,7 +145,7 @@ class Officials:
             await self._call_meetings(2)
 
     async def _decide(self, case_id: str) -> None:
-        stance, decision, reason = self.dice.choice(
+        stance, decision, reason = self.rng.choice(
             [("for", "recommended", "public-benefit")] * 3
             + [("against", "declined", "costs-outweigh"), ("for", "deferred", "no-time")]
         )
@@ -156,7 +156,7 @@ class Officials:
     async def _record_outcomes(self) -> None:
         """Record an outcome for each case on the agenda of a strategy meeting."""
         for case in await self._list("/cases?state=on-agenda"):
-            outcome = self.dice.choice(["adopted", "adopted", *OUTCOMES])
+            outcome = self.rng.choice(["adopted", "adopted", *OUTCOMES])
             payload = {"case_id": case["case_id"], "outcome": outcome, "reason": OUTCOMES[outcome]}
             if outcome.startswith("adopted"):
                 payload["directive"] = {"responsible_body": "행정안전부", "instruction": "시행", "due_on": "2099-12-31"}

@@ -26,7 +26,7 @@ def one_of(deployment: Deployment, strike: Strike, service: str = "") -> Service
     """Choose a process; voting has the most to lose and counts twice."""
     candidates = [each for each in deployment.processes if service in {"", each.name}]
     candidates += [] if service else [each for each in candidates if each.name == "voting"]
-    return candidates[int(strike.whom * len(candidates))]
+    return candidates[int(strike.target * len(candidates))]
 
 
 @dataclass
@@ -70,7 +70,7 @@ class Pausing:
 
     async def leader(self, strike: Strike) -> bool:
         """Stop the process whose relay leads, and watch whether another replaces it."""
-        service = ("voting", "proposal")[strike.whom < 0.5]
+        service = ("voting", "proposal")[strike.target < 0.5]
         leader = await self.deployment.leader(service)
         others = sum(each.name == service for each in self.deployment.processes) - 1
         seconds = max(strike.seconds, SUCCESSION) if others else strike.seconds
@@ -90,7 +90,7 @@ class Pausing:
 
     async def consumer(self, strike: Strike) -> bool:
         """Stop a process of a service that mainly consumes."""
-        service = CONSUMERS[int(strike.whom * len(CONSUMERS))]
+        service = CONSUMERS[int(strike.target * len(CONSUMERS))]
         return await self.pause(one_of(self.deployment, strike, service).pid, strike.seconds)
 
     async def intake(self, strike: Strike) -> bool:

@@ -23,7 +23,7 @@ class Proxy:
     """One proxy. `state` is the current fault; `pass` is none."""
 
     upstream: int
-    dice: Random
+    rng: Random
     probability: Mapping[str, float]
     closes_suspended: bool = True
     """Whether suspended connections are closed when the fault ends. A firewall that forgot them never closes them."""
@@ -85,13 +85,13 @@ class Proxy:
                         return
                     if self.state == "cut-reply":
                         break
-                    await sleep(self.dice.uniform(0, LONGEST_DELAY))
+                    await sleep(self.rng.uniform(0, LONGEST_DELAY))
                 sink.write(chunk)
                 await sink.drain()
         sink.transport.abort()
 
     def _strikes(self, *, reply: bool) -> bool:
         """Decide whether this chunk is struck. Only replies are cut: the request has been forwarded."""
-        strikes = self.dice.random() < self.probability.get(self.state, 0.0) and (reply or self.state != "cut-reply")
+        strikes = self.rng.random() < self.probability.get(self.state, 0.0) and (reply or self.state != "cut-reply")
         self.struck[self.state] += strikes
         return strikes

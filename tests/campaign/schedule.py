@@ -17,7 +17,7 @@ class Strike:
 
     at: float
     act: str
-    whom: float
+    target: float
     """Selects the process: a number in [0, 1) that scales to the candidates."""
     seconds: float
 
@@ -27,14 +27,14 @@ def schedule(seed: int, acts: tuple[str, ...], seconds: float) -> list[Strike]:
 
     They are 1 to 4 s apart, and closer if a short run would otherwise have no time for all its acts.
     """
-    dice, deck, strikes = Random(f"{seed} schedule"), list[str](), list[Strike]()
+    rng, deck, strikes = Random(f"{seed} schedule"), list[str](), list[Strike]()
     last = seconds - LAST
-    gaps = [dice.uniform(*EVERY) for _ in range(max(len(acts), int(seconds)))]
+    gaps = [rng.uniform(*EVERY) for _ in range(max(len(acts), int(seconds)))]
     closeness = min(1.0, (last - FIRST) / max(sum(gaps[: len(acts) - 1]), 1.0))
     at = FIRST
     for gap in gaps if acts else ():
-        deck = deck or dice.sample(acts, len(acts))
+        deck = deck or rng.sample(acts, len(acts))
         if at <= last + 0.001:
-            strikes.append(Strike(at, deck.pop(), dice.random(), dice.uniform(*PAUSE)))
+            strikes.append(Strike(at, deck.pop(), rng.random(), rng.uniform(*PAUSE)))
         at += gap * closeness
     return strikes

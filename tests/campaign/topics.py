@@ -99,15 +99,15 @@ def _record(raw: object) -> Record:
 class Intruder:
     """Publishes what no service sent: poison messages, and events for the second time."""
 
-    dice: Random
+    rng: Random
     poison: set[tuple[str, int, int]] = field(default_factory=set)
     """The positions of poison messages, as the broker reported them."""
 
     async def publish_poison(self, servers: str, keys: Sequence[str]) -> None:
         """Publish a few poison messages, most with keys of their own, some with a task's."""
         async with AIOKafkaProducer(bootstrap_servers=servers, max_request_size=1_000_000) as producer:
-            for _ in range(self.dice.randint(1, 3)):
-                topic = self.dice.choice([*POISONED, *POISONED[1:]])
+            for _ in range(self.rng.randint(1, 3)):
+                topic = self.rng.choice([*POISONED, *POISONED[1:]])
                 headers, key, value = self._poison_message(topic, keys)
                 sent = await producer.send_and_wait(topic, value, key=key, headers=headers)
                 self.poison.add((sent.topic, sent.partition, sent.offset))
@@ -116,7 +116,7 @@ class Intruder:
         """Publish some events again, older ones after newer ones; return how many."""
         records = await read_topics(servers)
         async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
-            again = self.dice.sample(records, min(len(records), 40))
+            again = self.rng.sample(records, min(len(records), 40))
             for each in again:
                 headers = list(each.headers.items())
                 await producer.send_and_wait(each.topic, each.value, key=each.key, headers=headers)
@@ -129,8 +129,8 @@ class Intruder:
             "voting": "voting.vote-closed",
             "committee": "committee.case-placed-on-agenda",
         }[service]
-        own = self.dice.choice([uuid4().hex.encode(), None, b"\xff\xfe"])
-        key = self.dice.choice(list(keys)).encode()
+        own = self.rng.choice([uuid4().hex.encode(), None, b"\xff\xfe"])
+        key = self.rng.choice(list(keys)).encode()
         envelope = _envelope(service)
         known, unknown = ("ce_type", f"{kind}.v1".encode()), ("ce_type", f"{kind}.v9".encode())
         kinds: list[tuple[Headers, bytes | None, bytes | None]] = [
@@ -141,4 +141,4 @@ class Intruder:
             ([*envelope, known], own, b"x" * OVERSIZE),
             ([known], b"\xff\xfe", None),
         ]
-        return self.dice.choice(kinds)
+        return self.rng.choice(kinds)
