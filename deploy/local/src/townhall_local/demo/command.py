@@ -33,7 +33,6 @@ def demo(
         typer.Option(
             parser=parser_of(Broker),
             metavar="|".join(Broker),
-            show_default="tansu",
             help="tansu (in memory) or kafka (Apache Kafka; needs Java 17 and Maven).",
         ),
     ] = Broker.TANSU,
@@ -81,7 +80,9 @@ class _Demo:
         """Start the platform, run the demo, and wait for `stopping` unless it shall exit at the end."""
         console, started_at = Console(), time.monotonic()
         console.print("[bold]Townhall[/] is starting: PostgreSQL, a broker, and four services that share only topics …")
-        async with platform(self._options, lambda message: console.print(message, markup=False)) as running:
+        async with platform(
+            self._options, lambda message: console.print(message, markup=False, soft_wrap=True)
+        ) as running:
             console.print(f"ready after {time.monotonic() - started_at:.1f} s", style="dim", highlight=False)
             self.succeeded = await run_demo(running, self._options.data_dir, console, stays_up=not self._exit_at_end)
             if self._exit_at_end:

@@ -19,7 +19,7 @@ _SET_STATUS = text("""
     WHERE id = ANY(CAST(:ids AS bigint[])) AND status IN ('waiting', 'requeued') RETURNING id
 """)
 _UNPARKED = text("SELECT id FROM dead_letter WHERE status = 'waiting' AND reason <> 'parked' ORDER BY id")
-_STATUSES = text("SELECT id, status FROM dead_letter WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE")
+_STATUSES = text("SELECT id, status FROM dead_letter WHERE id = ANY(CAST(:ids AS bigint[]))")
 
 OPEN = ("waiting", "requeued")
 SETTLED = ("applied", "dropped")
@@ -62,8 +62,8 @@ async def unparked(session: AsyncSession) -> list[int]:
     return list((await session.execute(_UNPARKED)).scalars())
 
 
-async def lock_statuses(session: AsyncSession, ids: Sequence[int]) -> dict[int, str]:
-    """Lock those of the dead letters that exist; return their statuses by id."""
+async def statuses(session: AsyncSession, ids: Sequence[int]) -> dict[int, str]:
+    """Return the statuses, by id, of those dead letters that exist."""
     return {each.id: each.status for each in await session.execute(_STATUSES, {"ids": list(ids)})}
 
 

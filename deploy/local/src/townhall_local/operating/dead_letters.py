@@ -164,9 +164,9 @@ async def _set_status(service: str, url: str, ids: list[int] | None, status: str
     """Set the status of all of them, or raise `CommandError` and change none; return their ids."""
     async with database(service, url) as db, db.transaction() as tx:
         chosen = await dead_letter_rows.unparked(tx.session) if every else ids or []
-        if not every:
-            await _check_open(tx.session, service, chosen)
-        await dead_letter_rows.set_status(tx.session, chosen, status)
+        missing = set(chosen) - await dead_letter_rows.set_status(tx.session, chosen, status)
+        if missing or not (chosen or every):
+            await _check_open(tx.session, service, sorted(missing))
     return sorted(chosen)
 
 
@@ -179,13 +179,14 @@ async def _check_open(session: AsyncSession, service: str, ids: list[int]) -> No
     """Check that all of them exist and are not settled; raises `CommandError`, which names the others."""
     if not ids:
         raise CommandError("No ids given: name dead letters by the ids that `townhall dead-letters list` prints.")
-    statuses = await dead_letter_rows.lock_statuses(session, ids)
+    statuses = await dead_letter_rows.statuses(session, ids)
     unknown = sorted(set(ids) - statuses.keys())
     if unknown:
         raise CommandError(f"{service} has no {_numbered(unknown)}. Nothing changed.")
     settled = sorted(each for each, status in statuses.items() if status in dead_letter_rows.SETTLED)
     if settled:
-        raise CommandError(f"In {service}, {_numbered(settled)} was applied or dropped already. Nothing changed.")
+        were = "was" if len(settled) == 1 else "were"
+        raise CommandError(f"In {service}, {_numbered(settled)} {were} applied or dropped already. Nothing changed.")
 
 
 def _print_ids(service: str, status: str, ids: list[int], *, as_json: bool) -> None:

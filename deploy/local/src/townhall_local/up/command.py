@@ -40,7 +40,6 @@ def up(
         typer.Option(
             parser=parser_of(Broker),
             metavar="|".join(Broker),
-            show_default="tansu",
             help="tansu (in memory) or kafka (Apache Kafka; needs Java 17 and Maven).",
         ),
     ] = Broker.TANSU,
@@ -70,7 +69,7 @@ def up(
 async def _serve(options: PlatformOptions, stopping: asyncio.Event, log: Console, *, as_json: bool) -> None:
     started_at = time.monotonic()
     log.print(f"Starting Townhall on {options.data_dir} …")
-    async with platform(options, lambda message: log.print(message, markup=False)) as running:
+    async with platform(options, lambda message: log.print(message, markup=False, soft_wrap=True)) as running:
         if as_json:
             typer.echo(running.model_dump_json())
         else:
