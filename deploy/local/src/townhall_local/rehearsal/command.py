@@ -48,6 +48,8 @@ Petitions = Annotated[
 Scale = Annotated[
     str | None, typer.Option(metavar="FACTOR", help="Number of ballots as a factor of the counts: 0.01 or 1/100.")
 ]
+MaxVoters = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N voters of DIR.")]
+ReportFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the JSON report to this file.")]
 
 
 def rehearse(
@@ -60,9 +62,9 @@ def rehearse(
         int | None, typer.Option(min=1, metavar="N", help="Total number of ballots, instead of --scale.")
     ] = None,
     top: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the N largest petitions.")] = None,
-    max_voters: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N voters of DIR.")] = None,
+    max_voters: MaxVoters = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the JSON report to this file.")] = None,
+    report: ReportFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Replay a recorded consultation, or petition counts, through the public APIs of a running platform.
