@@ -48,6 +48,7 @@ Petitions = Annotated[
 Scale = Annotated[
     str | None, typer.Option(metavar="FACTOR", help="Number of ballots as a factor of the counts: 0.01 or 1/100.")
 ]
+Ballots = Annotated[int | None, typer.Option(min=1, metavar="N", help="Total number of ballots, instead of --scale.")]
 MaxVoters = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N voters of DIR.")]
 ReportFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the JSON report to this file.")]
 
@@ -58,9 +59,7 @@ def rehearse(
     yes_threshold: MoreThan,
     petitions: Petitions = None,
     scale: Scale = None,
-    ballots: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Total number of ballots, instead of --scale.")
-    ] = None,
+    ballots: Ballots = None,
     top: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the N largest petitions.")] = None,
     max_voters: MaxVoters = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
