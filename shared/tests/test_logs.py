@@ -91,7 +91,7 @@ def test_libraries_speak_the_same_form(name: str, output: LogOutput) -> None:
 
 
 def test_requests_have_no_line_each(output: LogOutput) -> None:
-    """Uvicorn's access log, with its addresses and queries, is off."""
+    """Granian's access log, with its addresses and queries, is off."""
     logging.getLogger("granian.access").info("GET /notes?q=%s", CANARY)
     assert output.lines() == []
 

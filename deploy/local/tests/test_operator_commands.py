@@ -86,7 +86,7 @@ def test_a_topic_with_limited_retention_is_corrected(empty_broker: Server) -> No
 
 def test_an_unreachable_cluster_is_reported() -> None:
     """One sentence with the address."""
-    with pytest.raises(CommandError, match="cluster at 127"):
+    with pytest.raises(CommandError, match=r"cluster at 127.*no broker answered"):
         run_and_raise("topics", "plan", "--kafka", "127.0.0.1:9")
 
 
@@ -115,6 +115,19 @@ def test_dead_letters_are_requeued_and_dropped_once(voting: Database) -> None:
     assert isinstance(run("dead-letters", "drop", "voting", first, other, *database, "--yes").exception, CommandError)
     left = output("dead-letters", "list", "--service", "voting", *database)["items"]
     assert [(first, "requeued"), (parked, "waiting")] == [(item["id"], item["status"]) for item in left]
+
+
+def test_an_unknown_or_settled_dead_letter_is_reported_before_the_confirmation(voting: Database) -> None:
+    """Each with its own sentence, and without a question."""
+    database = ("--database-url", voting.dsn)
+    first = output("dead-letters", "list", "--service", "voting", *database)["items"][0]["id"]
+    with pytest.raises(CommandError, match=r"has no dead letter 9999\."):
+        run_and_raise("dead-letters", "drop", "voting", first, 9999, *database)
+    with pytest.raises(CommandError, match="No ids given"):
+        run_and_raise("dead-letters", "requeue", "voting", *database)
+    run("dead-letters", "drop", "voting", first, *database, "--yes")
+    with pytest.raises(CommandError, match=f"dead letter {first} was applied or dropped already"):
+        run_and_raise("dead-letters", "drop", "voting", first, *database)
 
 
 def test_requeue_all_leaves_parked_messages(voting: Database) -> None:

@@ -20,7 +20,8 @@ from townhall_local.rehearsal.statement import Statement
         ("", "Statement 9", "Statement 9"),
         ("\u3164\u200b\u2800 \n", "Statement 9", "Statement 9"),
         ("👩\u200d🚒", "👩\u200d🚒", "👩\u200d🚒"),
-        ("x" * 300, "x" * 100, "x" * 300),
+        ("x" * 300, "x" * 99 + "…", "x" * 300),
+        ("word " * 30, ("word " * 19).rstrip() + "…", ("word " * 30).strip()),
     ],
 )
 def test_a_statement_becomes_a_title_and_a_problem(body: str, title: str, problem: str) -> None:

@@ -40,7 +40,7 @@ class CommitteeHarness:
         """Open the one case of a task, or add a cause to it (C1)."""
         case_id = cases.case_id_of(task)
         if case_id not in self.cases:
-            self.cases[case_id] = Case(case_id, task, TITLE, cause, at, due=Due(at + RULE.docketing, 1))
+            self.cases[case_id] = Case(case_id, task, TITLE, cause, at, due=Due(at + RULE.docketing_period, 1))
             self.fill_sittings(at)
         self.causes.add((case_id, cause))
 
@@ -91,7 +91,7 @@ class CommitteeHarness:
             self.defer(case, at)
             self.fill_sittings(at)
         else:
-            self.cases[case.case_id] = case.move_to(CaseState.DELIBERATED, due=Due(at + RULE.agenda, 1))
+            self.cases[case.case_id] = case.move_to(CaseState.DELIBERATED, due=Due(at + RULE.agenda_period, 1))
             self.fill_meetings(at)
 
     def close(self, number: int, at: datetime) -> None:
@@ -126,14 +126,14 @@ class CommitteeHarness:
         held = meetings.hold(meeting, RULE, at=at)
         state = meetings.case_state_after(outcome, mandate, on=at.date())
         self.meetings[number] = held
-        due = Due(at + RULE.agenda, 1)
+        due = Due(at + RULE.agenda_period, 1)
         self.cases[case.case_id] = cases.apply_outcome(case, state, later_than=meeting.meets_at, due=due)
         self.fill_meetings(at)
 
     def defer(self, case: Case, at: datetime) -> None:
         """Defer a case to a later sitting."""
         sitting = next(each for each in self.sittings if each.sitting_id == case.sitting_id)
-        due = Due(at + RULE.docketing, 1)
+        due = Due(at + RULE.docketing_period, 1)
         self.cases[case.case_id] = cases.defer(case, later_than=sitting.sits_at, due=due)
 
     def participation(self, case: Case, member: str) -> Participation:
@@ -158,7 +158,7 @@ class CommitteeHarness:
         called = [each for each in self.meetings if each.state is MeetingState.CALLED]
         slots = self.slots(((each.meeting_id, each.meets_at, each.capacity) for each in called), at)
         for each in assign([case for case in self.cases.values() if case.state is CaseState.DELIBERATED], slots):
-            due = Due(each.slot.starts_at + RULE.outcome, 1)
+            due = Due(each.slot.starts_at + RULE.outcome_period, 1)
             self.cases[each.case.case_id] = cases.place_on_agenda(each.case, each.slot.id, due=due)
             self.note(each)
 

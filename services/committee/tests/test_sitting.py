@@ -17,7 +17,7 @@ EARLIEST = NOON - RULE.early
 def test_called_for_a_future_time() -> None:
     """C4, C11: the time of a new sitting must be later than now; it lapses `lapse_hours` after that time."""
     called = sittings.call(a_sitting(), RULE, version=7, at=NOON - TICK)
-    assert (called.ends_at, called.rule_version) == (NOON + RULE.lapse, 7)
+    assert (called.ends_at, called.rule_version) == (NOON + RULE.lapse_period, 7)
     with pytest.raises(SittingInPast):
         sittings.call(a_sitting(), RULE, version=7, at=NOON)
 

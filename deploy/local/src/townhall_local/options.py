@@ -1,11 +1,30 @@
 """Command-line options shared by several commands."""
 
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 import typer
 
-DataDir = Annotated[Path, typer.Option(help="The platform's data directory.", envvar="TOWNHALL_DATA_DIR")]
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def parser_of(choices: type[Choice]) -> Callable[[str], Choice]:
+    """Return a parser of an option that is one of these values. Typer's own reports a wrong one as "Value error"."""
+
+    def parse(text: str) -> Choice:
+        try:
+            return choices(text)
+        except ValueError:
+            raise typer.BadParameter(f"{text!r} is not one of {', '.join(choices)}.") from None
+
+    return parse
+
+
+DataDir = Annotated[
+    Path, typer.Option(metavar="DIR", help="The platform's data directory.", envvar="TOWNHALL_DATA_DIR")
+]
 """The data directory of a platform on this machine."""
 DEFAULT_DATA_DIR: Final = Path(".townhall")
 """Default data directory, in the current directory."""

@@ -7,15 +7,18 @@ import typer
 from townhall.contracts.roles import Role
 from townhall.embedded.issuer import Issuer
 from townhall_local.operating.connections import running_platform
-from townhall_local.options import DEFAULT_DATA_DIR, DataDir
+from townhall_local.options import DEFAULT_DATA_DIR, DataDir, parser_of
 from townhall_local.up.data_directory import DataDirectory
 
 
 def token(
-    role: Annotated[Role, typer.Option(help="The role in the token.")],
+    role: Annotated[Role, typer.Option(parser=parser_of(Role), metavar="|".join(Role), help="The role in the token.")],
     subject: Annotated[
         list[str] | None,
-        typer.Option(help="The subject: any name. May be repeated; prints one token a line. Default: the role's name."),
+        typer.Option(
+            metavar="NAME",
+            help="The subject: any name. May be repeated; prints one token a line. Default: the role's name.",
+        ),
     ] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:

@@ -29,7 +29,7 @@ def build(settings: Settings) -> FastAPI:
             subscriptions=consumers.subscriptions(),
             announces=ANNOUNCES,
             timers=[
-                Timer("end_expired_sittings", seconds=2, act=end_expired_sitting),
+                Timer("end_expired_sitting", seconds=2, act=end_expired_sitting),
                 Timer("announce_overdue_cases", seconds=5, act=announce_overdue_cases),
                 Timer("update_case_gauges", seconds=5, act=update_case_gauges),
             ],

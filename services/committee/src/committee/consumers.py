@@ -1,4 +1,4 @@
-"""Event consumers: votes that passed their threshold, and tasks referred without it."""
+"""Events consumed: votes that passed their threshold, and tasks referred without it."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from townhall.contracts import ReceivedEvent, proposal, voting
 
 
 def subscriptions() -> list[Subscription]:
-    """Return one subscription per consumed topic."""
+    """Return the topics and event types this service consumes, with their handlers."""
     return [
         Subscription(voting.TOPIC, {voting.ThresholdReached: on_thresholds_reached}),
         Subscription(proposal.TOPIC, {proposal.TaskReferred: on_tasks_referred}),

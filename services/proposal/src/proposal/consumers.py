@@ -1,4 +1,4 @@
-"""Event consumers: every event about a task, from all four services, this one included."""
+"""Events consumed: every event about a task, from all four services, this one included."""
 
 from collections.abc import Sequence
 

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
+from structlog import get_logger
 
 from townhall.chassis.serve import serve
 from townhall.chassis.settings import ServiceSettings, SettingsRefused, load
 from townhall.chassis.telemetry import logs, tracing
+
+log = get_logger()
 
 
 def main(name: str, build: Callable[[Any], FastAPI], settings_class: type[ServiceSettings]) -> None:
@@ -33,7 +36,8 @@ def main(name: str, build: Callable[[Any], FastAPI], settings_class: type[Servic
 def _migrate(name: str, url: str) -> None:
     from townhall.chassis import migrate  # noqa: PLC0415  `serve` doesn't load the migration tool
 
-    asyncio.run(migrate.upgrade(url, name))
+    revision = asyncio.run(migrate.upgrade(url, name))
+    log.info("migrated", revision=revision)
 
 
 def _parser(name: str) -> argparse.ArgumentParser:
@@ -50,4 +54,5 @@ def _parser(name: str) -> argparse.ArgumentParser:
 
 def _print_errors(name: str, refused: SettingsRefused) -> int:
     sys.stderr.write(f"The {name} service can't start:\n" + "".join(f"  - {each}\n" for each in refused.sentences))
+    sys.stderr.write("See docs/reference/settings.md.\n")
     return 2

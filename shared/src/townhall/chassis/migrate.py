@@ -6,6 +6,7 @@ from typing import Final
 
 from alembic import command, context
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -15,13 +16,16 @@ LOCK: Final = 7_264_002
 """The advisory lock that makes migrations wait for each other."""
 
 
-async def upgrade(url: str, package: str) -> None:
-    """Bring the database to the newest revision of a service's `migrations`; nothing when it is there already."""
+async def upgrade(url: str, package: str) -> str | None:
+    """Bring the database to the newest revision of a service's `migrations`, and return that revision.
+
+    Changes nothing when the database is there already.
+    """
     engine = create_async_engine(driver_url(url), hide_parameters=True)
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-            await connection.run_sync(_upgrade, package)
+            return await connection.run_sync(_upgrade, package)
     finally:
         await engine.dispose()
 
@@ -32,10 +36,11 @@ def environment(metadata: MetaData) -> None:
     context.run_migrations()
 
 
-def _upgrade(connection: Connection, package: str) -> None:
+def _upgrade(connection: Connection, package: str) -> str | None:
     config = _config(package)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _config(package: str) -> Config:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from structlog import get_logger
 
 from townhall.chassis import asyncapi, auth, health, http
 from townhall.chassis.background import BackgroundTask, Resource, Timer, running
@@ -25,6 +26,8 @@ from townhall.chassis.telemetry import gauges, metrics, tracing
 from townhall.contracts import Event
 
 _FORGET = Timer("forget_receipts", seconds=60, act=idempotency.forget)
+
+log = get_logger()
 
 __all__ = ["Service", "Timer", "assemble", "serve"]
 
@@ -83,11 +86,14 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
     if consumer is not None:
         tasks["consumer"] = consumer.run
     tasks |= {timer.name: partial(timer.run, db) for timer in (*service.timers, _FORGET)}
-    metrics.describe_build(service.name, version(f"townhall-{service.name}"))
+    package_version = version(f"townhall-{service.name}")
+    metrics.describe_build(service.name, package_version)
     async with at_hand(app), running(tasks):
+        log.info("service_started", port=service.settings.port, version=package_version)
         yield
         state.stopping = True
     await asyncio.to_thread(tracing.flush)
+    log.info("service_stopped")
 
 
 @asynccontextmanager
@@ -118,6 +124,7 @@ def serve(build: Callable[[Any], FastAPI], settings: ServiceSettings) -> None:
     gc.freeze()
 
     def stopping() -> None:
+        log.info("service_stopping")
         state_of(app, health.Health).stopping = True
 
     server.run(app, settings, stopping)

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from townhall_local.demo.run import run_demo
+from townhall_local.options import parser_of
 from townhall_local.up.command import Broker
 from townhall_local.up.platform import PlatformOptions, platform
 from townhall_local.up.signals import stop_signal
@@ -19,11 +20,21 @@ from townhall_local.up.signals import stop_signal
 
 def demo(
     data_dir: Annotated[
-        Path | None, typer.Option(help="Data directory, kept afterwards. Default: a temporary one, deleted at the end.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Data directory, kept afterwards. Default: a temporary one, deleted at the end."
+        ),
     ] = None,
-    base_port: Annotated[int, typer.Option(min=0, max=65_000, help="As for `townhall up`. 0: any free ports.")] = 0,
+    base_port: Annotated[
+        int, typer.Option(min=0, max=65_000, metavar="PORT", help="As for `townhall up`. 0: any free ports.")
+    ] = 0,
     broker: Annotated[
-        Broker, typer.Option(help="tansu (in memory) or kafka (Apache Kafka; needs Java 17 and Maven).")
+        Broker,
+        typer.Option(
+            parser=parser_of(Broker),
+            metavar="|".join(Broker),
+            help="tansu (in memory) or kafka (Apache Kafka; needs Java 17 and Maven).",
+        ),
     ] = Broker.TANSU,
     *,
     exit_at_end: Annotated[
@@ -70,10 +81,10 @@ class _Demo:
         console, started_at = Console(), time.monotonic()
         console.print("[bold]Townhall[/] is starting: PostgreSQL, a broker, and four services that share only topics …")
         async with platform(
-            self._options, lambda message: console.print(message, style="yellow", markup=False)
+            self._options, lambda message: console.print(message, markup=False, soft_wrap=True)
         ) as running:
             console.print(f"ready after {time.monotonic() - started_at:.1f} s", style="dim", highlight=False)
-            self.succeeded = await run_demo(running, self._options.data_dir, console)
+            self.succeeded = await run_demo(running, self._options.data_dir, console, stays_up=not self._exit_at_end)
             if self._exit_at_end:
                 console.print("\nStopping the platform (--exit).")
                 return

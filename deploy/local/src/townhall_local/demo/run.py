@@ -21,8 +21,11 @@ from townhall_local.running_platform import RunningPlatform
 STEP_FAILED = (Refused, Unreachable, PollTimeout, UnexpectedResult)
 
 
-async def run_demo(running: RunningPlatform, data_dir: Path, console: Console) -> bool:
-    """Run the consultation and print a summary; return whether every step had its expected result."""
+async def run_demo(running: RunningPlatform, data_dir: Path, console: Console, *, stays_up: bool) -> bool:
+    """Run the consultation and print a summary; return whether every step had its expected result.
+
+    The summary includes addresses if the platform stays up after the demo.
+    """
     output, start = DemoOutput(console), monotonic()
     async with issuer_at(running.issuer) as issuer, platform_client(running.urls, issuer) as platform:
         context = DemoContext(read_consultation(), platform, output, _clock)
@@ -33,7 +36,8 @@ async def run_demo(running: RunningPlatform, data_dir: Path, console: Console) -
             return False
     _show_timeline(output, task)
     _show_duration(output, monotonic() - start)
-    _show_addresses(output, running, data_dir, str(task["task_id"]))
+    if stays_up:
+        _show_addresses(output, running, data_dir, str(task["task_id"]))
     return True
 
 

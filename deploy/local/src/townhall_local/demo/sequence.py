@@ -8,7 +8,7 @@ from townhall_local.demo.steps import committee, delivery, evaluation, forum, me
 async def run_steps(context: DemoContext) -> Json:
     """Run every step of the consultation; return the task with its complete timeline."""
     proposal_ids = await forum.run(context)
-    context.output.section("회의 소집 · Bodies are called, with nothing on their agenda yet")
+    context.output.section("회의 소집 · A sitting and a strategy meeting are scheduled")
     sitting_id = await committee.call(context)
     meeting_id = await meeting.call(context)
     task_id = await vote.run(context, proposal_ids)

@@ -1,5 +1,6 @@
 """The database and broker an operator command works on: of a data directory, or given by address."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,10 +21,27 @@ async def database(service: str, url: str) -> AsyncIterator[Database]:
     try:
         yield db
     except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise CommandError(f"The database of {service} can't be used: {type(cause).__name__}.") from error
+        raise CommandError(f"The database of {service} can't be used: {_reason(error)}.") from error
     finally:
         await db.close()
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong, without the text of the error, which may contain parameters."""
+    cause = getattr(error, "orig", None) or error
+    sentences: dict[type[Exception], str] = {
+        ConnectionRefusedError: "connection refused",
+        socket.gaierror: "its host name is unknown",
+        TimeoutError: "it did not answer in time",
+        asyncpg.InvalidAuthorizationSpecificationError: "user name or password is wrong",
+        asyncpg.InvalidCatalogNameError: "there is no such database",
+        asyncpg.UndefinedTableError: "it is not migrated",
+        OSError: "the connection failed",
+    }
+    # SQLAlchemy's own error wraps that of asyncpg.
+    causes = [each for each in (cause, cause.__cause__) if each is not None]
+    found = (text for kind, text in sentences.items() if any(isinstance(each, kind) for each in causes))
+    return next(found, f"it reported {type(causes[-1]).__name__}")
 
 
 def database_url(service: str, given: str | None, data_dir: Path) -> str:

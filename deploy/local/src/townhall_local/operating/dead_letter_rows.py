@@ -19,6 +19,7 @@ _SET_STATUS = text("""
     WHERE id = ANY(CAST(:ids AS bigint[])) AND status IN ('waiting', 'requeued') RETURNING id
 """)
 _UNPARKED = text("SELECT id FROM dead_letter WHERE status = 'waiting' AND reason <> 'parked' ORDER BY id")
+_STATUSES = text("SELECT id, status FROM dead_letter WHERE id = ANY(CAST(:ids AS bigint[]))")
 
 OPEN = ("waiting", "requeued")
 SETTLED = ("applied", "dropped")
@@ -59,6 +60,11 @@ async def find(session: AsyncSession, message_id: int) -> tuple[DeadLetter, byte
 async def unparked(session: AsyncSession) -> list[int]:
     """Return the ids waiting for an operator. Messages parked behind one of them follow automatically."""
     return list((await session.execute(_UNPARKED)).scalars())
+
+
+async def statuses(session: AsyncSession, ids: Sequence[int]) -> dict[int, str]:
+    """Return the statuses, by id, of those dead letters that exist."""
+    return {each.id: each.status for each in await session.execute(_STATUSES, {"ids": list(ids)})}
 
 
 async def set_status(session: AsyncSession, ids: Sequence[int], status: str) -> set[int]:

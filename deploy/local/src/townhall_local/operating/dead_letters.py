@@ -4,6 +4,7 @@ import asyncio
 from typing import Annotated
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from townhall_local.errors import CommandError
 from townhall_local.operating import dead_letter_rows
@@ -17,16 +18,20 @@ dead_letters = typer.Typer(
     no_args_is_help=True, help="Inspect, requeue and drop messages that a service could not process."
 )
 
-Service = Annotated[str, typer.Argument(help="The consuming service: proposal, voting, committee or evaluation.")]
-Ids = Annotated[list[int] | None, typer.Argument(metavar="[ID]…", help="Ids as printed by `list`.")]
+Service = Annotated[
+    str, typer.Argument(metavar="SERVICE", help="The consuming service: proposal, voting, committee or evaluation.")
+]
+Ids = Annotated[list[int] | None, typer.Argument(metavar="[ID...]", help="Ids as printed by `list`.")]
 
 
 @dead_letters.command("list")
 def list_(
-    service: Annotated[str | None, typer.Option(help="Only this service. Default: all four.")] = None,
+    service: Annotated[
+        str | None, typer.Option(metavar="SERVICE", help="Only this service. Default: all four.")
+    ] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     database_url_: DatabaseUrl = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many of each service.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, metavar="N", help="At most so many of each service.")] = 100,
     *,
     settled: Annotated[bool, typer.Option(help="Include those that were applied or dropped since.")] = False,
     as_json: AsJson = False,
@@ -107,7 +112,7 @@ def requeue(
       townhall dead-letters requeue committee 7 8
       townhall dead-letters requeue committee --all
 
-    Exit code 0, or 1 if one of them is settled already; then nothing is changed.
+    Exit code 0, or 1 if one of them is unknown or settled already; then nothing is changed.
     """
     url = database_url(service, database_url_, data_dir)
     ids_set = asyncio.run(_set_status(service, url, ids, "requeued", every=every))
@@ -130,10 +135,11 @@ def drop(
     Examples:
       townhall dead-letters drop committee 7 --yes
 
-    Exit code 0, or 1 if one of them is settled already or you answered no; then nothing is changed.
+    Exit code 0, or 1 if one of them is unknown or settled already, or you answered no; then nothing is changed.
     """
     url = database_url(service, database_url_, data_dir)
     if not yes:
+        asyncio.run(_require_open(service, url, ids or []))
         typer.confirm(f"{service} will never process {_numbered(ids or [])}. Drop?", abort=True, err=True)
     _print_ids(service, "dropped", asyncio.run(_set_status(service, url, ids, "dropped", every=False)), as_json=as_json)
 
@@ -158,14 +164,29 @@ async def _set_status(service: str, url: str, ids: list[int] | None, status: str
     """Set the status of all of them, or raise `CommandError` and change none; return their ids."""
     async with database(service, url) as db, db.transaction() as tx:
         chosen = await dead_letter_rows.unparked(tx.session) if every else ids or []
-        if not chosen and not every:
-            raise CommandError("No ids given: name dead letters by the ids that `townhall dead-letters list` prints.")
         missing = set(chosen) - await dead_letter_rows.set_status(tx.session, chosen, status)
-        if missing:
-            raise CommandError(
-                f"In {service}, {_numbered(sorted(missing))} can't be {status}: settled or unknown. Nothing changed."
-            )
+        if missing or not (chosen or every):
+            await _check_open(tx.session, service, sorted(missing))
     return sorted(chosen)
+
+
+async def _require_open(service: str, url: str, ids: list[int]) -> None:
+    async with database(service, url) as db, db.reading() as session:
+        await _check_open(session, service, ids)
+
+
+async def _check_open(session: AsyncSession, service: str, ids: list[int]) -> None:
+    """Check that all of them exist and are not settled; raises `CommandError`, which names the others."""
+    if not ids:
+        raise CommandError("No ids given: name dead letters by the ids that `townhall dead-letters list` prints.")
+    statuses = await dead_letter_rows.statuses(session, ids)
+    unknown = sorted(set(ids) - statuses.keys())
+    if unknown:
+        raise CommandError(f"{service} has no {_numbered(unknown)}. Nothing changed.")
+    settled = sorted(each for each, status in statuses.items() if status in dead_letter_rows.SETTLED)
+    if settled:
+        were = "was" if len(settled) == 1 else "were"
+        raise CommandError(f"In {service}, {_numbered(settled)} {were} applied or dropped already. Nothing changed.")
 
 
 def _print_ids(service: str, status: str, ids: list[int], *, as_json: bool) -> None:

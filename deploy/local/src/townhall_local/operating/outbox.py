@@ -22,7 +22,9 @@ def _group() -> None:
 
 @outbox.command()
 def refill(
-    service: Annotated[str | None, typer.Option(help="Only this service. Default: all four.")] = None,
+    service: Annotated[
+        str | None, typer.Option(metavar="SERVICE", help="Only this service. Default: all four.")
+    ] = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     database_url_: DatabaseUrl = None,
     *,
@@ -47,4 +49,4 @@ def refill(
         print_json(counts)
         return
     for name, rows in counts.items():
-        typer.echo(f"{name}: {rows} events will be published again")
+        typer.echo(f"{name}: {rows} event{'' if rows == 1 else 's'} will be published again")

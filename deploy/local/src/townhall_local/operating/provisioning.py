@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, TopicAlreadyExistsError, for_code
 
 from townhall.chassis.broker import dead_letter_topic
 from townhall.contracts import TOPICS
@@ -101,6 +101,12 @@ async def admin_client(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.start()
         yield admin
     except KafkaError as error:
-        raise CommandError(f"The Kafka cluster at {servers} can't be used: {type(error).__name__}.") from error
+        raise CommandError(f"The Kafka cluster at {servers} can't be used: {_reason(error)}.") from error
     finally:
         await admin.close()
+
+
+def _reason(error: KafkaError) -> str:
+    if isinstance(error, (KafkaConnectionError, KafkaTimeoutError)):
+        return "no broker answered"
+    return f"a broker reported {type(error).__name__}"

@@ -13,7 +13,7 @@ from townhall_local.options import DEFAULT_DATA_DIR, DatabaseUrl, DataDir
 
 
 def replay(
-    service: Annotated[str, typer.Argument(help="proposal, voting, committee or evaluation.")],
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="proposal, voting, committee or evaluation.")],
     data_dir: DataDir = DEFAULT_DATA_DIR,
     database_url_: DatabaseUrl = None,
 ) -> None:

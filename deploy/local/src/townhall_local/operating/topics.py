@@ -15,9 +15,12 @@ CHANGES_NEEDED = 2
 
 topics = typer.Typer(no_args_is_help=True, help="Create and check the platform's topics on a Kafka cluster.")
 
-Prefix = Annotated[str, typer.Option(help="Prefix of every topic name, as in the services' TOPIC_PREFIX setting.")]
+Prefix = Annotated[
+    str, typer.Option(metavar="NAME", help="Prefix of every topic name, as in the services' TOPIC_PREFIX setting.")
+]
 Replicas = Annotated[
-    int | None, typer.Option(min=1, help="Replicas of each new topic. Default: 3, or fewer on fewer brokers.")
+    int | None,
+    typer.Option(min=1, metavar="N", help="Replicas of each new topic. Default: 3, or fewer on fewer brokers."),
 ]
 
 
@@ -85,6 +88,9 @@ async def _apply(address: str, prefix: str, replicas: int | None) -> Plan:
 def _show(found: Plan, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
+        return
+    if not found.changes:
+        typer.echo("Nothing has to change.")
         return
     for topic in found.missing:
         typer.echo(f"+ {topic.name}  {topic.partitions} partitions")

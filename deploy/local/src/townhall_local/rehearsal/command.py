@@ -39,13 +39,18 @@ EXPECTED_ERRORS: Final = (
 
 
 Recording = Annotated[Path | None, typer.Argument(metavar="DIR", help="A Polis export: comments.csv and votes.csv.")]
-MoreThan = Annotated[int, typer.Option(min=0, help="Threshold: more than this many yes bring a task to the Committee.")]
+MoreThan = Annotated[
+    int, typer.Option(min=0, metavar="N", help="Threshold: more than this many yes bring a task to the Committee.")
+]
 Petitions = Annotated[
     Path | None, typer.Option("--petitions", metavar="FILE", help="CSV file of petition counts, instead of DIR.")
 ]
 Scale = Annotated[
     str | None, typer.Option(metavar="FACTOR", help="Number of ballots as a factor of the counts: 0.01 or 1/100.")
 ]
+Ballots = Annotated[int | None, typer.Option(min=1, metavar="N", help="Total number of ballots, instead of --scale.")]
+MaxVoters = Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N voters of DIR.")]
+ReportFile = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the JSON report to this file.")]
 
 
 def rehearse(
@@ -54,11 +59,11 @@ def rehearse(
     yes_threshold: MoreThan,
     petitions: Petitions = None,
     scale: Scale = None,
-    ballots: Annotated[int | None, typer.Option(min=1, help="Total number of ballots, instead of --scale.")] = None,
-    top: Annotated[int | None, typer.Option(min=1, help="Only the N largest petitions.")] = None,
-    max_voters: Annotated[int | None, typer.Option(min=1, help="Only the first N voters of DIR.")] = None,
+    ballots: Ballots = None,
+    top: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the N largest petitions.")] = None,
+    max_voters: MaxVoters = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    report: Annotated[Path | None, typer.Option(help="Write the JSON report to this file.")] = None,
+    report: ReportFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Replay a recorded consultation, or petition counts, through the public APIs of a running platform.
@@ -92,7 +97,7 @@ def rehearse(
 
 def _require_directory(report: Path | None) -> None:
     if report is not None and not report.absolute().parent.is_dir():
-        raise NotADirectoryError(f"the directory of the report {report} does not exist")
+        raise NotADirectoryError(f"The directory of the report {report} does not exist")
 
 
 async def _run(data_dir: Path, schedule: Schedule, more_than: int, console: Console) -> Report:
@@ -116,5 +121,8 @@ def _first_expected(errors: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _abort(console: Console, error: BaseException) -> NoReturn:
-    console.print(f"townhall rehearse: {error}", style="red", markup=False)
+    sentence = str(error)
+    console.print(
+        f"townhall: {sentence[:1].upper()}{sentence[1:].removesuffix('.')}.", style="red", markup=False, soft_wrap=True
+    )
     raise typer.Exit(FAILED) from error

@@ -9,6 +9,8 @@ from typing import Final
 from townhall_local.rehearsal.csv_rows import Unreadable, rows
 from townhall_local.rehearsal.statement import Statement
 
+COMMENTS: Final = "comments.csv"
+VOTES: Final = "votes.csv"
 AGREE: Final = 1
 DISAGREE: Final = -1
 PASSED: Final = 0
@@ -43,10 +45,16 @@ class Recording:
 
 
 def read(folder: Path) -> Recording:
-    """Read an export. Votes are sorted by time; those of one instant keep the order of the file."""
-    comments = tuple(_comments(folder / "comments.csv"))
+    """Read an export. Votes are sorted by time; those of one instant keep the order of the file.
+
+    Raises `Unreadable`.
+    """
+    for name in (COMMENTS, VOTES):
+        if not (folder / name).is_file():
+            raise Unreadable(f"{folder} has no {name}: give the folder of one Polis export")
+    comments = tuple(_comments(folder / COMMENTS))
     known = {comment.id for comment in comments}
-    votes = sorted(_votes(folder / "votes.csv"), key=lambda vote: vote.at)
+    votes = sorted(_votes(folder / VOTES), key=lambda vote: vote.at)
     kept = tuple(vote for vote in votes if vote.comment in known)
     return Recording(comments, kept, orphan_votes=len(votes) - len(kept))
 

@@ -24,9 +24,18 @@ class Statement:
 
 
 def title(statement: Statement) -> str:
-    """Return the statement on one line, cut to the length of a title."""
-    line = " ".join(_clean(statement.body).split())[:TITLE].rstrip()
+    """Return the statement on one line; one longer than a title is cut at a word and ends with "…"."""
+    line = _shortened(" ".join(_clean(statement.body).split()))
     return line if _visible(line) else _placeholder(statement)
+
+
+def _shortened(line: str) -> str:
+    if len(line) <= TITLE:
+        return line
+    start = line[: TITLE - 1]
+    at_word, space, _ = start.rpartition(" ")
+    # A word longer than half a title, as in a text without spaces, is cut itself.
+    return (at_word if space and len(at_word) > TITLE // 2 else start).rstrip() + "…"
 
 
 def problem(statement: Statement) -> str:

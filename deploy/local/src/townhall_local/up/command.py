@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from townhall_local.options import DEFAULT_DATA_DIR, DataDir
+from townhall_local.options import DEFAULT_DATA_DIR, DataDir, parser_of
 from townhall_local.output import command_name
 from townhall_local.running_platform import RunningPlatform
 from townhall_local.up.platform import PlatformOptions, platform
@@ -31,11 +31,17 @@ def up(
         typer.Option(
             min=0,
             max=65_000,
+            metavar="PORT",
             help="Port of the issuer; +1 proposal, +2 voting, +3 committee, +4 evaluation. 0: any free ports.",
         ),
     ] = DEFAULT_BASE,
     broker: Annotated[
-        Broker, typer.Option(help="tansu (in memory) or kafka (Apache Kafka; needs Java 17 and Maven).")
+        Broker,
+        typer.Option(
+            parser=parser_of(Broker),
+            metavar="|".join(Broker),
+            help="tansu (in memory) or kafka (Apache Kafka; needs Java 17 and Maven).",
+        ),
     ] = Broker.TANSU,
     *,
     as_json: Annotated[
@@ -55,19 +61,23 @@ def up(
     Exit code 0 after Ctrl-C or SIGTERM, 1 if the platform could not start.
     """
     options = PlatformOptions(data_dir, base_port, broker)
-    asyncio.run(stop_signal(lambda stopping: _serve(options, stopping, as_json=as_json)))
-
-
-async def _serve(options: PlatformOptions, stopping: asyncio.Event, *, as_json: bool) -> None:
     log = Console(stderr=True, highlight=False)
+    asyncio.run(stop_signal(lambda stopping: _serve(options, stopping, log, as_json=as_json)))
+    log.print("Stopped.")
+
+
+async def _serve(options: PlatformOptions, stopping: asyncio.Event, log: Console, *, as_json: bool) -> None:
     started_at = time.monotonic()
     log.print(f"Starting Townhall on {options.data_dir} …")
-    async with platform(options, lambda message: log.print(message, style="yellow")) as running:
+    async with platform(options, lambda message: log.print(message, markup=False, soft_wrap=True)) as running:
         if as_json:
             typer.echo(running.model_dump_json())
         else:
             _show(running, time.monotonic() - started_at, options.data_dir)
-        await stopping.wait()
+        try:
+            await stopping.wait()
+        finally:
+            log.print("Stopping …")
 
 
 def _show(running: RunningPlatform, seconds: float, data_dir: Path) -> None:

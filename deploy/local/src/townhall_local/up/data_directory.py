@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -22,6 +23,13 @@ class DataDirectory:
         self.directory = directory.absolute()
         self.logs = self.directory / "logs"
         self._keys = self.directory / "keys"
+        self._lock = self.directory / "lock"
+
+    def require_unlocked(self) -> None:
+        """Raise `CommandError` if another process holds the lock. Creates nothing."""
+        if self._lock.exists():
+            with self._lock.open("a") as lock:
+                self._acquire(lock)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -30,16 +38,11 @@ class DataDirectory:
             self.directory.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
             self.logs.mkdir(exist_ok=True)
             self._keys.mkdir(mode=_OWNER_ONLY, exist_ok=True)
-            lock = (self.directory / "lock").open("a")
+            lock = self._lock.open("a")
         except OSError as error:
             raise CommandError(f"The data directory {self.directory} can't be used: {error.strerror}.") from error
         with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise CommandError(
-                    f"Another `townhall up` runs on {self.directory}; choose another --data-dir."
-                ) from None
+            self._acquire(lock)
             try:
                 self._remove_addresses()
                 yield
@@ -64,6 +67,12 @@ class DataDirectory:
     def record_broker(self, kind: str) -> None:
         """Record that all events are published to this kind of broker from now on."""
         (self.directory / "broker").write_text(kind)
+
+    def _acquire(self, lock: IO[str]) -> None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CommandError(f"Another `townhall up` runs on {self.directory}; choose another --data-dir.") from None
 
     def _stored(self, name: str, content: bytes) -> Path:
         """Return the key file of this name; if there is none, create it with this content, atomically."""

@@ -42,7 +42,9 @@ async def platform(options: PlatformOptions, notify: Notify) -> AsyncIterator[Ru
 
     Call it on the main thread: the kernel ends the child processes when the thread that started them ends.
     """
-    data_directory, ports = DataDirectory(options.data_dir), ports_from(options.base_port)
+    data_directory = DataDirectory(options.data_dir)
+    data_directory.require_unlocked()
+    ports = ports_from(options.base_port)
     try:
         with data_directory.locked():
             infrastructure = Infrastructure(data_directory, options.broker)
@@ -94,7 +96,7 @@ class _Platform:
 
     async def _replace_broker(self) -> None:
         """Restart broker and services: running consumers would keep offsets that an emptied broker doesn't have."""
-        self.notify("the broker ended; restarting it and the services")
+        self.notify("The broker ended; restarting it and the services")
         await self.services.stop()
         self.infrastructure.broker.start()
         await self.infrastructure.prepare_broker()

@@ -31,10 +31,16 @@ def ports_from(base_port: int) -> Ports:
     taken = [str(port) for port in ports if not _is_free(port)]
     if taken:
         raise CommandError(
-            f"Port {', '.join(taken)} on {HOST} is in use (perhaps by another `townhall up`): "
+            f"{_listed(taken)} in use on {HOST} (perhaps by another `townhall up`): "
             "choose another --base-port, or 0 for any free ports."
         )
     return Ports(ports[0], dict(zip(SERVICES, ports[1:], strict=True)))
+
+
+def _listed(taken: list[str]) -> str:
+    if len(taken) == 1:
+        return f"Port {taken[0]} is"
+    return f"Ports {', '.join(taken[:-1])} and {taken[-1]} are"
 
 
 def _is_free(port: int) -> bool:

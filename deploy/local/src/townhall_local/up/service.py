@@ -96,7 +96,7 @@ class ServiceProcess:
             self._failures = 1 if now - self._started_at > _HEALTHY else self._failures + 1
             delay = min(_LONGEST_DELAY, 0.1 * 2**self._failures)
             self._restart_at = now + delay
-            notify(f"{self.name} ended ({_describe(self.ended)}); restarting it in {delay:.1f} s")
+            notify(f"{self.name} {_describe(self.ended)}; restarting it in {delay:.1f} s")
         if self._restart_at is None or now < self._restart_at:
             return False
         self.start()
@@ -129,4 +129,7 @@ def _environment(name: str, settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def _describe(exit_code: int) -> str:
-    return f"signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"
+    """Return how the process ended. Exit code 0 follows a SIGTERM, which `townhall replay` sends."""
+    if exit_code == 0:
+        return "stopped as requested (`townhall replay` does so)"
+    return f"ended (signal {-exit_code})" if exit_code < 0 else f"ended (exit code {exit_code})"

@@ -146,6 +146,8 @@ def decide(case: Case, chair: Participation, count: PositionCount, decision: Dec
         return CaseState.DEFERRED  # C11: possible without a quorum
     if count.positions < rule.decision_quorum:
         raise NoDecisionQuorum  # C9
-    if (count.in_favour > count.against) is (decision is Decision.DECLINED):
+    majority_in_favour = count.in_favour > count.against
+    declines = decision is Decision.DECLINED
+    if declines == majority_in_favour:  # declined against a majority in favour, or recommended without one
         raise AgainstMajority  # C10
     return CaseState.DELIBERATED

@@ -46,7 +46,7 @@ class Parameters(BaseModel):
         return timedelta(hours=self.early_hours)
 
     @property
-    def lapse(self) -> timedelta:
+    def lapse_period(self) -> timedelta:
         """`lapse_hours` (C11)."""
         return timedelta(hours=self.lapse_hours)
 
@@ -56,16 +56,16 @@ class Parameters(BaseModel):
         return timedelta(hours=self.longest_sitting_hours)
 
     @property
-    def docketing(self) -> timedelta:
+    def docketing_period(self) -> timedelta:
         """`docketing_days` (C17)."""
         return timedelta(days=self.docketing_days)
 
     @property
-    def agenda(self) -> timedelta:
+    def agenda_period(self) -> timedelta:
         """`agenda_days` (C17)."""
         return timedelta(days=self.agenda_days)
 
     @property
-    def outcome(self) -> timedelta:
+    def outcome_period(self) -> timedelta:
         """`outcome_days` (C17)."""
         return timedelta(days=self.outcome_days)

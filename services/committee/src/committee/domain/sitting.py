@@ -100,7 +100,7 @@ def call(sitting: Sitting, rule: Parameters, *, version: int, at: datetime) -> S
     """Return the new sitting with the time at which it lapses (C11). Raises `SittingInPast` (C4)."""
     if sitting.sits_at <= at:
         raise SittingInPast  # C4
-    return replace(sitting, rule_version=version, ends_at=sitting.sits_at + rule.lapse)
+    return replace(sitting, rule_version=version, ends_at=sitting.sits_at + rule.lapse_period)
 
 
 def attend(sitting: Sitting, rule: Parameters, *, at: datetime) -> None:

@@ -34,7 +34,7 @@ async def _open(tx: Transaction, new: Mapping[CaseId, IncomingTask]) -> None:
     if not new:
         return
     rule = await RULES.in_force(tx.session, tx.now)
-    due = Due(tx.now + rule.parameters.docketing, rule.version)
+    due = Due(tx.now + rule.parameters.docketing_period, rule.version)
     opened = [
         Case(case_id, each.task_id, each.title, each.cause.cause, tx.now, due=due) for case_id, each in new.items()
     ]

@@ -1,12 +1,12 @@
 """Recusals, positions and decisions."""
 
 from committee import metrics
-from committee.domain import deliberation as rules
+from committee.domain import deliberation as domain
 from committee.domain import reasons
 from committee.domain.case import Case, CaseState, Due, NoSuchCase
 from committee.domain.case_record import CaseRecord, DecisionRecord, Deferral
-from committee.domain.deliberation import Position, PositionCount, Verdict
-from committee.domain.sitting import NoSuchSitting, Sitting
+from committee.domain.deliberation import CaseNotInDeliberation, Position, PositionCount, Verdict
+from committee.domain.sitting import Sitting
 from committee.handlers.scheduling import fill_meetings, fill_sittings
 from committee.handlers.sittings import defer_case
 from committee.store import case_records, cases, deliberation, scheduling_lock, sittings
@@ -14,7 +14,7 @@ from committee.store.rules import RULES
 from townhall.chassis.auth import Caller
 from townhall.chassis.db import Transaction
 from townhall.contracts import committee as events
-from townhall.contracts.values import ActedBy, CaseId
+from townhall.contracts.values import ActedBy, CaseId, RuleUsed
 
 
 async def recuse(tx: Transaction, case_id: CaseId, reason: str, caller: Caller) -> None:
@@ -22,7 +22,7 @@ async def recuse(tx: Transaction, case_id: CaseId, reason: str, caller: Caller) 
 
     Raises `NoSuchCase` or `CaseElsewhere` (C7).
     """
-    rules.require_undecided(await _get_for_update(tx, case_id))
+    domain.require_undecided(await _get_for_update(tx, case_id))
     await deliberation.add_recusal(tx.session, case_id, caller.person, reason, tx.now)
 
 
@@ -32,7 +32,7 @@ async def take_position(tx: Transaction, case_id: CaseId, position: Position, ca
     Raises `NoSuchCase`, `CaseNotInDeliberation` (C8), `MemberRecused` (C7) or `NotAttending` (C8).
     """
     case = await _get_for_update(tx, case_id)
-    rules.require_in_deliberation(case, await deliberation.participation(tx.session, case, caller.person))
+    domain.require_in_deliberation(case, await deliberation.participation(tx.session, case, caller.person))
     await deliberation.save_position(tx.session, case, caller.person, position)
 
 
@@ -44,32 +44,30 @@ async def decide_case(tx: Transaction, case_id: CaseId, verdict: Verdict, caller
     await scheduling_lock.acquire(tx.session)
     case = await _get_for_update(tx, case_id)
     reasons.require(verdict.reasons, reasons.DECISIONS[verdict.decision])
-    count = rules.count_positions(
+    count = domain.count_positions(
         await deliberation.stances(tx.session, case),
         recused=await deliberation.count_recusals(tx.session, case_id),
     )
     chair = await deliberation.participation(tx.session, case, caller.person)
-    rules.require_in_deliberation(case, chair)
     sitting = await _sitting_of(tx, case)
     rule = await RULES.version(tx.session, sitting.rule_version)  # C6: the version the sitting was opened under
-    if rules.decide(case, chair, count, verdict.decision, rule.parameters) is CaseState.DEFERRED:
+    if domain.decide(case, chair, count, verdict.decision, rule.parameters) is CaseState.DEFERRED:
         deferral = Deferral(sitting.sitting_id, verdict.reasons, verdict.note, ActedBy.CHAIR, tx.now)
-        await defer_case(tx, case, sitting, deferral, None)
+        await defer_case(tx, case, sitting, deferral, used=None)
         await fill_sittings(tx)
     else:
-        await _conclude(tx, case, sitting, verdict, count)
+        await _conclude(tx, case, sitting, verdict, count, used=rule.used)
         await fill_meetings(tx)
     tx.on_commit(metrics.DECISIONS.labels(verdict.decision).inc)
     return await case_record(tx, case_id)
 
 
-async def _conclude(tx: Transaction, case: Case, sitting: Sitting, verdict: Verdict, count: PositionCount) -> None:
-    opened_under, current = (
-        await RULES.version(tx.session, sitting.rule_version),
-        await RULES.in_force(tx.session, tx.now),
-    )
-    used = opened_under.used
-    due = Due(tx.now + current.parameters.agenda, current.version)
+async def _conclude(
+    tx: Transaction, case: Case, sitting: Sitting, verdict: Verdict, count: PositionCount, *, used: RuleUsed
+) -> None:
+    """Store and announce a final decision. `used` is the rule version that the sitting was opened under (C6)."""
+    current = await RULES.in_force(tx.session, tx.now)
+    due = Due(tx.now + current.parameters.agenda_period, current.version)
     await cases.save(tx.session, case.move_to(CaseState.DELIBERATED, due=due))
     decision = DecisionRecord(
         sitting_id=sitting.sitting_id,
@@ -109,9 +107,10 @@ async def case_record(tx: Transaction, case_id: CaseId) -> CaseRecord:
 
 
 async def _sitting_of(tx: Transaction, case: Case) -> Sitting:
+    """Return the sitting of a case. Raises `CaseNotInDeliberation` if it has none (C8)."""
     sitting = await sittings.get(tx.session, case.sitting_id) if case.sitting_id else None
     if sitting is None:
-        raise NoSuchSitting
+        raise CaseNotInDeliberation  # C8
     return sitting
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from committee import metrics
-from committee.domain import meeting as rules
+from committee.domain import meeting as domain
 from committee.domain import reasons
 from committee.domain.case import Case, CaseState, Due, apply_outcome
 from committee.domain.case_record import CaseRecord, OutcomeRecord
@@ -32,7 +32,7 @@ async def call_meeting(tx: Transaction, meets_at: datetime, capacity: int) -> Me
     Raises `MeetingInPast` (C13).
     """
     await scheduling_lock.acquire(tx.session)
-    meeting = rules.call(Meeting(MeetingId(uuid4()), meets_at, capacity), at=tx.now)
+    meeting = domain.call(Meeting(MeetingId(uuid4()), meets_at, capacity), at=tx.now)
     await meetings.add(tx.session, meeting)
     tx.announce(events.MeetingCalled(meeting_id=meeting.meeting_id, meets_at=meets_at, capacity=capacity))
     await fill_meetings(tx)
@@ -52,9 +52,9 @@ async def record_outcome(
     rule = await RULES.in_force(tx.session, tx.now)
     meeting = await _get_for_update(tx, meeting_id)
     case = await _on_agenda(tx, meeting, case_id)
-    held = rules.hold(meeting, rule.parameters, at=tx.now)
-    state = rules.case_state_after(details.outcome, details.mandate, on=tx.now.date())
-    due = Due(tx.now + rule.parameters.agenda, rule.version)
+    held = domain.hold(meeting, rule.parameters, at=tx.now)
+    state = domain.case_state_after(details.outcome, details.mandate, on=tx.now.date())
+    due = Due(tx.now + rule.parameters.agenda_period, rule.version)
     await meetings.save(tx.session, held)
     await cases.save(tx.session, apply_outcome(case, state, later_than=meeting.meets_at, due=due))
     outcome = OutcomeRecord(meeting_id, details.outcome, details.reason, details.note, tx.now)

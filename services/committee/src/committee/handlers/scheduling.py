@@ -54,5 +54,5 @@ async def fill_meetings(tx: Transaction) -> None:
 
 
 def _on_agenda(assigned: Assignment[MeetingId], rule: InForce[Parameters]) -> Case:
-    due = Due(assigned.slot.starts_at + rule.parameters.outcome, rule.version)
+    due = Due(assigned.slot.starts_at + rule.parameters.outcome_period, rule.version)
     return place_on_agenda(assigned.case, assigned.slot.id, due=due)

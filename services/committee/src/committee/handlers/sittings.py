@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from committee.domain import reasons
-from committee.domain import sitting as rules
+from committee.domain import sitting as domain
 from committee.domain.case import Case, CaseState, Due, defer
 from committee.domain.case_record import Deferral
 from committee.domain.sitting import NoSuchSitting, Sitting, SittingState
@@ -27,7 +27,7 @@ async def call_sitting(tx: Transaction, sits_at: datetime, capacity: int, place:
     await scheduling_lock.acquire(tx.session)
     rule = await RULES.in_force(tx.session, tx.now)
     new = Sitting(SittingId(uuid4()), sits_at, capacity, place)
-    sitting = rules.call(new, rule.parameters, version=rule.version, at=tx.now)
+    sitting = domain.call(new, rule.parameters, version=rule.version, at=tx.now)
     await sittings.add(tx.session, sitting)
     tx.announce(events.SittingCalled(sitting_id=sitting.sitting_id, sits_at=sits_at, capacity=capacity))
     await fill_sittings(tx)
@@ -50,7 +50,7 @@ async def open_sitting(tx: Transaction, sitting_id: SittingId, caller: Caller) -
     await scheduling_lock.acquire(tx.session)
     rule = await RULES.in_force(tx.session, tx.now)
     attended = await _attend(tx, await _get_for_update(tx, sitting_id), caller)
-    opened = rules.open_sitting(attended, rule.parameters, version=rule.version, at=tx.now)
+    opened = domain.open_sitting(attended, rule.parameters, version=rule.version, at=tx.now)
     await sittings.save(tx.session, opened)
     for case in await cases.lock_of_sitting(tx.session, sitting_id, CaseState.DOCKETED):
         await cases.save(tx.session, case.move_to(CaseState.IN_DELIBERATION))
@@ -88,13 +88,15 @@ async def end_expired_sitting(tx: Transaction) -> int:
     return 1
 
 
-async def defer_case(tx: Transaction, case: Case, sitting: Sitting, deferral: Deferral, used: RuleUsed | None) -> None:
+async def defer_case(
+    tx: Transaction, case: Case, sitting: Sitting, deferral: Deferral, *, used: RuleUsed | None
+) -> None:
     """Store and announce the deferral of a case to a later sitting (C11).
 
     `used` is the rule of an automatic deferral; None when the chair deferred. The caller fills the dockets.
     """
     rule = await RULES.in_force(tx.session, tx.now)
-    due = Due(tx.now + rule.parameters.docketing, rule.version)
+    due = Due(tx.now + rule.parameters.docketing_period, rule.version)
     await cases.save(tx.session, defer(case, later_than=sitting.sits_at, due=due))
     await case_records.add_deferral(tx.session, case.case_id, deferral)
     tx.announce(
@@ -111,7 +113,7 @@ async def defer_case(tx: Transaction, case: Case, sitting: Sitting, deferral: De
 
 
 async def _end(tx: Transaction, sitting: Sitting) -> Sitting:
-    ended = rules.end(sitting)
+    ended = domain.end(sitting)
     await sittings.save(tx.session, ended)
     was_open = sitting.state is SittingState.OPEN
     state = CaseState.IN_DELIBERATION if was_open else CaseState.DOCKETED
@@ -125,12 +127,12 @@ async def _defer_automatically(tx: Transaction, sitting: Sitting, undecided: Seq
     rule = await RULES.version(tx.session, sitting.rule_version)
     for case in undecided:
         deferral = Deferral(sitting.sitting_id, (reason,), "", ActedBy.RULE, tx.now)
-        await defer_case(tx, case, sitting, deferral, rule.used)
+        await defer_case(tx, case, sitting, deferral, used=rule.used)
 
 
 async def _attend(tx: Transaction, sitting: Sitting, caller: Caller) -> Sitting:
     rule = await RULES.in_force(tx.session, tx.now)
-    rules.attend(sitting, rule.parameters, at=tx.now)
+    domain.attend(sitting, rule.parameters, at=tx.now)
     added = await sittings.add_attendance(tx.session, sitting.sitting_id, caller.person, tx.now)
     attended = replace(sitting, present=sitting.present + added)
     await sittings.save(tx.session, attended)

@@ -13,7 +13,7 @@ from sqlmodel import col
 from committee.domain.case import CaseState
 from committee.domain.case_record import CaseRecord, DecisionRecord, Deferral, OutcomeRecord
 from committee.domain.deliberation import PositionCount
-from committee.store.cases import FRESH, cause_value, value
+from committee.store.cases import FRESH, case_of, cause_of
 from committee.store.meeting_tables import AgendaRow, DirectiveRow, OutcomeRow
 from committee.store.tables import CaseRow, CauseRow, DecisionRow, DeferralRow
 from townhall.chassis.http import Cursor
@@ -77,13 +77,13 @@ async def count_by_state(session: AsyncSession) -> Sequence[CaseCount]:
 async def _records(session: AsyncSession, query: Select[CaseRow]) -> list[CaseRecord]:
     rows = (await session.scalars(query, execution_options=FRESH)).all()
     ids = [row.case_id for row in rows]
-    causes = _by_case((row.case_id, cause_value(row)) for row in await session.scalars(_causes(ids)))
-    deferrals = _by_case((row.case_id, _deferral_value(row)) for row in await session.scalars(_deferrals(ids)))
-    outcomes = _by_case((row.case_id, _outcome_value(row)) for row in await session.scalars(_outcomes(ids)))
+    causes = _by_case((row.case_id, cause_of(row)) for row in await session.scalars(_causes(ids)))
+    deferrals = _by_case((row.case_id, _deferral_of(row)) for row in await session.scalars(_deferrals(ids)))
+    outcomes = _by_case((row.case_id, _outcome_of(row)) for row in await session.scalars(_outcomes(ids)))
     decisions, directives = await _decisions(session, ids), await _directives(session, ids)
     return [
         CaseRecord(
-            case=value(row),
+            case=case_of(row),
             causes=tuple(causes[row.case_id]),
             deferrals=tuple(deferrals[row.case_id]),
             decision=decisions.get(row.case_id),
@@ -108,7 +108,7 @@ def _outcomes(ids: Sequence[UUID]) -> Select[OutcomeRow]:
 
 async def _decisions(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, DecisionRecord]:
     found = await session.scalars(select(DecisionRow).where(col(DecisionRow.case_id).in_(ids)))
-    return {row.case_id: _decision_value(row) for row in found}
+    return {row.case_id: _decision_of(row) for row in found}
 
 
 async def _directives(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, DirectiveId]:
@@ -141,7 +141,7 @@ def _decision_row(case_id: CaseId, decision: DecisionRecord) -> DecisionRow:
     )
 
 
-def _decision_value(row: DecisionRow) -> DecisionRecord:
+def _decision_of(row: DecisionRow) -> DecisionRecord:
     return DecisionRecord(
         sitting_id=SittingId(row.sitting_id),
         decision=Decision(row.decision),
@@ -165,7 +165,7 @@ def _deferral_row(case_id: CaseId, deferral: Deferral) -> DeferralRow:
     )
 
 
-def _deferral_value(row: DeferralRow) -> Deferral:
+def _deferral_of(row: DeferralRow) -> Deferral:
     return Deferral(SittingId(row.sitting_id), tuple(row.reasons), row.note, ActedBy(row.acted_by), row.at)
 
 
@@ -181,5 +181,5 @@ def _outcome_row(case_id: CaseId, outcome: OutcomeRecord, position: int) -> Outc
     )
 
 
-def _outcome_value(row: OutcomeRow) -> OutcomeRecord:
+def _outcome_of(row: OutcomeRow) -> OutcomeRecord:
     return OutcomeRecord(MeetingId(row.meeting_id), Outcome(row.outcome), row.reason, row.note, row.at)

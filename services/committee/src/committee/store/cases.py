@@ -45,7 +45,7 @@ async def get(session: AsyncSession, case_id: CaseId) -> Case | None:
     """Return one case, or None."""
     query = select(CaseRow).where(col(CaseRow.case_id) == case_id)
     row = (await session.scalars(query, execution_options=FRESH)).first()
-    return value(row) if row else None
+    return case_of(row) if row else None
 
 
 async def get_for_update(session: AsyncSession, case_id: CaseId) -> Case | None:
@@ -78,12 +78,12 @@ async def lock_overdue(session: AsyncSession, at: datetime, limit: int) -> Seque
     overdue = (col(CaseRow.due_at) <= at) & ~col(CaseRow.overdue_announced)
     query = select(CaseRow).where(overdue).order_by(col(CaseRow.due_at)).limit(limit)
     rows = await session.scalars(query.with_for_update(skip_locked=True), execution_options=FRESH)
-    return [value(row) for row in rows]
+    return [case_of(row) for row in rows]
 
 
 async def _lock(session: AsyncSession, query: Select[CaseRow]) -> list[Case]:
     in_order = query.order_by(col(CaseRow.opened_at), col(CaseRow.case_id)).with_for_update(key_share=True)
-    return [value(row) for row in await session.scalars(in_order, execution_options=FRESH)]
+    return [case_of(row) for row in await session.scalars(in_order, execution_options=FRESH)]
 
 
 def _row(case: Case) -> CaseRow:
@@ -103,7 +103,7 @@ def _row(case: Case) -> CaseRow:
     )
 
 
-def value(row: CaseRow) -> Case:
+def case_of(row: CaseRow) -> Case:
     """Return the case of a row."""
     due = Due(row.due_at, row.due_rule_version, row.overdue_announced) if row.due_at and row.due_rule_version else None
     return Case(
@@ -132,6 +132,6 @@ def _cause_row(case_id: CaseId, cause: CauseRecord) -> CauseRow:
     )
 
 
-def cause_value(row: CauseRow) -> CauseRecord:
+def cause_of(row: CauseRow) -> CauseRecord:
     """Return the cause of a row."""
     return CauseRecord(Cause(row.cause), row.at, row.rule_version, row.article, row.reason, row.note)

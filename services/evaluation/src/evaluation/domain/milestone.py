@@ -21,7 +21,7 @@ class MilestoneInThePast(Rejected):
     code = "milestone-in-the-past"
     rule = "E5"
     status = 422
-    title = "A milestone can't be planned for a day that is past."
+    title = "A milestone cannot be planned for a day that is past."
 
 
 class NotUnderWay(Rejected):

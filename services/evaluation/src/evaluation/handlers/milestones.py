@@ -6,7 +6,7 @@ from typing import Final
 from uuid import uuid4
 
 from evaluation import metrics
-from evaluation.domain import milestone as rules
+from evaluation.domain import milestone as domain
 from evaluation.domain.initiative import Milestone
 from evaluation.handlers.initiatives import get, get_for_update
 from evaluation.store import milestones
@@ -24,7 +24,7 @@ async def plan_milestone(tx: Transaction, initiative_id: InitiativeId, title: st
     """Add a milestone. Raises `NoSuchInitiative`, `NotUnderWay` or `MilestoneInThePast`."""
     rule, initiative = await RULES.in_force(tx.session, tx.now), await get_for_update(tx, initiative_id)
     milestone = Milestone(MilestoneId(uuid4()), title, due_on, tx.now)
-    planned = rules.plan_milestone(initiative, milestone, today=rule.parameters.day(tx.now))
+    planned = domain.plan_milestone(initiative, milestone, today=rule.parameters.day(tx.now))
     await milestones.add(tx.session, planned.id, milestone)
     tx.announce(
         events.MilestonePlanned(
@@ -47,7 +47,7 @@ async def reach_milestone(
     Raises `NoSuchInitiative`, `NoSuchMilestone`, `NotUnderWay` or `MilestoneAlreadyReached`.
     """
     initiative = await get_for_update(tx, initiative_id)
-    reached = rules.reach_milestone(initiative, milestone_id, note, tx.now)
+    reached = domain.reach_milestone(initiative, milestone_id, note, tx.now)
     await milestones.save(tx.session, initiative_id, reached)
     tx.announce(
         events.MilestoneReached(

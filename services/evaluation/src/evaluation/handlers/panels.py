@@ -3,7 +3,7 @@
 import secrets
 
 from evaluation import metrics
-from evaluation.domain import panel as rules
+from evaluation.domain import panel as domain
 from evaluation.domain.opinion import Person
 from evaluation.domain.panel import Stratum
 from evaluation.domain.panel_draw import Ticket
@@ -24,7 +24,7 @@ async def apply(tx: Transaction, round_id: RoundId, citizen: Person, stratum: St
     current = await get_for_share(tx, round_id)
     rule = await RULES.version(tx.session, current.rule.version)
     ticket = Ticket(secrets.token_hex(16), stratum.region, stratum.age_band, stratum.sex)
-    accepted = rules.apply(current, ticket, rule.parameters, tx.now)
+    accepted = domain.apply(current, ticket, rule.parameters, tx.now)
     tx.on_commit(metrics.APPLICATIONS.inc)
     return await panels.upsert(tx.session, round_id, citizen, accepted)
 
@@ -37,7 +37,7 @@ async def draw(tx: Transaction, round_id: RoundId, seed: str) -> RoundDetails:
     current = await get_for_update(tx, round_id)
     rule = await RULES.version(tx.session, current.rule.version)
     frame = [entry.ticket for entry in await panels.frame(tx.session, round_id)]
-    with_panel, drawn = rules.draw(current, seed, frame, rule.parameters, tx.now)
+    with_panel, drawn = domain.draw(current, seed, frame, rule.parameters, tx.now)
     await rounds.save(tx.session, with_panel)
     await panels.mark_drawn(tx.session, round_id, drawn)
     tx.announce(

@@ -2,7 +2,7 @@
 
 from evaluation import metrics
 from evaluation.domain import lifecycle
-from evaluation.domain import round as rules
+from evaluation.domain import round as domain
 from evaluation.domain.result import InitiativeScores, Result, ScoreTally, compute_result
 from evaluation.domain.round import Round
 from evaluation.domain.score import Track
@@ -20,7 +20,7 @@ async def publish(tx: Transaction, round_id: RoundId) -> RoundDetails:
 
     Raises `NoSuchRound`, `RoundMoveNotAllowed`, `TooFewScores` or `NotVerified`.
     """
-    published = rules.publish(await get_for_update(tx, round_id), tx.now)
+    published = domain.publish(await get_for_update(tx, round_id), tx.now)
     found = await _results(tx, published)
     await rounds.save(tx.session, published)
     await results.add(tx.session, found)

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import uuid4
 
 from evaluation import metrics
-from evaluation.domain import round as rules
+from evaluation.domain import round as domain
 from evaluation.domain.round import NewRound, NoSuchRound, Round, UnknownInitiative
 from evaluation.store import initiatives, rounds
 from evaluation.store.rounds import RoundDetails
@@ -38,7 +38,7 @@ async def open_round(tx: Transaction, new: NewRound) -> RoundDetails:
         opened_at=tx.now,
         rule=rule.used,
     )
-    opened = rules.open_round(planned, [each.state for each in found.values()], rule.parameters)
+    opened = domain.open_round(planned, [each.state for each in found.values()], rule.parameters)
     await rounds.add(tx.session, opened)
     tx.announce(_opened(opened))
     tx.on_commit(metrics.ROUNDS.labels("opened").inc)
@@ -62,7 +62,7 @@ async def cancel(tx: Transaction, round_id: RoundId, reason: str, note: str) -> 
 
     Raises `NoSuchRound`, `UnknownReason` or `RoundMoveNotAllowed`.
     """
-    cancelled = rules.cancel(await get_for_update(tx, round_id), reason, note, tx.now)
+    cancelled = domain.cancel(await get_for_update(tx, round_id), reason, note, tx.now)
     await rounds.save(tx.session, cancelled)
     await rounds.release_initiatives(tx.session, round_id)
     if cancelled.cancellation is not None:
@@ -78,7 +78,7 @@ async def announce_overdue(tx: Transaction) -> int:
     for each in overdue:
         if each.due_at is not None:
             await rounds.save(tx.session, replace(each, overdue_for=each.due_at))
-            awaited = rules.AWAITED[each.state]
+            awaited = domain.AWAITED[each.state]
             tx.announce(events.RoundOverdue(round_id=each.id, awaited=awaited, due_at=each.due_at, rule=each.rule))
     return len(overdue)
 

@@ -1,4 +1,4 @@
-"""Alembic's entry point. Runs on a connection that the chassis opened and locked."""
+"""Alembic's entry point. Runs on the connection that the chassis opened and locked."""
 
 from proposal.store.tables import Row
 from townhall.chassis.migrate import environment

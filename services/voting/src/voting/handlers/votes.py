@@ -9,7 +9,7 @@ from townhall.contracts import proposal
 from townhall.contracts import voting as events
 from townhall.contracts.values import TaskId
 from voting import metrics
-from voting.domain import vote as rules
+from voting.domain import vote as domain
 from voting.domain.vote import Vote, VoteNotOpen
 from voting.domain.voter_keys import Keyring
 from voting.store import votes
@@ -26,7 +26,7 @@ async def schedule_votes(tx: Transaction, tasks: Sequence[proposal.TaskSelected]
     """
     planned: dict[TaskId, Vote] = {}
     for task in tasks:
-        vote = rules.schedule(task.task_id, task.title, task.opens_at, task.closes_at, at=tx.now)
+        vote = domain.schedule(task.task_id, task.title, task.opens_at, task.closes_at, at=tx.now)
         planned.setdefault(vote.task_id, vote)
     keys = [keyring.seal(secrets.token_bytes(KEY_BYTES)) for _ in planned]
     added = await votes.add(tx.session, list(zip(planned.values(), keys, strict=True)))
@@ -47,7 +47,7 @@ async def open_due_votes(tx: Transaction) -> int:
 async def _open(tx: Transaction, due: Sequence[Vote]) -> None:
     versions = {at: await RULES.in_force(tx.session, at) for at in {vote.governed_from for vote in due}}
     terms = {at: rule.parameters.terms(rule.version, rule.article) for at, rule in versions.items()}
-    await votes.save(tx.session, *(rules.opened(vote, terms[vote.governed_from]) for vote in due))
+    await votes.save(tx.session, *(domain.opened(vote, terms[vote.governed_from]) for vote in due))
     for vote in due:
         held_under = terms[vote.governed_from]
         opened = events.VoteOpened(
@@ -60,7 +60,7 @@ async def _open(tx: Transaction, due: Sequence[Vote]) -> None:
 async def close_due_votes(tx: Transaction) -> int:
     """Close votes whose closing time has passed by the database's clock (V1); return how many. More may be due."""
     due = await votes.lock_to_close(tx.session)
-    await votes.save(tx.session, *(rules.closed(details.vote) for details in due))
+    await votes.save(tx.session, *(domain.closed(details.vote) for details in due))
     tx.announce(*(_closed(tx, details) for details in due))
     tx.on_commit(partial(metrics.VOTES.labels("closed").inc, len(due)))
     return len(due)

@@ -72,5 +72,5 @@ class KeysUnavailable(Rejected):
 
     code = "keys-unavailable"
     status = 503
-    title = "Access tokens can't be checked at the moment."
+    title = "Access tokens cannot be checked at the moment."
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "2"}

@@ -56,11 +56,14 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
         self.assigned = False
         self.joined = False
         """True from the first time the group was joined."""
+        self._join_logged = False
+        """True from the first assignment of this run."""
 
     async def run(self) -> None:
         """Consume until cancelled. Raises if the broker can't be reached, and `Stuck`."""
         async with self._db.reading() as session:
             group = f"{self._bus.prefix}{self._db.source}-{await incarnation.current(session)}"
+        self._join_logged = False
         broker = self._broker()
         subscriber = self._subscribe(broker, group)
         try:
@@ -150,9 +153,12 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
             self._batch.release()
         self._lag.remove(revoked)
 
-    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:  # noqa: ARG002  aiokafka's form
-        """Count the time without progress from now."""
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Count the time without progress from now, and log the first assignment."""
         self._progress_at = time.monotonic()
+        if not self._join_logged:
+            self._join_logged = True
+            log.info("consumer_joined", partitions=len(assigned))
 
 
 async def _parse(records: "tuple[ConsumerRecord[Any, Any], ...]", original: Any) -> KafkaMessage:  # noqa: ANN401  FastStream's form

@@ -88,6 +88,7 @@ class Relay:
         try:
             await asyncio.wait_for(producer.start(), TIMEOUT)
             self.leading = True
+            log.info("relay_leading")
             publisher = Publisher(self._bus, producer)
             while True:
                 await self._round(connection, publisher)

@@ -40,7 +40,7 @@ class RuleInThePast(Rejected):
 
     code = "rule-in-the-past"
     status = 422
-    title = "A rule can't take effect before it is enacted."
+    title = "A rule cannot take effect before it is enacted."
 
 
 @dataclass(frozen=True, slots=True)

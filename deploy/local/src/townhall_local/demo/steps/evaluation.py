@@ -64,7 +64,7 @@ async def _draw(context: DemoContext, round_id: str) -> list[str]:
     await context.output.wait("신청 마감 · Applications close", lambda: _drawn(context, round_id))
     published = await context.platform.api.get("evaluation", f"/rounds/{round_id}/draw")
     await context.output.action(
-        "추첨 · The lot", f"draws {round_.panel_size} of {round_.applicants}; seed and tickets are public"
+        "추첨 · The panel", f"is drawn: {round_.panel_size} of {round_.applicants}; seed and tickets are public"
     )
     expect(draw_check.frame_fingerprint(published["frame"]), published["frame_sha256"], "fingerprint of all tickets")
     again = draw_check.draw(published["frame"], round_.panel_size, published["seed"])
@@ -115,7 +115,7 @@ async def _check_result(context: DemoContext, result: Json, weights: Json) -> No
     parts = weights["panel_weight"], weights["open_weight"]
     again = (panel * parts[0] + others * parts[1]) / sum(parts)
     expect(f"{again:.2f}", f"{result['weighted_score']:.2f}", "the weighted score")
-    what = f"publishes {again:.1f} of 100: panel {panel:.1f} x {parts[0]}, others {others:.1f} x {parts[1]}"
+    what = f"publishes {again:.1f} of 100: panel {panel:.1f}, others {others:.1f}, weights {parts[0]} : {parts[1]}"
     await context.output.action("사무국 · Secretariat", what, result["rule"]["article"])
 
 

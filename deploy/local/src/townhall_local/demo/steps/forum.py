@@ -9,6 +9,8 @@ from townhall_local.demo.output import expect
 
 STATE_AFTER = {"admit": "admitted", "reject": "rejected", "request-revision": "revision-requested", "merge": "merged"}
 """The state that each screening decision leads to."""
+VERBS = {"admit": "admits", "reject": "rejects", "request-revision": "requests a revision of", "merge": "merges"}
+"""The verb printed for each screening decision."""
 
 
 async def run(context: DemoContext) -> dict[str, str]:
@@ -69,5 +71,5 @@ class Screener:
         state = STATE_AFTER[verdict.decision]
         expect(state, screened["state"], "state after screening")
         await self.context.output.action(
-            "국민지원과 · Support Unit", f"{state}: “{title}” [{verdict.reason}]", verdict.note
+            "국민지원과 · Support Unit", f"{VERBS[verdict.decision]} “{title}” [{verdict.reason}]", verdict.note
         )
