@@ -64,7 +64,7 @@ def test_a_port_in_use_is_reported(directory: Path) -> None:
     """The second of two servers on the same port fails with one sentence."""
     first = Tansu(directory / "first")
     first.start()
-    with pytest.raises(CannotStart, match="is taken"):
+    with pytest.raises(CannotStart, match="in use"):
         Tansu(directory / "second", port=first.port).start()
     first.stop()
     assert not first.running

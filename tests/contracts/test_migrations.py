@@ -101,7 +101,7 @@ async def test_a_table_without_a_model_is_reported(service: str, database_of: Da
         ("ALTER TABLE vote ADD COLUMN stray int", "remove_column"),
         ("DROP INDEX vote_by_time", "add_index"),
         ("ALTER TABLE tally DROP CONSTRAINT tally_task_id_fkey", "add_fk"),
-        ("ALTER TABLE tally DROP CONSTRAINT v6_no_total_below_none", "add_check"),
+        ("ALTER TABLE tally DROP CONSTRAINT v6_totals_not_negative", "add_check"),
     ],
 )
 async def test_a_planted_difference_is_reported(change: str, kind: str, database_of: DatabaseOf) -> None:

@@ -67,6 +67,7 @@ async def put_to_the_vote(platform: InProcessPlatform) -> str:
     await platform.post(SECRETARY, "voting", "/rules", article="제12조", parameters=rule)
     wording = {"title": "심야 버스", "problem": "밤 11시 이후에는 버스가 없습니다.", "remedy": ""}
     proposal_id = (await platform.post(CITIZENS[0], "proposal", "/proposals", **wording))["proposal_id"]
+    await platform.put(CITIZENS[1], "proposal", f"/proposals/{proposal_id}/support")
     screening = {"decision": "admit", "reason": "public-interest"}
     await platform.post(OFFICER, "proposal", f"/proposals/{proposal_id}/screening", **screening)
     task = await platform.post(
@@ -150,12 +151,13 @@ async def adopt(platform: InProcessPlatform, case_id: str, meeting_id: str) -> s
 
 
 async def deliver(platform: InProcessPlatform, initiative_id: str) -> None:
-    """Start, delay, complete and verify the initiative."""
+    """Start, delay, complete and verify the initiative; a citizen gives an opinion."""
     path = f"/initiatives/{initiative_id}"
     await platform.post(AGENCY, "evaluation", f"{path}/start")
     await platform.post(AGENCY, "evaluation", f"{path}/delays", reason="procurement", due_on=later(120))
     await platform.post(AGENCY, "evaluation", f"{path}/completion", note="운행 중입니다.")
     await platform.post(OFFICER, "evaluation", f"{path}/verification", note="확인했습니다.")
+    await platform.post(CITIZENS[0], "evaluation", f"{path}/opinions", stance="satisfied", text="자정에도 집에 갑니다.")
 
 
 async def evaluate(platform: InProcessPlatform, initiative_id: str) -> None:

@@ -110,7 +110,7 @@ async def test_an_emptied_projection_is_rebuilt(
     db = adopted.databases["proposal"]
     before = await state_of({"proposal": db})
     async with db.transaction() as tx:
-        await tx.session.execute(text("TRUNCATE fact, current_ballot, inbox"))
+        await tx.session.execute(text("TRUNCATE fact, task_state, inbox"))
         await incarnation.renew(tx.session)
     assert await state_of({"proposal": db}) != before
     await running(db)

@@ -68,6 +68,7 @@ def _install(handler: logging.Handler, level: str) -> None:
     for name in ("_granian", "granian.access", "faststream", "sqlalchemy", "alembic"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
         logger.propagate = name != "granian.access"  # Every request is a metric; a line each would be half the work.
     for name in ("sqlalchemy", "aiokafka", "httpx", "httpcore"):
         # Below this level they log statements, payloads and addresses.
