@@ -1,5 +1,7 @@
 """The test fixtures: new databases, separate topics, trusted tokens."""
 
+import asyncio
+
 from aiokafka import AIOKafkaConsumer
 from sqlalchemy import text
 
@@ -7,6 +9,7 @@ from townhall.chassis.auth.keys import wall
 from townhall.chassis.auth.tokens import read_keys, verify
 from townhall.chassis.broker import Bus
 from townhall.chassis.db import Database
+from townhall.chassis.retrying import sleep
 from townhall.contracts import voting
 from townhall.embedded.issuer import AUDIENCE, Issuer
 from townhall.testing.databases import CHASSIS, DatabaseOf
@@ -37,7 +40,9 @@ async def test_topics_are_the_test_s_own(bus: Bus) -> None:
     consumer = AIOKafkaConsumer(bootstrap_servers=bus.servers)
     await consumer.start()
     try:
-        assert bus.topic(voting.TOPIC) in await consumer.topics()
+        async with asyncio.timeout(10):  # a broker shows new topics a moment after it created them
+            while bus.topic(voting.TOPIC) not in await consumer.topics():
+                await sleep(0.05)
     finally:
         await consumer.stop()
 
