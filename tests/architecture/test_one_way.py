@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from tests.architecture import one_way
-from tests.architecture.repository import SERVICES, package, tree
+from tests.architecture.repository import SERVICES, SOURCES, package, shown, tree
 
 PLANTED: dict[str, tuple[one_way.Check, str, str]] = {
     "rules elsewhere": (one_way.rules_in_the_store, "handlers/rules.py", "RULES = Rules(Parameters)"),
@@ -74,3 +74,26 @@ def test_services_do_it_one_way(service: str, check: one_way.Check) -> None:
         for violation in check(tree(path), PurePosixPath(path.relative_to(package(service))))
     ]
     assert not found
+
+
+def _reads_roles(module: ast.AST) -> bool:
+    compared = (node for node in ast.walk(module) if isinstance(node, ast.Compare))
+    return any(ast.unparse(operand).endswith(".roles") for node in compared for operand in node.comparators)
+
+
+def test_roles_are_decided_in_one_place() -> None:
+    """Routes and the fast path let a caller in by `authorize`: what it refuses is refused on both paths."""
+    modules = [path for source in SOURCES for path in source.rglob("*.py")]
+    assert [shown(path) for path in modules if _reads_roles(tree(path))] == [
+        "shared/src/townhall/chassis/auth/callers.py"
+    ]
+    callers = [shown(path) for path in modules if "authorize(claims" in path.read_text()]
+    assert sorted(callers) == [
+        "services/voting/src/voting/fast_path.py",
+        "shared/src/townhall/chassis/auth/callers.py",
+    ]
+
+
+def test_a_planted_decision_on_roles_is_found() -> None:
+    """The check sees a comparison with a token's roles."""
+    assert _reads_roles(ast.parse("if Role.CITIZEN not in claims.roles: raise RoleNotAllowed"))
