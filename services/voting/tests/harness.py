@@ -172,6 +172,15 @@ def outcome(answer: Counted | Rejected) -> str:
     return answer.code if isinstance(answer, Rejected) else answer.outcome.value
 
 
-async def concurrently(*steps: Awaitable[T]) -> list[T]:
-    """Run awaitables concurrently; return their results, or raise the first error."""
-    return list(await asyncio.gather(*steps))
+async def concurrently(*steps: Awaitable[T], at_once: int = 8) -> list[T]:
+    """Run awaitables concurrently, at most this many at once; return their results, or raise the first error.
+
+    A pool has 8 connections, and a step that waits longer than 5 s for one of them fails.
+    """
+    turns = asyncio.Semaphore(at_once)
+
+    async def run(step: Awaitable[T]) -> T:
+        async with turns:
+            return await step
+
+    return list(await asyncio.gather(*map(run, steps)))
