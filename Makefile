@@ -64,6 +64,10 @@ asyncapi: setup ## parse each service's AsyncAPI document with the official pars
 isolation: setup ## install and start each service without the code of the others
 	@.ci/isolation
 
+##@ Deploy
+images: ## build the container images with podman or docker (ARGS="services/voting": one of them)
+	@deploy/containers/build $(ARGS)
+
 ##@ Develop
 fmt: setup ## format, and apply automatic lint fixes
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix . || true
@@ -98,5 +102,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) has no venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up quick test test-kafka test-proxy coverage bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
+.PHONY: setup demo up quick test test-kafka test-proxy coverage bench campaign campaign-short campaign-series campaign-report check static images format-check lint types arch house asyncapi isolation fmt docs schemas lock \
         clean help
