@@ -23,6 +23,7 @@ FORMATS: Final = {
     "MasterKey": "64 hexadecimal digits",
     "DatabaseUrl": "`postgresql://...`",
     "Servers": "`host:port,...`",
+    "PublicUrl | None": "`https://...`",
 }
 """What an operator writes for a value of each type, by the source of its annotation."""
 BOUNDS: Final = {Ge: ("at least", "ge"), Gt: ("more than", "gt"), Le: ("at most", "le"), Lt: ("less than", "lt")}

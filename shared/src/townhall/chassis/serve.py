@@ -16,7 +16,9 @@ from townhall.chassis import asyncapi, auth, health, http
 from townhall.chassis.background import BackgroundTask, Resource, Timer, running
 from townhall.chassis.broker import Bus
 from townhall.chassis.consuming import Consumer, Processor, Requeue, Subscription
+from townhall.chassis.consuming.status import StopReason
 from townhall.chassis.db import Database
+from townhall.chassis.event_schemas import schema_router
 from townhall.chassis.http import idempotency, server
 from townhall.chassis.http.application import Application, FastPath
 from townhall.chassis.outbox.relay import Relay
@@ -55,7 +57,8 @@ def bus_of(settings: ServiceSettings) -> Bus:
 
 def assemble(service: Service) -> FastAPI:
     """Put a service together. Nothing is opened before the application starts."""
-    db = Database(str(service.settings.database_url), source=service.name)
+    public_url = service.settings.base_url
+    db = Database(str(service.settings.database_url), source=service.name, public_url=public_url)
     app = Application(
         service.settings,
         service.fast_path,
@@ -65,7 +68,8 @@ def assemble(service: Service) -> FastAPI:
     )
     for value in (db, service, auth.keys_of(service.settings)):
         provide(app, value)
-    for router in (*service.routers, http.docs.router, health.router, metrics.router, _documents(service)):
+    documents = (_documents(service), schema_router(service.announces, public_url))
+    for router in (*service.routers, http.docs.router, health.router, metrics.router, *documents):
         app.include_router(router)
     return app
 
@@ -76,7 +80,7 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
     relay = Relay(db.dsn, bus)
     processor = Processor(db, service.subscriptions)
     consumer = Consumer(bus, db, service.subscriptions, processor) if service.subscriptions else None
-    state = health.Health(service.name, db, relay, consumer)
+    state = health.Health(service.name, db, _details(relay, consumer))
     provide(app, state)
     tasks: dict[str, BackgroundTask] = {
         "relay": relay.run,
@@ -94,6 +98,18 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
         state.stopping = True
     await asyncio.to_thread(tracing.flush)
     log.info("service_stopped")
+
+
+def _details(relay: Relay, consumer: Consumer | None) -> health.Details:
+    """Return what `/readyz` shows beside its checks. Add to it what an operator wants to see there."""
+    details: dict[str, Callable[[], object]] = {"relay_leading": lambda: relay.leading}
+    if consumer is not None:
+        details |= {
+            "consumer_joined": lambda: not consumer.status.stopped_by(StopReason.NOT_JOINED),
+            "consumer_assigned": lambda: consumer.assigned,
+            "consuming": lambda: consumer.status.consuming,
+        }
+    return details
 
 
 @asynccontextmanager

@@ -57,6 +57,10 @@ Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+
 """Kafka bootstrap servers, `host:port` separated by commas."""
 
 
+PublicUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+(/[^\s/?#]+)*$")]
+"""An absolute URL without query, fragment and final slash."""
+
+
 class ServiceSettings(ServerSettings):
     """What every service needs. Each can also be read from the file that `<NAME>_FILE` names."""
 
@@ -78,10 +82,19 @@ class ServiceSettings(ServerSettings):
     """The `aud` claim that access tokens must have."""
     jwks_url: str = Field(min_length=1)
     """The issuer's public keys (JWKS): a URL, or the path of a file."""
+    public_url: PublicUrl | None = Field(None, validate_default=True)
+    """Where this service is reached from outside, without a slash at the end: the base of the `ce_dataschema` of its
+    events. Required in production; else `http://<host>:<port>`."""
     person_key: Key
     """Key of the HMAC that turns a token's subject into this service's pseudonym for the person."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Log records below this level are dropped."""
+
+    @property
+    def base_url(self) -> str:
+        """The public URL, or where a local service listens."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     @field_validator("*")
     @classmethod
@@ -107,6 +120,8 @@ class ServiceSettings(ServerSettings):
 
 
 def _unfit(name: str, value: object) -> str | None:
+    if name == "public_url" and not str(value or "").startswith("https://"):
+        return "is missing or not an https:// URL"
     if name == "issuer" and not str(value).startswith("https://"):
         return "is not an https:// URL"
     if name == "issuer" and (urlsplit(str(value)).hostname or "").rstrip(".").endswith(".invalid"):

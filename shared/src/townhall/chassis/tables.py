@@ -34,6 +34,7 @@ FIRST = (
         key text,
         reason text NOT NULL,
         attempts int NOT NULL DEFAULT 1,
+        claimed boolean NOT NULL DEFAULT false,
         headers jsonb NOT NULL,
         value bytea,
         status text NOT NULL DEFAULT 'waiting'
