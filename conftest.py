@@ -1,5 +1,6 @@
 """The fixtures of all test suites, the markers of what tests need, and the order of tests for parallel runs."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from typing import Final
@@ -9,6 +10,9 @@ import structlog
 from hypothesis import settings
 
 from townhall.chassis.telemetry import logs
+
+# Collecting tests only allocates: garbage collection would go through all of it again and again. See below.
+gc.disable()
 
 pytest_plugins = [
     "townhall.testing.brokers",
@@ -72,3 +76,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run slow tests first, so that no worker ends with a long one."""
     items.sort(key=lambda item: next((n for n, mark in enumerate(NEEDS) if item.get_closest_marker(mark)), len(NEEDS)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Freeze what collection has allocated, so that full garbage collections of the tests are quick."""
+    del session
+    gc.freeze()
+    gc.enable()

@@ -177,10 +177,10 @@ async def concurrently(*steps: Awaitable[T], at_once: int = 8) -> list[T]:
 
     A pool has 8 connections, and a step that waits longer than 5 s for one of them fails.
     """
-    turns = asyncio.Semaphore(at_once)
+    permits = asyncio.Semaphore(at_once)
 
     async def run(step: Awaitable[T]) -> T:
-        async with turns:
+        async with permits:
             return await step
 
     return list(await asyncio.gather(*map(run, steps)))
