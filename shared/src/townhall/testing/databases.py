@@ -40,7 +40,7 @@ class Cluster:
         while idle:
             if await (lease := idle.pop()).renew():
                 return lease
-            await self._give_up(lease)
+            await self._discard(lease)
         url = await self.fresh(service)
         name = url.rpartition("/")[2]
         db = Database(url, source=service)
@@ -53,7 +53,7 @@ class Cluster:
         """Let another test have this database."""
         self._idle.setdefault(lease.db.source, []).append(lease)
 
-    async def _give_up(self, lease: Lease) -> None:
+    async def _discard(self, lease: Lease) -> None:
         await lease.close()
         await self.drop(lease.url)
 
@@ -73,7 +73,7 @@ class Cluster:
     async def clean(self) -> None:
         """Drop all databases, the templates and their roles."""
         for lease in [lease for idle in self._idle.values() for lease in idle]:
-            await self._give_up(lease)
+            await self._discard(lease)
         for made in self._templates.values():
             await databases.remove(self.admin, await made)
 

@@ -1,6 +1,6 @@
 """Test databases that are emptied and used again: that takes a tenth of the time of a new one.
 
-A database is given up, not reused, if a test changed its schema, filled it with much data or left a connection in use.
+A database is discarded instead if a test changed its schema, filled it with much data or left a connection in use.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import asyncpg
 from townhall.chassis.db import Database
 
 _LARGEST: Final = 16_000_000
-"""Bytes of tables and indexes above which a database is given up: deleted rows still take space."""
+"""Bytes of tables and indexes above which a database is discarded: deleted rows still take space."""
 _TABLES: Final = """
     SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename
 """
