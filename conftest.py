@@ -52,7 +52,7 @@ def _configure_logging() -> None:
     """Log as a service does; structlog's default renders tracebacks with local variables, which takes seconds."""
     import structlog  # noqa: PLC0415  only where tests run
 
-    from townhall.chassis.telemetry import logs  # noqa: PLC0415
+    from townhall.chassis.telemetry import logs  # noqa: PLC0415  the same
 
     structlog.configure(processors=[logs.frames_only, structlog.processors.JSONRenderer()])
 

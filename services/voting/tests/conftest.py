@@ -34,7 +34,7 @@ async def wire(app: FastAPI) -> AsyncIterator[AsyncClient]:
     unlimited = Limits(max_connections=None, max_keepalive_connections=None)
     async with (
         listening(app) as port,
-        AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=NO_TLS, limits=unlimited, timeout=30) as client,
+        AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=NO_TLS, limits=unlimited, timeout=120) as client,
     ):
         yield client
 

@@ -6,12 +6,12 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
 import pytest
 import pytest_asyncio
+from sqlalchemy import make_url
 
 from townhall.chassis import migrate, tables
 from townhall.chassis.db import Database
@@ -45,7 +45,8 @@ class Cluster:
         name = url.rpartition("/")[2]
         db = Database(url, source=service)
         try:
-            return await Lease.on(db, url, urlsplit(self.admin)._replace(path=f"/{name}").geturl())
+            superuser = make_url(self.admin).set(database=name).render_as_string(hide_password=False)
+            return await Lease.on(db, url, superuser)
         except asyncpg.InsufficientPrivilegeError:  # the role of an external PostgreSQL: each test has a new database
             return Lease(db, url, None)
 

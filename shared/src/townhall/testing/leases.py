@@ -1,4 +1,4 @@
-"""Test databases that are emptied and used again: that takes a tenth of the time of a new one.
+"""Test databases that are emptied and used again, which is quicker than copying a template for each test.
 
 A database is discarded instead if a test changed its schema, filled it with much data or left a connection in use.
 """
