@@ -76,7 +76,7 @@ async def test_refused_token(sample_service: httpx.AsyncClient) -> None:
 async def test_issuer_away(sample_service: httpx.AsyncClient) -> None:
     """Before any key was seen, the trouble is here and passes."""
     issuer = Issuer()
-    issuer.away = True
+    issuer.error = ConnectionRefusedError()
     async with client_of(app_of(issuer)) as client:
         answer = await client.get("/me", headers=bearing(token()))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")

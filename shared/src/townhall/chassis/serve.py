@@ -82,6 +82,7 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
         "relay": relay.run,
         "gauges": partial(gauges.watch, db),
         "requeue": Requeue(db, processor).run,
+        "issuer_keys": state_of(app, auth.Keys).run,
     }
     if consumer is not None:
         tasks["consumer"] = consumer.run

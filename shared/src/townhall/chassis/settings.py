@@ -78,6 +78,10 @@ class ServiceSettings(ServerSettings):
     """The `aud` claim that access tokens must have."""
     jwks_url: str = Field(min_length=1)
     """The issuer's public keys (JWKS): a URL, or the path of a file."""
+    jwks_refresh_seconds: float = Field(300, ge=30, le=3600)
+    """Seconds within which a key the issuer removed is no longer accepted, as long as the issuer answers."""
+    jwks_max_age_seconds: float = Field(3600, ge=3600, le=86_400)
+    """Seconds the last good keys are used while the issuer doesn't answer; then every token is answered with 503."""
     person_key: Key
     """Key of the HMAC that turns a token's subject into this service's pseudonym for the person."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

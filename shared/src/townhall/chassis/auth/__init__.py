@@ -1,7 +1,7 @@
 """Who calls: access tokens checked against the issuer's published keys, and what their roles allow."""
 
 from townhall.chassis.auth.callers import Caller, allow, authorize, bearer_token, identify
-from townhall.chassis.auth.keys import Keys, keys_of
+from townhall.chassis.auth.keys import Keys, Trust, keys_of
 from townhall.chassis.auth.refusals import KeysUnavailable, RoleNotAllowed, TokenKeyUnknown, TokenRefused
 from townhall.chassis.auth.tokens import Claims
 from townhall.contracts.roles import Role
@@ -15,6 +15,7 @@ __all__ = [
     "RoleNotAllowed",
     "TokenKeyUnknown",
     "TokenRefused",
+    "Trust",
     "allow",
     "authorize",
     "bearer_token",

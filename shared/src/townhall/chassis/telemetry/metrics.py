@@ -59,6 +59,16 @@ OUTBOX_FAILURES = Counter(
     "townhall_outbox_failures_total", "Batches the broker did not acknowledge; they are sent again."
 )
 
+ISSUER_KEY_FETCHES = Counter(
+    "townhall_issuer_key_fetches_total",
+    "Attempts to fetch the issuer's keys, by outcome: fetched, unreachable, or unusable (it answered no key set).",
+    ["outcome"],
+)
+ISSUER_KEYS_FETCHED = Gauge(
+    "townhall_issuer_keys_fetched_timestamp_seconds",
+    "When the issuer's keys were last fetched; 0 before the first time. Tokens are refused once they are too old.",
+)
+
 DEAD_LETTERS = Counter("townhall_dead_letters_total", "Messages that became dead letters.", ["topic", "reason"])
 DEAD_LETTERS_WAITING = Gauge("townhall_dead_letters_waiting", "Dead letters that wait for an operator.")
 
