@@ -8,12 +8,13 @@ import pytest
 
 from shared.tests.sample_service import app_of, client_of
 from shared.tests.token_variants import CLAIMS, Issuer, token
+from townhall.chassis.db import Database
 
 
 @pytest.fixture
-async def sample_service() -> AsyncIterator[httpx.AsyncClient]:
+async def sample_service(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the small service."""
-    async with client_of(app_of(Issuer())) as client:
+    async with client_of(app_of(Issuer(), database)) as client:
         yield client
 
 

@@ -3,13 +3,14 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
 from townhall.chassis import asyncapi, auth, health, http
@@ -63,7 +64,7 @@ def assemble(service: Service) -> FastAPI:
         version=http.API_VERSION,
         lifespan=partial(_lifespan, service, db),
     )
-    for value in (db, service, auth.keys_of(service.settings)):
+    for value in (db, service, auth.keys_of(service.settings), auth.persons_of(service.settings)):
         provide(app, value)
     for router in (*service.routers, http.docs.router, health.router, metrics.router, _documents(service)):
         app.include_router(router)
@@ -105,6 +106,8 @@ async def at_hand(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(db.close)
         for resource in state_of(app, Service).resources:
             provide(app, await stack.enter_async_context(resource(db)))
+        with suppress(SQLAlchemyError, OSError):  # Without a database it is checked with the first act.
+            await state_of(app, auth.Persons).check(db)
         # Else the first requests would all wait for the issuer's keys.
         await state_of(app, auth.Keys).refresh()
         yield

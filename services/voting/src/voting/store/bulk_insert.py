@@ -6,12 +6,13 @@ all ballots of a group on a vote whose threshold they might reach.
 """
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import CastBallot
-from voting.domain.voter_keys import Keyring, SealedKey, voter_hash
+from voting.domain.voter_keys import Keyring, MasterKeyUnknown, SealedKey, voter_hash
 from voting.store.dedicated_connection import DedicatedConnection
 
 MAX_KEYS: Final = 10_000
@@ -92,7 +93,8 @@ class BulkInsert:
         if len(self._keys) + len(tasks) > MAX_KEYS:
             self._keys.clear()
         for task_id, wrapped, version in await self._connection.fetch(_KEYS, list(tasks)):
-            self._keys[TaskId(task_id)] = self._keyring.open(SealedKey(wrapped, version))
+            with suppress(MasterKeyUnknown):  # Its ballots are left to be refused one by one.
+                self._keys[TaskId(task_id)] = self._keyring.open(SealedKey(wrapped, version))
 
     def close(self) -> None:
         """Close the connection."""

@@ -46,6 +46,8 @@ class Claims:
     subject: str = field(repr=False)
     roles: frozenset[str]
     expires: int
+    identity: str = field(repr=False)
+    """The person: issuer and subject together, for a subject is unique with its issuer only (RFC 7519)."""
 
 
 def read_keys(document: bytes) -> dict[str, Key]:
@@ -111,7 +113,13 @@ def verify(token: str, key: Key, *, issuer: str, audience: str, now: float) -> C
     roles = claims.get("roles", [])
     if not isinstance(roles, list):
         raise TokenForOthers
-    return Claims(claims["sub"], _set_of(tuple(role for role in roles if isinstance(role, str))), int(claims["exp"]))
+    known = _set_of(tuple(role for role in roles if isinstance(role, str)))
+    return Claims(claims["sub"], known, int(claims["exp"]), identity_of(issuer, claims["sub"]))
+
+
+def identity_of(issuer: str, subject: str) -> str:
+    """Return the name of a person over all issuers. The length makes it unambiguous where one ends."""
+    return f"{len(issuer)}:{issuer}{subject}"
 
 
 @lru_cache(_HEADERS)
