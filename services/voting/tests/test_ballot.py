@@ -12,7 +12,7 @@ from townhall.chassis.auth import identity_of
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import Ballot, BallotIsFinal, CastBallot, Choice, Counted, CurrentBallot, Outcome, cast
 from voting.domain.vote import Terms
-from voting.domain.voter_keys import Keyring, MasterKeyUnknown, voter_hash
+from voting.domain.voter_keys import Keyring, MasterKeyUnknown, pseudonyms, voter_hash
 
 EARLIER, NOW = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
 CHANGEABLE = Terms(version=1, article="제5조", more_than=2, ballots_changeable=True)
@@ -68,6 +68,7 @@ def test_a_pseudonym_holds_in_one_vote_only(key: bytes, other: bytes, subject: s
     assert (pseudonym == voter_hash(other, subject)) is (key == other)
     assert (pseudonym == voter_hash(key, other_subject)) is (subject == other_subject)
     assert len(pseudonym) == 32
+    assert pseudonyms(key)(subject) == pseudonyms(key)(subject) == pseudonym
 
 
 def test_a_pseudonym_is_of_issuer_and_subject() -> None:
