@@ -69,6 +69,12 @@ ISSUER_KEYS_FETCHED = Gauge(
     "When the issuer's keys were last fetched; 0 before the first time. Tokens are refused once they are too old.",
 )
 
+LOG_LINES_SUPPRESSED = Counter(
+    "townhall_log_lines_suppressed_total",
+    "Log lines left out because one of their kind repeated too often, by log event or library.",
+    ["event"],
+)
+
 DEAD_LETTERS = Counter("townhall_dead_letters_total", "Messages that became dead letters.", ["topic", "reason"])
 DEAD_LETTERS_WAITING = Gauge("townhall_dead_letters_waiting", "Dead letters that wait for an operator.")
 
