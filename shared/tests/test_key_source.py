@@ -76,9 +76,10 @@ async def silence(writer: asyncio.StreamWriter) -> None:
     await asyncio.Event().wait()
 
 
-def keys_from(url: str) -> Keys:
+def keys_from(url: str, *, step_seconds: float = 4, deadline: float = 0.2) -> Keys:
     """Return keys that are fetched from there."""
-    return Keys(key_source(url, step_seconds=0.1), Trust(ISSUER, "townhall", deadline=0.2), now=lambda: float(NOW))
+    trust = Trust(ISSUER, "townhall", deadline=deadline)
+    return Keys(key_source(url, step_seconds=step_seconds), trust, now=lambda: float(NOW))
 
 
 async def test_a_key_set() -> None:
@@ -135,7 +136,7 @@ async def test_addresses_that_lead_nowhere(url: str) -> None:
 async def test_https_is_never_read_in_the_clear() -> None:
     """A server without TLS where TLS is wanted gives no keys, whatever it sends."""
     async with server_that(bytes_of(HEAD + b"\r\n" + JWKS)) as url:
-        keys = keys_from(url.replace("http:", "https:"))
+        keys = keys_from(url.replace("http:", "https:"), step_seconds=0.1, deadline=5)
         await keys.refresh()
         with pytest.raises(KeysUnavailable):
             await keys.claims(token())

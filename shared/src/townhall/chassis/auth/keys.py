@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Final
 
 import structlog
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
 from townhall.chassis.auth import tokens
 from townhall.chassis.auth.key_source import KeySource, key_source
@@ -142,7 +143,7 @@ class Keys:
         self._use(found, began)
 
     def _use(self, found: dict[str, tokens.Key], began: float) -> None:
-        if _thumbprints(found) != _thumbprints(self._keys):
+        if _numbers(found) != _numbers(self._keys):
             # A key that is gone takes what it signed with it.
             self._keys, self._verified = found, OrderedDict()
             log.info("issuer_keys_changed", keys=len(found))
@@ -156,8 +157,8 @@ def _failed(outcome: str, error: Exception) -> None:
     log.warning("issuer_keys_unavailable", outcome=outcome, exc_info=error)
 
 
-def _thumbprints(keys: dict[str, tokens.Key]) -> dict[str, str]:
-    return {kid: key.thumbprint() for kid, key in keys.items()}
+def _numbers(keys: dict[str, tokens.Key]) -> dict[str, RSAPublicNumbers]:
+    return {kid: key.public_numbers() for kid, key in keys.items()}
 
 
 def keys_of(settings: ServiceSettings) -> Keys:
