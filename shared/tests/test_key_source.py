@@ -76,7 +76,7 @@ async def silence(writer: asyncio.StreamWriter) -> None:
     await asyncio.Event().wait()
 
 
-def keys_from(url: str, *, step_seconds: float = 4, deadline: float = 0.2) -> Keys:
+def keys_from(url: str, *, step_seconds: float = 4, deadline: float = 1.0) -> Keys:
     """Return keys that are fetched from there."""
     trust = Trust(ISSUER, "townhall", deadline=deadline)
     return Keys(key_source(url, step_seconds=step_seconds), trust, now=lambda: float(NOW))
