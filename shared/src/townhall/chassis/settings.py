@@ -51,8 +51,8 @@ def _key(given: object) -> bytes:
     return key
 
 
-def keys_by_version(given: object) -> object:
-    """Parse the JSON of keys by version, where it comes from a file."""
+def from_file(given: object) -> object:
+    """Parse the JSON of a setting where it comes from a file."""
     try:
         return from_json(given) if isinstance(given, str) else given
     except ValueError:
@@ -66,6 +66,10 @@ def all_versions(current: int, key: SecretBytes, former: Mapping[int, SecretByte
 
 Key = Annotated[SecretBytes, BeforeValidator(_key)]
 """A secret key of at least 32 bytes, given in hexadecimal digits."""
+KeysByVersion = Annotated[Mapping[int, Key], BeforeValidator(from_file)]
+"""Former keys by their version."""
+Versions = Annotated[frozenset[int], BeforeValidator(from_file)]
+"""Versions of a key."""
 DatabaseUrl = Annotated[str, StringConstraints(pattern=r"^postgres(ql)?(\+asyncpg)?://\S+$"), Field(repr=False)]
 """A PostgreSQL URL. It may hold a password, so it is never shown."""
 Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$")]
@@ -101,9 +105,9 @@ class ServiceSettings(ServerSettings):
     """Key of the HMAC that turns a token's issuer and subject into this service's pseudonym for the person."""
     person_key_version: int = Field(1, ge=1)
     """Increase it when you replace the person key, and move the old key to `FORMER_PERSON_KEYS`."""
-    former_person_keys: Annotated[Mapping[int, Key], BeforeValidator(keys_by_version)] = {}
+    former_person_keys: KeysByVersion = Field(default_factory=dict)
     """Earlier person keys by version: `{"1": "<64 hexadecimal digits>"}`. Without one it needs, nobody can act."""
-    retired_person_keys: frozenset[int] = frozenset()
+    retired_person_keys: Versions = frozenset()
     """Versions given up for good: `[1]`. Who never acted since a later version came counts as a new person."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Log records below this level are dropped."""
