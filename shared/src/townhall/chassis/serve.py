@@ -3,13 +3,14 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
 from townhall.chassis import asyncapi, auth, health, http
@@ -66,7 +67,7 @@ def assemble(service: Service) -> FastAPI:
         version=http.API_VERSION,
         lifespan=partial(_lifespan, service, db),
     )
-    for value in (db, service, auth.keys_of(service.settings)):
+    for value in (db, service, auth.keys_of(service.settings), auth.persons_of(service.settings)):
         provide(app, value)
     documents = (_documents(service), schema_router(service.announces, public_url))
     for router in (*service.routers, http.docs.router, health.router, metrics.router, *documents):
@@ -86,6 +87,7 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
         "relay": relay.run,
         "gauges": partial(gauges.watch, db),
         "requeue": Requeue(db, processor).run,
+        "issuer_keys": state_of(app, auth.Keys).run,
     }
     if consumer is not None:
         tasks["consumer"] = consumer.run
@@ -120,6 +122,8 @@ async def at_hand(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(db.close)
         for resource in state_of(app, Service).resources:
             provide(app, await stack.enter_async_context(resource(db)))
+        with suppress(SQLAlchemyError, OSError):  # Without a database it is checked with the first act.
+            await state_of(app, auth.Persons).check(db)
         # Else the first requests would all wait for the issuer's keys.
         await state_of(app, auth.Keys).refresh()
         yield

@@ -70,6 +70,22 @@ DEAD_LETTERS = Counter(
     "Messages that became dead letters, by reason: handler-failed, or what the contract of events refuses.",
     ["topic", "reason"],
 )
+
+ISSUER_KEY_FETCHES = Counter(
+    "townhall_issuer_key_fetches_total",
+    "Attempts to fetch the issuer's keys, by outcome: fetched, unreachable, or unusable (it answered no key set).",
+    ["outcome"],
+)
+ISSUER_KEYS_FETCHED = Gauge(
+    "townhall_issuer_keys_fetched_timestamp_seconds",
+    "When the issuer's keys were last fetched; 0 before the first time. Tokens are refused once they are too old.",
+)
+
+LOG_LINES_SUPPRESSED = Counter(
+    "townhall_log_lines_suppressed_total",
+    "Log lines left out because one of their kind repeated too often, by log event or library.",
+    ["event"],
+)
 DEAD_LETTERS_WAITING = Gauge("townhall_dead_letters_waiting", "Dead letters that wait for an operator.")
 
 
