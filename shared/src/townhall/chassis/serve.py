@@ -25,7 +25,7 @@ from townhall.chassis.http.application import Application, FastPath
 from townhall.chassis.outbox.relay import Relay
 from townhall.chassis.settings import ServiceSettings
 from townhall.chassis.state import provide, state_of
-from townhall.chassis.telemetry import gauges, metrics, tracing
+from townhall.chassis.telemetry import gauges, metrics, tracers
 from townhall.contracts import Event
 
 _FORGET = Timer("forget_receipts", seconds=60, act=idempotency.forget)
@@ -98,7 +98,7 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
         log.info("service_started", port=service.settings.port, version=package_version)
         yield
         state.stopping = True
-    await asyncio.to_thread(tracing.flush)
+    await asyncio.to_thread(tracers.flush)
     log.info("service_stopped")
 
 
