@@ -37,9 +37,15 @@ class Health:
             "dead_letter_capacity": dead_letter_capacity,
         }
 
-    def details(self) -> Mapping[str, bool]:
+    def details(self) -> Mapping[str, bool | str]:
         """Return what operators may want to know and readiness doesn't depend on."""
-        return {"relay_leading": self.relay.leading, "consumer": self.consumer is not None and self.consumer.assigned}
+        assigned = self.consumer is not None and self.consumer.assigned
+        return {"relay_leading": self.relay.leading, "consumer": assigned, **self.broker()}
+
+    def broker(self) -> Mapping[str, str]:
+        """Return why relay and consumer can't use the Kafka cluster, or `ok`, for each."""
+        tasks = {"relay": self.relay.access, **({"consumer": self.consumer.access} if self.consumer else {})}
+        return {f"{name}_broker": access.cause or "ok" for name, access in tasks.items()}
 
     async def _stored(self) -> tuple[bool, bool]:
         """Return whether the database is reachable and migrated, and whether more dead letters may be stored.

@@ -50,7 +50,12 @@ class Service:
 
 def bus_of(settings: ServiceSettings) -> Bus:
     """Return the bus the settings describe."""
-    return Bus(settings.kafka_servers, settings.topic_prefix, session_timeout_ms=settings.kafka_session_timeout_ms)
+    return Bus(
+        settings.kafka_servers,
+        settings.topic_prefix,
+        session_timeout_ms=settings.kafka_session_timeout_ms,
+        security=settings.security,
+    )
 
 
 def assemble(service: Service) -> FastAPI:

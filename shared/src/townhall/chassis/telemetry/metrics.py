@@ -59,6 +59,17 @@ OUTBOX_FAILURES = Counter(
     "townhall_outbox_failures_total", "Batches the broker did not acknowledge; they are sent again."
 )
 
+BROKER_USABLE = Gauge(
+    "townhall_broker_usable",
+    "0 from an attempt of the task (relay or consumer) to use the Kafka cluster that failed to one that succeeded.",
+    ["task"],
+)
+BROKER_ERRORS = Counter(
+    "townhall_broker_errors_total",
+    "Attempts that the Kafka cluster refused or that did not reach it, by task and cause, such as login-refused.",
+    ["task", "cause"],
+)
+
 DEAD_LETTERS = Counter("townhall_dead_letters_total", "Messages that became dead letters.", ["topic", "reason"])
 DEAD_LETTERS_WAITING = Gauge("townhall_dead_letters_waiting", "Dead letters that wait for an operator.")
 
