@@ -12,6 +12,7 @@ GOOD = {
     "PORT": "8102",
     "DATABASE_URL": "postgresql://voting:hunter2@db/voting",
     "KAFKA_SERVERS": "kafka-1:9092,kafka-2:9092",
+    "KAFKA_SECURITY_PROTOCOL": "SSL",
     "ISSUER": "https://issuer.example",
     "JWKS_URL": "https://issuer.example/jwks.json",
     "PUBLIC_URL": "https://voting.example",

@@ -53,7 +53,12 @@ class Service:
 
 def bus_of(settings: ServiceSettings) -> Bus:
     """Return the bus the settings describe."""
-    return Bus(settings.kafka_servers, settings.topic_prefix, session_timeout_ms=settings.kafka_session_timeout_ms)
+    return Bus(
+        settings.kafka_servers,
+        settings.topic_prefix,
+        session_timeout_ms=settings.kafka_session_timeout_ms,
+        security=settings.security,
+    )
 
 
 def assemble(service: Service) -> FastAPI:
@@ -104,12 +109,16 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
 
 def _details(relay: Relay, consumer: Consumer | None) -> health.Details:
     """Return what `/readyz` shows beside its checks. Add to it what an operator wants to see there."""
-    details: dict[str, Callable[[], object]] = {"relay_leading": lambda: relay.leading}
+    details: dict[str, Callable[[], object]] = {
+        "relay_leading": lambda: relay.leading,
+        "relay_broker": lambda: relay.access.cause or "ok",
+    }
     if consumer is not None:
         details |= {
             "consumer_joined": lambda: not consumer.status.stopped_by(StopReason.NOT_JOINED),
             "consumer_assigned": lambda: consumer.assigned,
             "consuming": lambda: consumer.status.consuming,
+            "consumer_broker": lambda: consumer.access.cause or "ok",
         }
     return details
 

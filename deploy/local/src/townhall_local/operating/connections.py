@@ -6,9 +6,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+from pydantic_settings import SettingsConfigDict
 from sqlalchemy.exc import SQLAlchemyError
 
+from townhall.chassis.broker import Bus
 from townhall.chassis.db import Database
+from townhall.chassis.kafka_settings import KafkaSettings
+from townhall.chassis.settings import SettingsRefused, load
 from townhall_local.errors import CommandError
 from townhall_local.running_platform import NotRunning, RunningPlatform
 from townhall_local.service_names import SERVICES
@@ -51,9 +55,24 @@ def database_url(service: str, given: str | None, data_dir: Path) -> str:
     return given or running_platform(data_dir).databases[service]
 
 
-def servers(given: str | None, data_dir: Path) -> str:
-    """Return the given bootstrap servers, or those of the platform running on the data directory."""
-    return given or running_platform(data_dir).kafka
+class ClusterSettings(KafkaSettings):
+    """How commands connect to a cluster that is given by address: `TOWNHALL_KAFKA_*`, named as for the services."""
+
+    model_config = SettingsConfigDict(env_prefix="TOWNHALL_", extra="ignore")
+
+
+def cluster(given: str | None, data_dir: Path, prefix: str = "") -> Bus:
+    """Return the cluster at the given servers, or that of the platform running on the data directory.
+
+    Raises `CommandError` if the settings of its connections are wrong.
+    """
+    if given is None:
+        return Bus(running_platform(data_dir).kafka, prefix)
+    try:
+        settings = load(ClusterSettings, kafka_servers=given)
+    except SettingsRefused as refused:
+        raise CommandError(f"{'; '.join(refused.sentences)}.") from None
+    return Bus(given, prefix, security=settings.security)
 
 
 def running_platform(data_dir: Path) -> RunningPlatform:

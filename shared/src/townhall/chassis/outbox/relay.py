@@ -18,6 +18,7 @@ from structlog import get_logger
 
 from townhall.chassis import outbox
 from townhall.chassis.broker import Bus
+from townhall.chassis.broker_access import BrokerAccess
 from townhall.chassis.outbox.publisher import TIMEOUT, Publisher, Rows
 from townhall.chassis.retrying import sleep
 from townhall.chassis.telemetry import metrics
@@ -70,9 +71,10 @@ class Relay:
         self._bus = bus
         self._notified = asyncio.Event()
         self.leading = False
+        self.access = BrokerAccess(bus, "relay")
 
     async def run(self) -> None:
-        """Wait for the lock, then publish until cancelled; raises if the connection or the broker fails."""
+        """Wait for the lock, then publish until cancelled; raises `BrokerUnusable`, and errors of the database."""
         connection = await asyncpg.connect(self._dsn, server_settings=SETTINGS, timeout=5, command_timeout=15)
         try:
             await self._lead(connection)
@@ -84,12 +86,15 @@ class Relay:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
             await sleep(POLL)
         await connection.add_listener(outbox.CHANNEL, lambda *_: self._notified.set())
-        producer = self._bus.producer()
+        async with self.access.reported():
+            producer = self._bus.producer()
         try:
-            await asyncio.wait_for(producer.start(), TIMEOUT)
+            async with self.access.reported():
+                await asyncio.wait_for(producer.start(), TIMEOUT)
+            self.access.connected()
             self.leading = True
             log.info("relay_leading")
-            publisher = Publisher(self._bus, producer)
+            publisher = Publisher(self._bus, producer, self.access)
             while True:
                 await self._round(connection, publisher)
         finally:
