@@ -10,7 +10,7 @@ from townhall.chassis.settings import DEMO_MARK, ServiceSettings, SettingsRefuse
 KEY = "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35"
 GOOD = {
     "PORT": "8102",
-    "DATABASE_URL": "postgresql://voting:hunter2@db/voting",
+    "DATABASE_URL": "postgresql://voting:hunter2@db/voting?sslmode=require",
     "KAFKA_SERVERS": "kafka-1:9092,kafka-2:9092",
     "ISSUER": "https://issuer.example",
     "JWKS_URL": "https://issuer.example/jwks.json",

@@ -21,7 +21,8 @@ FORMATS: Final = {
     "bool": "`on` or `off`",
     "Key": "at least 64 hexadecimal digits",
     "MasterKey": "64 hexadecimal digits",
-    "DatabaseUrl": "`postgresql://...`",
+    "PostgresUrl": "`postgresql://...`",
+    "PostgresUrl | None": "`postgresql://...`",
     "Servers": "`host:port,...`",
 }
 """What an operator writes for a value of each type, by the source of its annotation."""

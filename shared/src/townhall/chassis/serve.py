@@ -53,9 +53,15 @@ def bus_of(settings: ServiceSettings) -> Bus:
     return Bus(settings.kafka_servers, settings.topic_prefix, session_timeout_ms=settings.kafka_session_timeout_ms)
 
 
+def database_of(settings: ServiceSettings, name: str) -> Database:
+    """Return the database the settings describe."""
+    pooled = settings.database_pooler == "transaction"
+    return Database(settings.database_url, source=name, session_url=settings.session_url, pooled=pooled)
+
+
 def assemble(service: Service) -> FastAPI:
     """Put a service together. Nothing is opened before the application starts."""
-    db = Database(str(service.settings.database_url), source=service.name)
+    db = database_of(service.settings, service.name)
     app = Application(
         service.settings,
         service.fast_path,
@@ -73,7 +79,7 @@ def assemble(service: Service) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterator[None]:
     bus = bus_of(service.settings)
-    relay = Relay(db.dsn, bus)
+    relay = Relay(db.session_url, bus)
     processor = Processor(db, service.subscriptions)
     consumer = Consumer(bus, db, service.subscriptions, processor) if service.subscriptions else None
     state = health.Health(service.name, db, relay, consumer)

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
-from townhall.chassis.server_settings import ServerSettings
+from townhall.chassis.database_settings import DatabaseSettings
 from townhall.chassis.setting_files import FileSource, misread, variable
 
 DEMO_MARK = b"townhall-demo"
@@ -51,21 +51,17 @@ def _key(given: object) -> bytes:
 
 Key = Annotated[SecretBytes, BeforeValidator(_key)]
 """A secret key of at least 32 bytes, given in hexadecimal digits."""
-DatabaseUrl = Annotated[str, StringConstraints(pattern=r"^postgres(ql)?(\+asyncpg)?://\S+$"), Field(repr=False)]
-"""A PostgreSQL URL. It may hold a password, so it is never shown."""
 Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$")]
 """Kafka bootstrap servers, `host:port` separated by commas."""
 
 
-class ServiceSettings(ServerSettings):
+class ServiceSettings(DatabaseSettings):
     """What every service needs. Each can also be read from the file that `<NAME>_FILE` names."""
 
     model_config = SettingsConfigDict(
         frozen=True, hide_input_in_errors=True, extra="ignore", use_attribute_docstrings=True
     )
 
-    database_url: DatabaseUrl
-    """The service's own PostgreSQL database."""
     kafka_servers: Servers
     """The Kafka bootstrap servers."""
     kafka_session_timeout_ms: int = Field(10_000, ge=1000, le=300_000)
@@ -137,4 +133,4 @@ def load(kind: type[S]) -> S:
 
 def _sentence(kind: type[BaseSettings], error: dict[str, Any]) -> str:
     title = "is missing" if error["type"] == "missing" else error["msg"]
-    return f"{variable(kind, str(error['loc'][0]))} {title}"
+    return f"{variable(kind, str(error['loc'][0]))} {title}" if error["loc"] else str(title)
