@@ -94,5 +94,5 @@ async def test_a_commit_that_is_never_answered_is_given_up(database: Database) -
 
 def test_a_living_server_answers_before_it_is_given_up() -> None:
     """The server ends a statement, or a wait for a lock, sooner than its silence counts as its end."""
-    for setting in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+    for setting in ("statement_timeout", "lock_timeout"):
         assert float(SETTINGS[setting].removesuffix("s")) < SILENCE

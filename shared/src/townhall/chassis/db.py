@@ -24,8 +24,8 @@ SETTINGS: Final = {
     "synchronous_commit": "on",
     "statement_timeout": "8s",
     "lock_timeout": "6s",
-    # Releases the locks of a service that is gone before others time out on them.
-    "idle_in_transaction_session_timeout": "8s",
+    # Releases the locks of a service that is gone or stopped.
+    "idle_in_transaction_session_timeout": "15s",
 }
 """PostgreSQL settings of every connection of a service."""
 SILENCE: Final = 9.0
