@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from tests.attacks.service import settings, start
-from tests.journeys.failover import LOSSES, Voting, pair
+from tests.journeys.failover import LOSSES, PATIENCE, Voting, pair
 from townhall.embedded.issuer import Issuer
 from townhall.testing.tokens import Mint
 
@@ -40,7 +40,7 @@ async def test_a_standby_is_promoted_under_load(
             await voting.more(100)
         finally:
             voting.running = False
-            await citizens
+            await asyncio.wait_for(citizens, PATIENCE)
             service.kill()
         log.info("%s: longest gap %.2f s", loss, voting.longest_gap)  # seen with --log-cli-level=INFO
         assert 2 * await servers.stored(task_id) == len(voting.acknowledged)

@@ -11,8 +11,10 @@ from townhall.embedded.databases import connected
 from townhall.embedded.postgres import SUPERUSER, DataPath, Postgres
 from townhall.embedded.process import CannotStart, Owner, last_line, run
 
-SYNCHRONOUS: Final = ("ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 (*)'", "SELECT pg_reload_conf()")
-READ_ONLY: Final = ("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
+_SYNCHRONOUS: Final = ("ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 (*)'", "SELECT pg_reload_conf()")
+_IS_SYNCHRONOUS: Final = "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'sync')"
+_COMMIT: Final = "SELECT pg_logical_emit_message(true, 'townhall', 'synchronous')"
+_READ_ONLY: Final = ("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
 _STREAMS: Final = "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE state = 'streaming')"
 _CAUGHT_UP: Final = "SELECT pg_current_wal_lsn() = (SELECT min(replay_lsn) FROM pg_stat_replication)"
 # The usual five seconds between attempts would be most of a test's time.
@@ -58,16 +60,22 @@ async def streams(primary: Postgres) -> bool:
 
 
 async def make_synchronous(primary: Postgres) -> None:
-    """Let every commit wait until the standby has it. Only after the copy: a copy would wait for a standby as well."""
+    """Let every commit wait until the standby has it; returns when it has all that was committed before, too.
+
+    Only after the copy: a copy would have the setting as well, and wait for a standby of its own once it is promoted.
+    """
     async with connected(primary.url) as server:
-        for statement in SYNCHRONOUS:
+        for statement in _SYNCHRONOUS:
             await server.execute(statement)
+        while not await server.fetchval(_IS_SYNCHRONOUS):
+            await server.execute("SELECT pg_sleep(0.02)")
+        await server.execute(_COMMIT)
 
 
 async def fence(primary: Postgres) -> None:
     """Make a primary refuse writes, for new and for open connections."""
     async with connected(primary.url) as server:
-        for statement in READ_ONLY:
+        for statement in _READ_ONLY:
             await server.execute(statement)
 
 
