@@ -25,6 +25,7 @@ settings.load_profile("steady")
 
 NEEDS: Final = {
     "proxy": ("needs nginx; not part of the default run", ()),
+    "postgresql": ("needs the system's PostgreSQL, for TLS, and PgBouncer; not part of the default run", ()),
     "process": ("starts programs such as the platform or an embedded server; set by the test", ()),
     "broker": ("uses a broker; set automatically", ("broker", "empty_broker")),
     "database": ("uses PostgreSQL; set automatically", ("cluster",)),

@@ -13,4 +13,4 @@ def inject(_service: str, _switches: Switches) -> None:
     def breaks(error: BaseException) -> bool:
         return breaks_connections(error) and getattr(driver_error(error), "sqlstate", None) != READ_ONLY
 
-    db.breaks_connections = breaks
+    db.breaks_connections = breaks  # type: ignore[attr-defined]  # injected

@@ -98,7 +98,7 @@ class Postgres(Server):
             "--no-sync",
         ]
         done = run(
-            [postgres_binaries(owner) / "initdb", "-D", data.path, *options],
+            [self._binaries(owner) / "initdb", "-D", data.path, *options],
             owner,
             stdin=secret,
             pass_fds=data.pass_fds,
@@ -113,7 +113,7 @@ class Postgres(Server):
         with DataPath(self._cluster) as data:
             return Child(
                 [
-                    postgres_binaries(owner) / "postgres",
+                    self._binaries(owner) / "postgres",
                     "-D",
                     data.path,
                     "-h",
@@ -129,6 +129,10 @@ class Postgres(Server):
                 parent_death_signal=self.STOP,
                 pass_fds=data.pass_fds,
             )
+
+    @staticmethod
+    def _binaries(owner: Owner) -> Path:
+        return postgres_binaries(owner)
 
     def _owner(self) -> Owner:
         """Return the user to run as: the owner of the cluster; raises `CannotStart` if this process may not."""
