@@ -1,5 +1,6 @@
 """The database of a service: one transaction per effect, which also stores what it announces."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,11 +10,14 @@ from typing import Final
 from sqlalchemy import TextClause, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.event import listen
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 from structlog import get_logger
 
 from townhall.chassis import outbox
 from townhall.chassis.database_url import DatabaseUrl
+from townhall.chassis.generation import Generation
 from townhall.chassis.telemetry import tracing
 from townhall.chassis.transient import breaks_connections
 from townhall.contracts import Event
@@ -22,13 +26,13 @@ SETTINGS: Final = {
     "timezone": "UTC",
     # An acknowledged ballot survives the death of the server (G1): never weaker, whatever the cluster's default.
     "synchronous_commit": "on",
-    "statement_timeout": "8s",
-    "lock_timeout": "6s",
+    "statement_timeout": "7s",
+    "lock_timeout": "5s",
     # Releases the locks of a service that is gone or stopped.
     "idle_in_transaction_session_timeout": "15s",
 }
 """PostgreSQL settings of every connection of a service."""
-SILENCE: Final = 9.0
+SILENCE: Final = 8.0
 """Seconds without an answer after which the server counts as gone: it would have ended the statement by then, and a
 connection dropped by the network never reports it. With a new connection to another server, service is back within
 15 seconds (G14)."""
@@ -36,13 +40,9 @@ PASSED_BY_POOLERS: Final = frozenset({"timezone", "application_name"})
 """Settings that PgBouncer takes from a client at the start of a connection and keeps apart for each client."""
 
 
+_OPENED_AT: Final = "opened_at"
+
 log = get_logger()
-
-
-def _on_error(error: ExceptionContext) -> None:
-    """Drop all pooled connections if one can't do its work: what happened to it has happened to the older ones too."""
-    if breaks_connections(error.original_exception):
-        error.is_disconnect = error.invalidate_pool_on_disconnect = True
 
 
 @dataclass(slots=True)
@@ -112,7 +112,11 @@ class Database:
         )
         self._begin = _with_settings(settings.keys() - lasting.keys())
         self._configures = pooled
-        listen(self.engine.sync_engine, "handle_error", _on_error)
+        self.generation = Generation()
+        """Shared by all connections to this database, also those that are not in the pool."""
+        listen(self.engine.sync_engine, "connect", _opened)
+        listen(self.engine.sync_engine, "checkout", self._on_checkout)
+        listen(self.engine.sync_engine, "handle_error", self._on_error)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         reader = self.engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
         self._readers = async_sessionmaker(reader)
@@ -134,9 +138,24 @@ class Database:
                 await session.execute(self._begin)
             yield session
 
+    def _on_error(self, error: ExceptionContext) -> None:
+        """Drop a connection that can't do its work, and all that were opened before."""
+        if breaks_connections(error.original_exception):
+            error.is_disconnect = True
+            if error.connection is not None:  # else none could be opened, which says nothing about the others
+                self.generation.end()
+
+    def _on_checkout(self, _connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if not self.generation.includes(record.info[_OPENED_AT]):
+            raise DisconnectionError  # the pool opens another one
+
     async def close(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def _opened(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[_OPENED_AT] = time.monotonic()
 
 
 def _with_settings(names: Collection[str]) -> TextClause:

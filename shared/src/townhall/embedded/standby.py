@@ -34,7 +34,7 @@ class Standby(Postgres):
     def _fill(self, data: DataPath, owner: Owner) -> None:
         host, _, port = self.primary.address.partition(":")
         source = ["-h", host, "-p", port, "-U", SUPERUSER, "-w"]
-        copy = ["-D", data.path, "-R", "-X", "stream", "-c", "fast", "-C", "-S", "standby"]
+        copy = ["-D", data.path, "-R", "-X", "stream", "-c", "fast", "-C", "-S", "standby", "--no-sync"]
         done = run(
             [postgres_binaries(owner) / "pg_basebackup", *source, *copy],
             owner,

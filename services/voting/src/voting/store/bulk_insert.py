@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from townhall.chassis.database_url import DatabaseUrl
+from townhall.chassis.generation import Generation
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import CastBallot
 from voting.domain.voter_keys import Keyring, SealedKey, voter_hash
@@ -64,8 +65,8 @@ _KEYS: Final = "SELECT task_id, wrapped_key, key_version FROM vote WHERE task_id
 class BulkInsert:
     """Counts first ballots on a connection of its own. Each call of `count` is one transaction."""
 
-    def __init__(self, url: DatabaseUrl | str, keyring: Keyring) -> None:
-        self._connection = DedicatedConnection(url)
+    def __init__(self, url: DatabaseUrl | str, keyring: Keyring, generation: Generation | None = None) -> None:
+        self._connection = DedicatedConnection(url, generation or Generation())
         self._keyring = keyring
         self._keys: dict[TaskId, bytes] = {}
 

@@ -1,5 +1,6 @@
 """A database connection without a pool and a unit of work, for statements whose cost is the round trip."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,14 +9,17 @@ from asyncpg.prepared_stmt import PreparedStatement
 
 from townhall.chassis.database_url import Connection, DatabaseUrl
 from townhall.chassis.db import SETTINGS, SILENCE
+from townhall.chassis.generation import Generation
 from townhall.chassis.transient import breaks_connections
 
 
 class DedicatedConnection:
     """An asyncpg connection, opened by the first `fetch`. Not for concurrent use, nor through a pooler."""
 
-    def __init__(self, url: DatabaseUrl | str) -> None:
+    def __init__(self, url: DatabaseUrl | str, generation: Generation) -> None:
         self._url = DatabaseUrl.parse(url)
+        self._generation = generation
+        self._opened_at = 0.0
         # There are few statements, and their best plans don't depend on the parameters.
         self._settings = SETTINGS | {"application_name": "voting", "plan_cache_mode": "force_generic_plan"}
         self._connection: Connection | None = None
@@ -33,14 +37,20 @@ class DedicatedConnection:
             self._prepared.clear()
             # What the server reports of a statement leaves the connection usable. After any other error its state is
             # unknown, and a server that is read-only or stopping has been replaced by another one.
-            if not isinstance(error, asyncpg.PostgresError) or breaks_connections(error):
+            broken = breaks_connections(error)
+            if broken and self._connection is not None:  # else none could be opened
+                self._generation.end()
+            if broken or not isinstance(error, asyncpg.PostgresError):
                 self.close()
             raise
 
     async def _prepare(self, statement: str) -> "PreparedStatement[asyncpg.Record]":
         """Return the prepared statement. Kept here, because asyncpg's own cache costs as much as sending it."""
+        if not self._generation.includes(self._opened_at):
+            self.close()
         if self._connection is None or self._connection.is_closed():
             self._prepared.clear()
+            self._opened_at = time.monotonic()
             self._connection = await self._url.connect(server_settings=self._settings, command_timeout=SILENCE)
         if statement not in self._prepared:
             self._prepared[statement] = await self._connection.prepare(statement)

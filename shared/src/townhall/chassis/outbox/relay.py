@@ -33,13 +33,13 @@ LEASE: Final = "20s"
 enough that a leader whose network is gone is replaced within half a minute; one ended too early repeats events."""
 LOCK: Final = 7_264_001
 """The advisory lock of the leader."""
-SILENCE: Final = 9.0
+SILENCE: Final = 8.0
 """Seconds without an answer after which the server counts as gone."""
 
 SETTINGS: Final = {
     "application_name": "relay",
     "idle_session_timeout": LEASE,
-    "statement_timeout": "8s",
+    "statement_timeout": "7s",
     # Forces the index of unsent rows. By its statistics, which don't know of a sudden backlog, the planner would fetch
     # and sort all of it for each batch.
     "enable_bitmapscan": "off",
