@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from shared.tests.certificates import Authority, written
-from townhall.chassis.database_url import DatabaseUrl, InvalidDatabaseUrl
+from townhall.chassis.database_url import DatabaseUrl
+from townhall.chassis.libpq_options import InvalidDatabaseUrl
 from townhall.embedded.ports import HOST, free_port
 
 _SECRET = "hunter2"

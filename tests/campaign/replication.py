@@ -1,6 +1,7 @@
 """PostgreSQL as a primary with a synchronous standby, which takes over when the primary is lost, again and again."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -12,11 +13,14 @@ import psutil
 
 from townhall.chassis.retrying import sleep
 from townhall.embedded import Postgres, Standby, standby
+from townhall.embedded.databases import connected
 from townhall_local.up.infrastructure import Infrastructure
 
 STREAMS_WITHIN: Final = 20.0
 LAG: Final = 0.3
 """Seconds by which the standby is behind a primary that is killed: what was acknowledged then must be on both."""
+
+_SENDER: Final = "SELECT pid FROM pg_stat_replication"
 
 Lose = Callable[[Postgres, Standby], Awaitable[None]]
 
@@ -74,13 +78,14 @@ class Replication:
                 server.kill()
 
 
-async def kill(primary: Postgres, follower: Standby) -> None:
-    """Kill the primary with all its processes, while the standby is a little behind."""
-    _send(follower, signal.SIGSTOP)
+async def kill(primary: Postgres, _follower: Standby) -> None:
+    """Kill the primary with all its processes, some time after it last sent anything to the standby."""
+    async with connected(primary.url) as server:
+        sender = await server.fetchval(_SENDER)
+    os.kill(sender, signal.SIGSTOP)
     await sleep(LAG)
     _send(primary, signal.SIGKILL)
     primary.kill()
-    _send(follower, signal.SIGCONT)
 
 
 async def stop(primary: Postgres, _follower: Standby) -> None:

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from townhall.chassis.database_url import DatabaseUrl, InvalidDatabaseUrl
+from townhall.chassis.database_url import DatabaseUrl
+from townhall.chassis.libpq_options import InvalidDatabaseUrl
 from townhall.chassis.server_settings import ServerSettings
 
 

@@ -3,38 +3,25 @@
 Options that are not supported are refused: asyncpg would send them to the server as settings of the session.
 """
 
-import os
 import re
-import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, TypeAlias
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlencode, urlsplit
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from townhall.chassis import libpq_options
+from townhall.chassis.libpq_options import InvalidDatabaseUrl
 from townhall.chassis.transient import passing
 
-SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
-"""libpq's modes; from `require` on a connection without TLS is refused."""
-SESSION_ATTRIBUTES: Final = ("any", "read-write", "primary")
-"""Values of `target_session_attrs` with which a service can work: it has to write."""
-FILES: Final = ("sslrootcert", "sslcert", "sslkey")
-OPTIONS: Final = frozenset({"host", "port", "sslmode", *FILES, "target_session_attrs", "connect_timeout"})
-LONGEST_WAIT: Final = 60
 _PORT: Final = "5432"
 _DEFAULTS: Final = ("prefer", "any")
 _SCHEMES: Final = ("postgresql", "postgres", "postgresql+asyncpg", "postgres+asyncpg")
-_PLAIN_NAME: Final = re.compile(r"[a-z_]{1,40}")
 
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-
-
-class InvalidDatabaseUrl(ValueError):
-    """A URL can't be used. The text continues a sentence that begins with the setting, and contains no secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +48,7 @@ class DatabaseUrl:
         if isinstance(url, DatabaseUrl):
             return url
         parts = _split(url)
-        options = _options(parts.query)
+        options = libpq_options.options_of(parts.query)
         login, _, places = parts.netloc.rpartition("@")
         user, _, password = login.partition(":")
         hosts = tuple(_hosts(places, options))
@@ -70,16 +57,16 @@ class DatabaseUrl:
             unquote(parts.path.removeprefix("/")),
             unquote(user),
             unquote(password),
-            _one_of("sslmode", SSL_MODES, options.get("sslmode", "prefer")),
-            _checked_files(options),
-            _session_attributes(options, many=len(hosts) > 1),
-            _seconds(options.get("connect_timeout") or ("5" if len(hosts) == 1 else "2")),
+            libpq_options.one_of("sslmode", libpq_options.SSL_MODES, options.get("sslmode", "prefer")),
+            libpq_options.checked_files(options),
+            libpq_options.session_attributes(options, many=len(hosts) > 1),
+            libpq_options.seconds(options.get("connect_timeout") or ("5" if len(hosts) == 1 else "2")),
         )
 
     @property
     def encrypted(self) -> bool:
         """Whether nothing crosses a network in plain text: TLS is required, or all servers are on this machine."""
-        return self.sslmode in SSL_MODES[3:] or all(host.startswith("/") for host, _ in self.hosts)
+        return self.sslmode in libpq_options.SSL_MODES[3:] or all(host.startswith("/") for host, _ in self.hosts)
 
     @property
     def dsn(self) -> str:
@@ -138,20 +125,6 @@ def _split(url: str) -> SplitResult:
     return parts
 
 
-def _options(query: str) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
-    except ValueError:
-        raise InvalidDatabaseUrl("has options that are not written name=value") from None
-    options = dict(pairs)
-    for name in sorted(options.keys() - OPTIONS):
-        shown = f"the option {name}, which" if _PLAIN_NAME.fullmatch(name) else "an option that"
-        raise InvalidDatabaseUrl(f"has {shown} is not supported; supported are {', '.join(sorted(OPTIONS))}")
-    if len(options) < len(pairs):
-        raise InvalidDatabaseUrl("has an option twice")
-    return options
-
-
 def _hosts(places: str, options: Mapping[str, str]) -> Iterator[tuple[str, int]]:
     """Yield host and port of each server, from the authority of the URL or from the options `host` and `port`."""
     if places and "host" in options:
@@ -165,41 +138,3 @@ def _hosts(places: str, options: Mapping[str, str]) -> Iterator[tuple[str, int]]
         if not port.isdecimal() or not 0 < int(port) <= 65_535:  # noqa: PLR2004  the largest port
             raise InvalidDatabaseUrl("has a port that is no number from 1 to 65535")
         yield found["v6"] or unquote(found["name"]) or "localhost", int(port)
-
-
-def _one_of(name: str, allowed: tuple[str, ...], value: str) -> str:
-    if value not in allowed:
-        raise InvalidDatabaseUrl(f"has an option {name} that is none of {', '.join(allowed)}")
-    return value
-
-
-def _session_attributes(options: Mapping[str, str], *, many: bool) -> str:
-    if many and "target_session_attrs" not in options:
-        raise InvalidDatabaseUrl("has several hosts, so it needs target_session_attrs=read-write")
-    return _one_of("target_session_attrs", SESSION_ATTRIBUTES, options.get("target_session_attrs", "any"))
-
-
-def _seconds(text: str) -> float:
-    if not text.isdecimal() or not 0 < int(text) <= LONGEST_WAIT:
-        raise InvalidDatabaseUrl(f"has an option connect_timeout that is no number from 1 to {LONGEST_WAIT}")
-    return float(text)
-
-
-def _checked_files(options: Mapping[str, str]) -> dict[str, str]:
-    """Return the certificates' paths after loading them once, so that a wrong one stops the start."""
-    files = {name: options[name] for name in FILES if options.get(name)}
-    if options.get("sslmode", "").startswith("verify-") and "sslrootcert" not in files:
-        raise InvalidDatabaseUrl("needs sslrootcert, the file of the certificate authority, for sslmode=verify-...")
-    if ("sslcert" in files) != ("sslkey" in files):
-        raise InvalidDatabaseUrl("needs both sslcert and sslkey for a client certificate")
-    for name, path in files.items():
-        if not (Path(path).is_file() and os.access(path, os.R_OK)):
-            raise InvalidDatabaseUrl(f"has an option {name} that names no readable file")
-    try:
-        if "sslrootcert" in files:
-            ssl.create_default_context(cafile=files["sslrootcert"])
-        if "sslcert" in files:
-            ssl.create_default_context().load_cert_chain(files["sslcert"], files["sslkey"], password="")
-    except (OSError, ValueError):
-        raise InvalidDatabaseUrl("names a certificate or key that can't be used: PEM without a passphrase") from None
-    return files
