@@ -25,7 +25,6 @@ LISTED: Final = (
     Use("faststream", "_consumer", "consuming/consumer.py", "shared/tests/test_relay.py"),
     Use("aiokafka", "_subscription", "consuming/lag.py", "shared/tests/test_metrics.py"),
     Use("aiokafka", "client.MetadataRequest", "broker.py", "shared/tests/test_relay.py"),
-    Use("joserfc", "JWSRegistry.algorithms", "auth/tokens.py", "shared/tests/test_tokens.py"),
     Use("granian", "_init_shared_socket", "http/listener.py", "shared/tests/test_server.py"),
     Use("granian", "granian._granian", "http/listener.py", "shared/tests/test_server.py"),
 )

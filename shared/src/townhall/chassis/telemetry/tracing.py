@@ -15,6 +15,7 @@ from typing import Final
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach, get_current
 from opentelemetry.trace import (
+    INVALID_SPAN_CONTEXT,
     Link,
     NonRecordingSpan,
     Span,
@@ -28,6 +29,7 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog import get_logger
 from structlog.types import EventDict, WrappedLogger
+from typing_extensions import override
 
 ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 """The standard variables; if one of them is set, spans are exported."""
@@ -176,7 +178,7 @@ def _start(
     links: Sequence[Link] = (),
 ) -> Span:
     span = _Source.tracer.start_span(name, parent, kind, attributes, links)
-    return span if span.get_span_context().is_valid else NonRecordingSpan(_new_context())
+    return span if span.get_span_context().is_valid else _NewTrace()
 
 
 def _context(header: str | None) -> Context:
@@ -189,8 +191,21 @@ def _header(context: Context | None) -> str:
     carrier: dict[str, str] = {}
     _PROPAGATOR.inject(carrier, context)
     if not carrier:
-        _PROPAGATOR.inject(carrier, trace.set_span_in_context(NonRecordingSpan(_new_context()), _NO_CONTEXT))
+        _PROPAGATOR.inject(carrier, trace.set_span_in_context(_NewTrace(), _NO_CONTEXT))
     return carrier["traceparent"]
+
+
+class _NewTrace(NonRecordingSpan):
+    """The span of a new trace that nothing records: its ids are made when something needs them, as few requests do."""
+
+    def __init__(self) -> None:
+        super().__init__(INVALID_SPAN_CONTEXT)
+        self._made: SpanContext | None = None
+
+    @override
+    def get_span_context(self) -> SpanContext:
+        self._made = self._made or _new_context()
+        return self._made
 
 
 def _new_context() -> SpanContext:
