@@ -37,7 +37,7 @@ coverage: setup ## `make test` with line and branch coverage; fails below the mi
 	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term:skip-covered $(ARGS)
 campaign: setup ## one seeded fault run (ARGS="--seed S --fault F --mutant M --secs N"; ARGS=--list: all faults and mutants)
 	@$(BIN)/python -m tests.campaign $(ARGS)
-campaign-short: setup ## every fault once and some mutants, two runs at a time (about seven minutes)
+campaign-short: setup ## every fault once and some mutants, two runs at a time (about nine minutes)
 	@$(BIN)/python -m tests.campaign.series short $(ARGS)
 campaign-series: setup ## many fault runs (ARGS="long --file F --seeds 120"); resumes after an interruption
 	@$(BIN)/python -m tests.campaign.series $(ARGS)
