@@ -108,7 +108,7 @@ async def test_a_service_behind_the_pooler(
         found = (await client.get(f"/votes/{task_id}")).json()
     assert (found["yes"], found["no"]) == (CLIENTS, 0)
     await settle(app)
-    assert state_of(app, Health).relay.leading
+    assert state_of(app, Health).details["relay_leading"]()
 
 
 async def _vote(client: AsyncClient, mint: Mint, task_id: TaskId, number: int, choice: str) -> None:

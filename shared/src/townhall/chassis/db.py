@@ -79,7 +79,7 @@ def _run_callbacks(tx: Transaction) -> None:
 
 
 class Database:
-    """One service's database. `source` names the service in the events it announces.
+    """One service's database. `source` is the service's name, `public_url` the base of its events' `ce_dataschema`.
 
     With `pooled`, `url` leads through a pooler in transaction mode: no statement is prepared for longer than its
     transaction, and settings apply to single transactions. What needs a session of its own uses `session_url`.
@@ -90,6 +90,7 @@ class Database:
         url: DatabaseUrl | str,
         *,
         source: str,
+        public_url: str = "http://localhost",
         pool_size: int = 8,
         silence: float = SILENCE,
         session_url: DatabaseUrl | str = "",
@@ -101,6 +102,7 @@ class Database:
         self.dsn = self.url.dsn
         """The URL as asyncpg and libpq take it."""
         self.source = source
+        self.public_url = public_url
         settings = SETTINGS | {"application_name": source}
         lasting = {key: value for key, value in settings.items() if key in PASSED_BY_POOLERS or not pooled}
         caches = {"statement_cache_size": 0, "prepared_statement_cache_size": 0} if pooled else {}
@@ -127,7 +129,7 @@ class Database:
         async with self._sessions.begin() as session:
             tx = Transaction(session, now=(await session.execute(self._begin)).scalar_one())
             yield tx
-            await outbox.write(session, self.source, tx.announced, tx.now)
+            await outbox.write(session, self.public_url, tx.announced, tx.now)
         _run_callbacks(tx)
 
     @asynccontextmanager
