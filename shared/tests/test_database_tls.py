@@ -22,6 +22,7 @@ from townhall.testing.services import ClientOf
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.xdist_group("postgresql")]
 
+_PRODUCTION = {"issuer": "https://issuer.example", "public_url": "https://voting.example"}
 _TLS = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
 
@@ -122,5 +123,5 @@ async def test_a_service_over_tls(server: Server, client_of: ClientOf) -> None:
     options = {"sslmode": "verify-full", "sslrootcert": server.ca, "target_session_attrs": "read-write"}
     url = server.url(places, **options)
     assert await migrate.upgrade(url, "voting") is not None
-    client = await client_of(Database(url, source="voting"), environment="production", issuer="https://issuer.example")
+    client = await client_of(Database(url, source="voting"), environment="production", **_PRODUCTION)
     assert [each["version"] for each in (await client.get("/rules")).json()["items"]] == [1]
