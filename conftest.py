@@ -29,6 +29,7 @@ settings.load_profile("steady")
 
 NEEDS: Final = {
     "proxy": ("needs nginx; not part of the default run", ()),
+    "postgresql": ("needs the system's PostgreSQL, for TLS, and PgBouncer; not part of the default run", ()),
     "process": ("starts programs such as the platform or an embedded server; set by the test", ()),
     "kafka": ("needs Apache Kafka whatever the broker of the run; only in `make test-kafka`", ("secure_kafka",)),
     "broker": ("uses a broker; set automatically", ("broker", "empty_broker", "secure_kafka")),

@@ -30,7 +30,8 @@ FORMATS: Final = {
     "KeysByVersion": "JSON object, integer to at least 64 hexadecimal digits",
     "MasterKeys": "JSON object, integer to 64 hexadecimal digits",
     "Versions": "JSON array of integers",
-    "DatabaseUrl": "`postgresql://...`",
+    "PostgresUrl": "`postgresql://...`",
+    "PostgresUrl | None": "`postgresql://...`",
     "Servers": "`host:port,...`",
     "PublicUrl | None": "`https://...`",
 }

@@ -17,8 +17,8 @@ from pydantic import (
 from pydantic_core import from_json
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from townhall.chassis.database_settings import DatabaseSettings
 from townhall.chassis.kafka_settings import KafkaSettings
-from townhall.chassis.server_settings import ServerSettings
 from townhall.chassis.setting_errors import wrong
 from townhall.chassis.setting_files import misread, variable
 
@@ -66,23 +66,19 @@ KeysByVersion = Annotated[Mapping[int, Key], BeforeValidator(from_file)]
 """Former keys by their version."""
 Versions = Annotated[frozenset[int], BeforeValidator(from_file)]
 """Versions of a key."""
-DatabaseUrl = Annotated[str, StringConstraints(pattern=r"^postgres(ql)?(\+asyncpg)?://\S+$"), Field(repr=False)]
-"""A PostgreSQL URL. It may hold a password, so it is never shown."""
 
 
 PublicUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+(/[^\s/?#]+)*$")]
 """An absolute URL without query, fragment and final slash."""
 
 
-class ServiceSettings(KafkaSettings, ServerSettings):
+class ServiceSettings(KafkaSettings, DatabaseSettings):
     """What every service needs. Each can also be read from the file that `<NAME>_FILE` names."""
 
     model_config = SettingsConfigDict(
         frozen=True, hide_input_in_errors=True, extra="ignore", use_attribute_docstrings=True
     )
 
-    database_url: DatabaseUrl
-    """The service's own PostgreSQL database."""
     kafka_session_timeout_ms: int = Field(10_000, ge=1000, le=300_000)
     """Milliseconds without a heartbeat after which the broker gives a consumer's partitions to another one."""
     topic_prefix: str = Field("", pattern=r"^[a-z0-9.-]{0,60}$")

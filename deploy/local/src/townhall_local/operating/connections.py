@@ -1,6 +1,7 @@
 """The database and broker an operator command works on: of a data directory, or given by address."""
 
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from townhall.chassis.broker import Bus
 from townhall.chassis.db import Database
 from townhall.chassis.kafka_settings import KafkaSettings
+from townhall.chassis.libpq_options import InvalidDatabaseUrl
 from townhall.chassis.settings import SettingsRefused, load
 from townhall_local.errors import CommandError
 from townhall_local.running_platform import NotRunning, RunningPlatform
@@ -20,8 +22,11 @@ from townhall_local.service_names import SERVICES
 
 @asynccontextmanager
 async def database(service: str, url: str) -> AsyncIterator[Database]:
-    """Open a service's database; raises `CommandError` on any database error inside the block."""
-    db = Database(url, source=service, pool_size=1)
+    """Open a service's database; raises `CommandError` for a URL that can't be used and any error inside the block."""
+    try:
+        db = Database(url, source=service, pool_size=1)
+    except InvalidDatabaseUrl as error:
+        raise CommandError(f"The database URL of {service} {error}.") from None
     try:
         yield db
     except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
@@ -35,6 +40,8 @@ def _reason(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
     sentences: dict[type[Exception], str] = {
         ConnectionRefusedError: "connection refused",
+        ssl.SSLCertVerificationError: "its certificate can't be verified",
+        asyncpg.TargetServerAttributeNotMatched: "none of its servers takes writes",
         socket.gaierror: "its host name is unknown",
         TimeoutError: "it did not answer in time",
         asyncpg.InvalidAuthorizationSpecificationError: "user name or password is wrong",
