@@ -7,10 +7,12 @@ import typer
 
 from townhall_local.demo.command import demo
 from townhall_local.errors import CommandError
+from townhall_local.operating.acl import acl
 from townhall_local.operating.dead_letters import dead_letters
 from townhall_local.operating.outbox import outbox
 from townhall_local.operating.replay import replay
 from townhall_local.operating.topics import topics
+from townhall_local.output import printable
 from townhall_local.rehearsal.command import rehearse
 from townhall_local.token import token
 from townhall_local.up.command import up
@@ -26,6 +28,7 @@ townhall.command()(up)
 townhall.command()(demo)
 townhall.command()(rehearse)
 townhall.command()(token)
+topics.command()(acl)
 townhall.add_typer(topics, name="topics")
 townhall.add_typer(dead_letters, name="dead-letters")
 townhall.add_typer(outbox, name="outbox")
@@ -39,7 +42,7 @@ def app() -> None:
     try:
         townhall()
     except CommandError as error:
-        sys.stderr.write(f"townhall: {error}\n")
+        sys.stderr.write(f"townhall: {printable(error)}\n")
         sys.exit(1)
 
 
