@@ -59,6 +59,7 @@ async def test_a_database_without_writes_is_not_usable(db: Database, spoil: str,
     if repair:
         await execute(db, repair.format(named(db)))
         assert await writable(db, NAME)
+    await db.close()  # Its connections still have the settings of the spoilt database.
 
 
 async def test_a_database_that_does_not_answer_is_not_usable() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from logging import makeLogRecord
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from shared.tests.facts import Topic, closed
 from shared.tests.sample_service import app_of, client_of
 from shared.tests.token_variants import Issuer
 from tests.contracts.metric_tables import moved
+from townhall.chassis.auth import Keys
 from townhall.chassis.background import running
 from townhall.chassis.broker import Bus
 from townhall.chassis.broker_access import BrokerAccess
@@ -26,7 +28,9 @@ from townhall.chassis.db import Database, Transaction
 from townhall.chassis.outbox.publisher import Publisher
 from townhall.chassis.outbox.relay import UNSENT, Relay
 from townhall.chassis.retrying import sleep
+from townhall.chassis.state import state_of
 from townhall.chassis.telemetry import gauges, metrics
+from townhall.chassis.telemetry.throttling import MAX_LINES, Throttle
 from townhall.contracts import ReceivedEvent, proposal, voting
 from townhall.embedded.databases import connected
 
@@ -106,8 +110,13 @@ async def test_every_metric_of_the_chassis_is_moved(database: Database, bus: Bus
         await lagging.wait()
 
     await every_outcome(database)
-    async with client_of(app_of(Issuer())) as client:
+    app = app_of(Issuer())
+    async with client_of(app) as client:
         await client.get("/notes")
+    await state_of(app, Keys).refresh()
+    throttle = Throttle()
+    for _ in range(MAX_LINES + 1):
+        throttle.filter(makeLogRecord({"name": "sample", "msg": {"event": "request_failed"}}))
     metrics.describe_build("sample", "1")
     async with database.transaction() as tx:
         await tx.session.execute(text("DELETE FROM outbox"))  # The copy of the dead letter, which has no topic here.

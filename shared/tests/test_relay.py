@@ -153,7 +153,8 @@ async def test_a_row_that_is_committed_late_is_published(database: Database, bus
 
     async def slow() -> None:
         async with database.transaction() as tx:
-            await outbox.write(tx.session, "voting", [Announcement(closed(late), tracing.new_traceparent())], tx.now)
+            announcement = Announcement(closed(late), tracing.new_traceparent())
+            await outbox.write(tx.session, database.public_url, [announcement], tx.now)
             written.set()
             await over.wait()
 

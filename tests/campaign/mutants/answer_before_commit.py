@@ -34,7 +34,7 @@ async def transaction(self: Database) -> AsyncIterator[Transaction]:
     try:
         tx = Transaction(session, now=(await session.execute(self._begin)).scalar_one())
         yield tx
-        await outbox.write(session, self.source, tx.announced, tx.now)
+        await outbox.write(session, self.public_url, tx.announced, tx.now)
     except BaseException:
         await session.close()
         raise

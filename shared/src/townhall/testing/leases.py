@@ -1,6 +1,7 @@
 """Test databases that are emptied and used again, which is quicker than copying a template for each test.
 
-A database is discarded instead if a test changed its schema, filled it with much data or left a connection in use.
+A database is discarded instead if a test changed its schema or settings, filled it with much data or left a connection
+in use.
 """
 
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ _SCHEMA: Final = """
 _SMALL: Final = """
     SELECT coalesce(sum(pg_total_relation_size(oid)), 0) < $1::bigint FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+"""
+_CONFIGURED: Final = """
+    SELECT EXISTS (SELECT FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase
+                   WHERE datname = current_database())
 """
 _LOCKED: Final = """
     SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
@@ -75,6 +80,7 @@ class Lease:
             or await superuser.fetchrow(_SCHEMA) != self._schema
             or not await superuser.fetchval(_SMALL, _LARGEST)
             or await superuser.fetchval(_LOCKED)
+            or await superuser.fetchval(_CONFIGURED)
         )
 
     async def close(self) -> None:
