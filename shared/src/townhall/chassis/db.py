@@ -10,7 +10,9 @@ from sqlalchemy import make_url, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from structlog import get_logger
+from typing_extensions import override
 
 from townhall.chassis import outbox
 from townhall.chassis.telemetry import tracing
@@ -39,6 +41,20 @@ def _on_error(error: ExceptionContext) -> None:
     """Discard all pooled connections if one times out: what dropped it has dropped the older ones too."""
     if isinstance(error.original_exception, TimeoutError):
         error.invalidate_pool_on_disconnect = True
+
+
+class CountingPool(AsyncAdaptedQueuePool):
+    """SQLAlchemy's pool, which also counts the tasks that wait for a connection."""
+
+    waiting = 0
+
+    @override
+    def _do_get(self) -> ConnectionPoolEntry:
+        self.waiting += 1
+        try:
+            return super()._do_get()
+        finally:
+            self.waiting -= 1
 
 
 @dataclass(slots=True)
@@ -89,6 +105,7 @@ class Database:
         settings = SETTINGS | {"application_name": source}
         self.engine = create_async_engine(
             driver_url(url),
+            poolclass=CountingPool,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
