@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
+# Each start of a service, and each test worker, would compile the sources again.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV     := .venv
 BIN      := $(VENV)/bin
@@ -14,6 +16,8 @@ ARGS     ?=
 # Most tests wait more than they compute, so there are more workers than cores. Each has its own PostgreSQL and broker.
 WORKERS  ?= 4
 PARALLEL  = -n $(WORKERS) --dist loadgroup
+# Folders and files in which every test needs a database or a process: `make quick` doesn't import them.
+WITHOUT   = $(addprefix --ignore=,tests/attacks tests/journeys tests/contracts/test_bad_input.py)
 
 ##@ Run
 setup: $(READY) ## install everything into .venv/; does nothing if it is up to date
@@ -24,7 +28,7 @@ up: setup ## run the platform on this machine until Ctrl-C (ARGS="--data-dir DIR
 
 ##@ Test
 quick: setup ## the tests that need no database, broker or process; under 20 seconds
-	@$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=quick -m 'not (database or broker or process or proxy)' $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --hypothesis-profile=quick $(WITHOUT) -m 'not (database or broker or process or proxy)' $(ARGS)
 test: setup ## all tests, in parallel and random order (ARGS="--randomly-seed=N" repeats an order)
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17 and Maven)

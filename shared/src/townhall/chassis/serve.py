@@ -5,7 +5,7 @@ import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 
@@ -114,8 +114,8 @@ async def at_hand(app: FastAPI) -> AsyncIterator[None]:
 def _documents(service: Service) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     consumes = [kind for each in service.subscriptions for kind in each.consumes]
-    document = asyncapi.document(service.name, service.announces, consumes)
-    router.add_api_route("/asyncapi.json", lambda: document)
+    document = cache(lambda: asyncapi.document(service.name, service.announces, consumes))  # made at the first request
+    router.add_api_route("/asyncapi.json", document)
     return router
 
 
