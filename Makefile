@@ -28,13 +28,15 @@ up: setup ## run the platform on this machine until Ctrl-C (ARGS="--data-dir DIR
 
 ##@ Test
 quick: setup ## the tests that need no database, broker or process; under 20 seconds
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --hypothesis-profile=quick $(WITHOUT) -m 'not (database or broker or process or proxy)' $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --hypothesis-profile=quick $(WITHOUT) -m 'not (database or broker or process or proxy or watch)' $(ARGS)
 test: setup ## all tests, in parallel and random order (ARGS="--randomly-seed=N" repeats an order)
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17 and Maven)
-	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest $(PARALLEL) -m 'broker and not proxy' $(ARGS)
+	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest $(PARALLEL) -m 'broker and not (proxy or watch)' $(ARGS)
 test-proxy: setup ## the tests of deploy/proxy (needs nginx and its stream module)
 	@$(BIN)/python -m pytest -m proxy tests/attacks/test_proxy.py $(ARGS)
+test-watch: setup ## the alert rules, dashboards and `townhall up --watch`, with Prometheus (needs prometheus and prometheus-alertmanager)
+	@$(BIN)/python -m pytest -m watch tests/watching $(ARGS)
 coverage: setup ## `make test` with line and branch coverage; fails below the minimum in pyproject.toml
 	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term:skip-covered $(ARGS)
 campaign: setup ## one seeded fault run (ARGS="--seed S --fault F --mutant M --secs N"; ARGS=--list: all faults and mutants)
@@ -71,8 +73,9 @@ isolation: setup ## install and start each service without the code of the other
 ##@ Develop
 fmt: setup ## format, and apply automatic lint fixes
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix . || true
-docs: setup ## generate docs/reference/{events,metrics,settings}.md
+docs: setup ## generate docs/reference/{events,metrics,settings}.md and deploy/grafana/dashboards
 	@$(BIN)/python -m tests.contracts.pages
+	@$(BIN)/python -m deploy.grafana.generate
 schemas: setup ## freeze the schema and a sample of each new event type
 	@$(BIN)/python -m tests.contracts.schemas
 lock: $(BIN)/uv ## resolve all requirement files again, pinned by hash
@@ -102,5 +105,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) has no venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up quick test test-kafka test-proxy coverage bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
+.PHONY: setup demo up quick test test-kafka test-proxy test-watch coverage bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
         clean help

@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +16,7 @@ from townhall_local.output import command_name
 from townhall_local.running_platform import RunningPlatform
 from townhall_local.up.platform import PlatformOptions, platform
 from townhall_local.up.ports import DEFAULT_BASE
+from townhall_local.up.prometheus import NotInstalled, prometheus
 from townhall_local.up.signals import stop_signal
 
 
@@ -44,6 +47,9 @@ def up(
         ),
     ] = Broker.TANSU,
     *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Run Prometheus beside it, with the alert rules, if it is installed.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the addresses as one line of JSON once the platform is ready.")
     ] = False,
@@ -62,22 +68,38 @@ def up(
     """
     options = PlatformOptions(data_dir, base_port, broker)
     log = Console(stderr=True, highlight=False)
-    asyncio.run(stop_signal(lambda stopping: _serve(options, stopping, log, as_json=as_json)))
+    asyncio.run(stop_signal(lambda stopping: _serve(options, stopping, log, as_json=as_json, watch=watch)))
     log.print("Stopped.")
 
 
-async def _serve(options: PlatformOptions, stopping: asyncio.Event, log: Console, *, as_json: bool) -> None:
+async def _serve(
+    options: PlatformOptions, stopping: asyncio.Event, log: Console, *, as_json: bool, watch: bool
+) -> None:
     started_at = time.monotonic()
     log.print(f"Starting Townhall on {options.data_dir} …")
     async with platform(options, lambda message: log.print(message, markup=False, soft_wrap=True)) as running:
-        if as_json:
-            typer.echo(running.model_dump_json())
-        else:
-            _show(running, time.monotonic() - started_at, options.data_dir)
-        try:
-            await stopping.wait()
-        finally:
-            log.print("Stopping …")
+        with _watched(running, options.data_dir, log) if watch else nullcontext(running) as shown:
+            if as_json:
+                typer.echo(shown.model_dump_json())
+            else:
+                _show(shown, time.monotonic() - started_at, options.data_dir)
+            try:
+                await stopping.wait()
+            finally:
+                log.print("Stopping …")
+
+
+@contextmanager
+def _watched(running: RunningPlatform, data_dir: Path, log: Console) -> Iterator[RunningPlatform]:
+    """Run Prometheus while the block runs, and yield the platform with its address; log why if there is none."""
+    try:
+        with prometheus(running, data_dir) as url:
+            watched = running.model_copy(update={"prometheus": url})
+            watched.write(data_dir)
+            yield watched
+    except NotInstalled as reason:
+        log.print(str(reason), soft_wrap=True)
+        yield running
 
 
 def _show(running: RunningPlatform, seconds: float, data_dir: Path) -> None:
@@ -88,6 +110,8 @@ def _show(running: RunningPlatform, seconds: float, data_dir: Path) -> None:
         out.print(f"  {name:<12}{address.url}/docs")
     out.print(f"  {'issuer':<12}{running.issuer}")
     out.print(f"  {'kafka':<12}{running.kafka}")
+    if running.prometheus:
+        out.print(f"  {'prometheus':<12}{running.prometheus}/alerts")
     token = f"{command_name()} token --role citizen --subject kim --data-dir {data_dir}"
     out.print(f"A token for curl: {token}", soft_wrap=True)
     out.print("Press Ctrl-C to stop; the data is kept.")
