@@ -47,7 +47,7 @@ campaign-series: setup ## many fault runs (ARGS="long --file F --seeds 120"); re
 	@$(BIN)/python -m tests.campaign.series $(ARGS)
 campaign-report: setup ## write tests/campaign/REPORT.md from the files of campaign-series (ARGS="F1 F2")
 	@$(BIN)/python -m tests.campaign.report $(ARGS)
-check: static asyncapi isolation test ## everything that CI checks: the checks below, then the tests
+check: static asyncapi cloudevents isolation test ## everything that CI checks: the checks below, then the tests
 static: format-check lint types arch house ## the checks that start no process
 
 ##@ Measure
@@ -67,6 +67,8 @@ house: setup ## sizes, names, frozen schemas, generated pages (also part of `mak
 	@$(BIN)/python -m pytest -q tests/architecture tests/contracts/test_pages.py tests/contracts/test_schemas.py
 asyncapi: setup ## parse each service's AsyncAPI document with the official parser (needs Node.js and npm)
 	@.ci/asyncapi
+cloudevents: setup ## validate an event of each type with the Go and JavaScript SDKs (needs Go, Node.js and npm)
+	@.ci/cloudevents
 isolation: setup ## install and start each service without the code of the others
 	@.ci/isolation
 
@@ -105,5 +107,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) has no venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up quick test test-kafka test-proxy test-watch coverage bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
+.PHONY: setup demo up quick test test-kafka test-proxy test-watch coverage bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi cloudevents isolation fmt docs schemas lock \
         clean help

@@ -79,7 +79,7 @@ def names(expression: str) -> set[str]:
     bare = re.sub(r'"[^"]*"', "", expression)
     bare = re.sub(r"\b(by|on|without|ignoring)\s*\([^)]*\)", "", bare)
     bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]", "", bare)
-    found = re.findall(r"(?<![\w.:])([a-zA-Z_:][\w:]*)(?!\s*\()", re.sub(r"\b\d[\w.]*", "", bare))
+    found = re.findall(r"(?<![\w.:])([a-zA-Z_:][\w:]*)(?![\w:])(?!\s*\()", re.sub(r"\b\d[\w.]*", "", bare))
     return set(found) - _WORDS
 
 

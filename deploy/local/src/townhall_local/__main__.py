@@ -11,6 +11,7 @@ from townhall_local.operating.dead_letters import dead_letters
 from townhall_local.operating.outbox import outbox
 from townhall_local.operating.replay import replay
 from townhall_local.operating.topics import topics
+from townhall_local.output import printable
 from townhall_local.rehearsal.command import rehearse
 from townhall_local.token import token
 from townhall_local.up.command import up
@@ -39,7 +40,7 @@ def app() -> None:
     try:
         townhall()
     except CommandError as error:
-        sys.stderr.write(f"townhall: {error}\n")
+        sys.stderr.write(f"townhall: {printable(error)}\n")
         sys.exit(1)
 
 

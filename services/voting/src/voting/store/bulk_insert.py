@@ -5,13 +5,14 @@ out, for the caller to count by the rules: later ballots of the same citizen, ba
 all ballots of a group on a vote whose threshold they might reach.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
 from townhall.contracts.values import TaskId
-from voting.domain.ballot import CastBallot
-from voting.domain.voter_keys import Keyring, SealedKey, voter_hash
+from voting.domain.ballot import CastBallot, VoterHash
+from voting.domain.voter_keys import Keyring, MasterKeyUnknown, SealedKey, pseudonyms
 from voting.store.dedicated_connection import DedicatedConnection
 
 MAX_KEYS: Final = 10_000
@@ -66,21 +67,23 @@ class BulkInsert:
     def __init__(self, dsn: str, keyring: Keyring) -> None:
         self._connection = DedicatedConnection(dsn)
         self._keyring = keyring
-        self._keys: dict[TaskId, bytes] = {}
+        self._pseudonyms: dict[TaskId, Callable[[str], VoterHash]] = {}
 
     async def count(self, cast_ballots: Sequence[CastBallot]) -> dict[int, datetime]:
         """Count the first ballots among these, committed on return.
 
         Returns the casting time of each counted ballot, by its index in `cast_ballots`. Raises what asyncpg raises.
         """
-        await self._load_keys({cast_ballot.task_id for cast_ballot in cast_ballots} - self._keys.keys())
+        await self._load_keys({cast_ballot.task_id for cast_ballot in cast_ballots} - self._pseudonyms.keys())
         known = [
-            (index, cast_ballot) for index, cast_ballot in enumerate(cast_ballots) if cast_ballot.task_id in self._keys
+            (index, cast_ballot)
+            for index, cast_ballot in enumerate(cast_ballots)
+            if cast_ballot.task_id in self._pseudonyms
         ]
         rows = await self._connection.fetch(
             _COUNT,
             [cast_ballot.task_id for _, cast_ballot in known],
-            [voter_hash(self._keys[cast_ballot.task_id], cast_ballot.subject) for _, cast_ballot in known],
+            [self._pseudonyms[cast_ballot.task_id](cast_ballot.subject) for _, cast_ballot in known],
             [cast_ballot.choice.value for _, cast_ballot in known],
         )
         return {known[position - 1][0]: at for position, at in rows}
@@ -89,10 +92,11 @@ class BulkInsert:
         """Unwrap and cache the keys of these votes, if open. A vote's key never changes (V7), so none gets stale."""
         if not tasks:
             return
-        if len(self._keys) + len(tasks) > MAX_KEYS:
-            self._keys.clear()
+        if len(self._pseudonyms) + len(tasks) > MAX_KEYS:
+            self._pseudonyms.clear()
         for task_id, wrapped, version in await self._connection.fetch(_KEYS, list(tasks)):
-            self._keys[TaskId(task_id)] = self._keyring.open(SealedKey(wrapped, version))
+            with suppress(MasterKeyUnknown):  # Its ballots are left to be refused one by one.
+                self._pseudonyms[TaskId(task_id)] = pseudonyms(self._keyring.open(SealedKey(wrapped, version)))
 
     def close(self) -> None:
         """Close the connection."""
