@@ -4,7 +4,7 @@ import http.client
 import shutil
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -77,8 +77,8 @@ def _configure(directory: Path, running: RunningPlatform) -> None:
 
 
 def _ready(_child: Child, port: int) -> bool:
-    with suppress(OSError, http.client.HTTPException):
-        connection = http.client.HTTPConnection(HOST, port, timeout=1)
+    connection = http.client.HTTPConnection(HOST, port, timeout=1)
+    with suppress(OSError, http.client.HTTPException), closing(connection):
         connection.request("GET", "/-/ready")
         return connection.getresponse().status == http.HTTPStatus.OK
     return False
