@@ -28,20 +28,22 @@ up: setup ## run the platform on this machine until Ctrl-C (ARGS="--data-dir DIR
 
 ##@ Test
 quick: setup ## the tests that need no database, broker or process; under 20 seconds
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --hypothesis-profile=quick $(WITHOUT) -m 'not (database or broker or process or proxy or watch)' $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --hypothesis-profile=quick $(WITHOUT) -m 'not (database or broker or process or proxy or watch or postgresql)' $(ARGS)
 test: setup ## all tests, in parallel and random order (ARGS="--randomly-seed=N" repeats an order)
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17 and Maven)
-	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest $(PARALLEL) -m 'broker and not (proxy or watch)' $(ARGS)
+	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest $(PARALLEL) -m 'broker and not (proxy or watch or postgresql)' $(ARGS)
 test-proxy: setup ## the tests of deploy/proxy (needs nginx and its stream module)
 	@$(BIN)/python -m pytest -m proxy tests/attacks/test_proxy.py $(ARGS)
+test-postgresql: setup ## TLS and a pooler (needs postgresql and pgbouncer of Debian)
+	@$(BIN)/python -m pytest -m postgresql shared/tests/test_database_tls.py services/voting/tests/test_pooler.py $(ARGS)
 test-watch: setup ## the alert rules, dashboards and `townhall up --watch`, with Prometheus (needs prometheus and prometheus-alertmanager)
 	@$(BIN)/python -m pytest -m watch tests/watching $(ARGS)
 coverage: setup ## `make test` with line and branch coverage; fails below the minimum in pyproject.toml
 	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term:skip-covered $(ARGS)
 campaign: setup ## one seeded fault run (ARGS="--seed S --fault F --mutant M --secs N"; ARGS=--list: all faults and mutants)
 	@$(BIN)/python -m tests.campaign $(ARGS)
-campaign-short: setup ## every fault once and some mutants, two runs at a time (about seven minutes)
+campaign-short: setup ## every fault once and some mutants, two runs at a time (about nine minutes)
 	@$(BIN)/python -m tests.campaign.series short $(ARGS)
 campaign-series: setup ## many fault runs (ARGS="long --file F --seeds 120"); resumes after an interruption
 	@$(BIN)/python -m tests.campaign.series $(ARGS)
@@ -107,5 +109,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) has no venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up quick test test-kafka test-proxy test-watch coverage bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi cloudevents isolation fmt docs schemas lock \
+.PHONY: setup demo up quick test test-kafka test-proxy test-postgresql test-watch coverage bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi cloudevents isolation fmt docs schemas lock \
         clean help

@@ -25,7 +25,7 @@ def main(name: str, build: Callable[[Any], FastAPI], settings_class: type[Servic
         sys.exit(_print_errors(name, refused))
     logs.configure(name, settings.log_level)
     if command == "migrate":
-        _migrate(name, str(settings.database_url))
+        _migrate(name, settings.session_url)
     elif command == "serve":
         tracers.configure(name)
         serve(build, settings)

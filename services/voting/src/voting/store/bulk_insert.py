@@ -10,6 +10,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
+from townhall.chassis.database_url import DatabaseUrl
+from townhall.chassis.generation import Generation
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import CastBallot, VoterHash
 from voting.domain.voter_keys import Keyring, MasterKeyUnknown, SealedKey, pseudonyms
@@ -64,8 +66,8 @@ _KEYS: Final = "SELECT task_id, wrapped_key, key_version FROM vote WHERE task_id
 class BulkInsert:
     """Counts first ballots on a connection of its own. Each call of `count` is one transaction."""
 
-    def __init__(self, dsn: str, keyring: Keyring) -> None:
-        self._connection = DedicatedConnection(dsn)
+    def __init__(self, url: DatabaseUrl | str, keyring: Keyring, generation: Generation | None = None) -> None:
+        self._connection = DedicatedConnection(url, generation or Generation())
         self._keyring = keyring
         self._pseudonyms: dict[TaskId, Callable[[str], VoterHash]] = {}
 

@@ -18,7 +18,9 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 from structlog import get_logger
 
 from townhall.chassis.broker import REQUEST_TIMEOUT_MS, Bus
+from townhall.chassis.broker_access import BrokerAccess
 from townhall.chassis.consuming import dead_letters, incarnation
+from townhall.chassis.consuming.fetches import Fetches
 from townhall.chassis.consuming.lag import Lag
 from townhall.chassis.consuming.message import Message, Subscription
 from townhall.chassis.consuming.processor import Processor
@@ -54,26 +56,34 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
         self._lag = Lag()
         self._progress_at = 0.0
         self.status = ConsumingStatus([each.topic for each in subscriptions])
+        self.access = BrokerAccess(bus, "consumer")
+        self._fetches = Fetches()
         self.assigned = False
         self._join_logged = False
         """True from the first assignment of this run."""
 
     async def run(self) -> None:
-        """Consume until cancelled. Raises if the broker can't be reached, and `Stuck`."""
+        """Consume until cancelled. Raises `BrokerUnusable`, `Stuck`, and errors of the database."""
         async with self._db.reading() as session:
             group = f"{self._bus.prefix}{self._db.source}-{await incarnation.current(session)}"
         self._join_logged = False
-        broker = self._broker()
+        async with self.access.reported():
+            broker = self._broker()
         subscriber = self._subscribe(broker, group)
         try:
-            await broker.start()
+            async with self.access.reported():
+                await broker.start()
+            self.access.connected()
             self.status.resume(StopReason.NOT_JOINED)
             self._progress_at = time.monotonic()
-            while subscriber.consumer is not None:
+            self._fetches = Fetches()
+            while (consumer := subscriber.consumer) is not None:
+                self._fetches.watch(consumer)
                 # Counted here too: without a next message the limit would not be noticed.
                 await self._is_full()
                 await sleep(CHECK)
-                self._check(subscriber.consumer)
+                await self._check_access(consumer)
+                self._check(consumer)
         finally:
             self.status.stop(StopReason.NOT_JOINED)
             self.assigned = False
@@ -85,6 +95,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
     def _broker(self) -> KafkaBroker:
         return KafkaBroker(
             self._bus.servers,
+            security=self._bus.security.faststream(),
             allow_auto_create_topics=False,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             retry_backoff_ms=500,
@@ -145,6 +156,18 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
             self.status.resume(StopReason.DEAD_LETTERS)
             log.info("consuming_resumed")
         return full
+
+    async def _check_access(self, consumer: "AIOKafkaConsumer[Any, Any]") -> None:
+        """Report whether the broker answers; raises `BrokerUnusable` if it refuses: only a new consumer recovers.
+
+        A consumer whose connection is gone, for whatever cause, is kept: it waits silently, and goes on by itself.
+        """
+        if self._fetches.refusal is not None:
+            raise await self.access.failed(self._fetches.refusal) from self._fetches.refusal
+        if self._fetches.answered(consumer):
+            self.access.works()
+        elif not self._batch.locked() and self._fetches.silent:
+            await self.access.probe()
 
     def _check(self, consumer: "AIOKafkaConsumer[Any, Any]") -> None:
         """Publish the lag; raises `Stuck` if there was no progress for too long."""
