@@ -48,6 +48,10 @@ DASHBOARD: Final = Dashboard(
             about="Since the consumer last handled a batch, or had nothing to handle.",
         ),
         Panel("Rebalances", {"{{service}}": "sum by (service) (increase(townhall_consumer_rebalances_total[5m]))"}),
+        Panel(
+            "Kafka usable", {"{{service}}: {{task}}": "min by (service, task) (townhall_broker_usable)"}, kind="stat"
+        ),
+        Panel("Consuming", {"{{service}} from {{topic}}": "min by (service, topic) (townhall_consuming)"}, kind="stat"),
         Panel("Dead letters waiting", _per_service("townhall_dead_letters_waiting"), kind="stat"),
         Panel("New dead letters", {"new": "sum(increase(townhall_dead_letters_total[5m])) or vector(0)"}),
     ),
