@@ -7,6 +7,7 @@ import pytest
 from tests.watching.rules import AROUND, EXPORTERS, RUNBOOKS, alerts, cases, declared, expressions, names, recorded
 
 ALERTS = sorted({alert.name for alert in alerts()})
+PAGE = RUNBOOKS.parent / "watching.md"
 SECTIONS = ["Meaning", "Impact", "First look", "Fix", "Escalate"]
 
 
@@ -23,6 +24,15 @@ def test_an_alert_has_a_runbook(name: str) -> None:
 def test_every_runbook_is_of_an_alert() -> None:
     """A page of an alert that is gone misleads."""
     assert sorted(path.stem for path in RUNBOOKS.glob("*.md")) == ALERTS
+
+
+def test_the_page_lists_every_alert() -> None:
+    """With its severities, as a link to its runbook."""
+    listed = re.findall(r"^\| \[(\w+)\]\(runbooks/\1\.md\) \| ([a-z, ]+) \|", PAGE.read_text(), re.MULTILINE)
+    severities: dict[str, set[str]] = {}
+    for alert in alerts():
+        severities.setdefault(alert.name, set()).add(alert.labels["severity"])
+    assert {name: set(text.split(", ")) for name, text in listed} == severities
 
 
 def test_an_alert_says_how_urgent_it_is_and_what_to_read() -> None:
