@@ -74,6 +74,10 @@ cloudevents: setup ## validate an event of each type with the Go and JavaScript 
 isolation: setup ## install and start each service without the code of the others
 	@.ci/isolation
 
+##@ Deploy
+images: ## build the container images with podman or docker (ARGS="services/voting": one of them)
+	@deploy/containers/build $(ARGS)
+
 ##@ Develop
 fmt: setup ## format, and apply automatic lint fixes
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix . || true
@@ -109,5 +113,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) has no venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up quick test test-kafka test-proxy test-postgresql test-watch coverage bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi cloudevents isolation fmt docs schemas lock \
+.PHONY: setup demo up quick test test-kafka test-proxy test-postgresql test-watch coverage bench campaign campaign-short campaign-series campaign-report check static images format-check lint types arch house asyncapi cloudevents isolation fmt docs schemas lock \
         clean help

@@ -19,7 +19,7 @@ from structlog import get_logger
 
 from townhall.chassis.broker import REQUEST_TIMEOUT_MS, Bus
 from townhall.chassis.broker_access import BrokerAccess
-from townhall.chassis.consuming import dead_letters, incarnation
+from townhall.chassis.consuming import incarnation, limit
 from townhall.chassis.consuming.fetches import Fetches
 from townhall.chassis.consuming.lag import Lag
 from townhall.chassis.consuming.message import Message, Subscription
@@ -80,7 +80,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
             while (consumer := subscriber.consumer) is not None:
                 self._fetches.watch(consumer)
                 # Counted here too: without a next message the limit would not be noticed.
-                await self._is_full()
+                await limit.reached(self._db, self.status)
                 await sleep(CHECK)
                 await self._check_access(consumer)
                 self._check(consumer)
@@ -138,24 +138,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
 
     async def _capacity(self) -> None:
         """Back-pressure: wait while too many dead letters wait for an operator."""
-        while await self._is_full():
+        while await limit.reached(self._db, self.status):
             await sleep(1)
-
-    async def _is_full(self) -> bool:
-        """Return whether too many dead letters wait, and note it in the status."""
-        try:
-            async with self._db.reading() as session:
-                full = await dead_letters.waiting(session) >= dead_letters.MAX_WAITING
-        except Exception as error:  # noqa: BLE001  whatever is wrong, the transaction of the effect will fail for it
-            log.warning("dead_letters_not_counted", error=type(error).__name__)
-            return False
-        if full and not self.status.stopped_by(StopReason.DEAD_LETTERS):
-            self.status.stop(StopReason.DEAD_LETTERS)
-            log.error("consuming_stopped", reason=StopReason.DEAD_LETTERS, waiting=dead_letters.MAX_WAITING)
-        elif not full and self.status.stopped_by(StopReason.DEAD_LETTERS):
-            self.status.resume(StopReason.DEAD_LETTERS)
-            log.info("consuming_resumed")
-        return full
 
     async def _check_access(self, consumer: "AIOKafkaConsumer[Any, Any]") -> None:
         """Report whether the broker answers; raises `BrokerUnusable` if it refuses: only a new consumer recovers.
