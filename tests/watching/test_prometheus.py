@@ -1,11 +1,8 @@
 """With a real Prometheus, over a platform on which the demo ran: `make test-watch`."""
 
 import shutil
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import httpx
 import pytest
 
 from deploy.grafana.generate import DASHBOARDS
+from tests.watching.platform import firing, get, lines, townhall
 from tests.watching.rules import AROUND, EXPORTERS, PROMETHEUS, TEST_FILES, expressions, names, recorded, rules
 from townhall_local.client.polling import poll
 from townhall_local.running_platform import RunningPlatform
@@ -20,7 +18,6 @@ from townhall_local.up.prometheus import prometheus
 
 pytestmark = pytest.mark.watch
 
-COMMAND = [sys.executable, "-m", "townhall_local"]
 QUERIES = [
     pytest.param(expression, id=f"{dashboard.name}: {title}")
     for dashboard in DASHBOARDS
@@ -36,18 +33,6 @@ def run(*command: str | Path, text: str | None = None) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@contextmanager
-def townhall(*arguments: str | Path) -> Iterator[Iterator[str]]:
-    """Run a command that ends with SIGTERM; yield the lines of its output."""
-    with subprocess.Popen([*COMMAND, *map(str, arguments)], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        try:
-            yield iter(process.stdout.readline, "")
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.communicate()
-
-
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data directory of the platform."""
@@ -57,8 +42,8 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def running(data_dir: Path) -> Iterator[RunningPlatform]:
     """A platform on which one consultation went from its first proposal to its evaluation."""
-    with townhall("demo", "--data-dir", data_dir) as lines:
-        assert any("stays up" in line for line in lines)
+    with townhall("demo", "--data-dir", data_dir) as demo:
+        assert any("stays up" in line for line in lines(demo))
         yield RunningPlatform.read(data_dir)
 
 
@@ -67,11 +52,6 @@ def api(running: RunningPlatform, data_dir: Path) -> Iterator[httpx.Client]:
     """The API of a Prometheus that scrapes it."""
     with prometheus(running, data_dir) as url, httpx.Client(base_url=f"{url}/api/v1/") as client:
         yield client
-
-
-def get(api: httpx.Client, path: str, **query: str) -> Any:  # noqa: ANN401  the data of the answer
-    """Return the data of a successful answer."""
-    return api.get(path, params=query).raise_for_status().json()["data"]
 
 
 def test_the_rules_are_valid() -> None:
@@ -133,13 +113,13 @@ async def test_a_healthy_platform_raises_no_alert(api: httpx.Client) -> None:
 
     groups = (await poll(evaluated, what="an evaluation of each rule", within=60, every=0.5)).value
     assert sum(len(group["rules"]) for group in groups) == len(rules())
-    assert [alert["labels"] for alert in get(api, "alerts")["alerts"] if alert["state"] == "firing"] == []
+    assert firing(api) == set()
 
 
 async def test_up_watch_prints_the_address_of_prometheus(tmp_path: Path) -> None:
     """It scrapes the four services and has the rules."""
-    with townhall("up", "--watch", "--json", "--base-port", "0", "--data-dir", tmp_path / "data") as lines:
-        watched = RunningPlatform.model_validate_json(next(lines))
+    with townhall("up", "--watch", "--json", "--base-port", "0", "--data-dir", tmp_path / "data") as process:
+        watched = RunningPlatform.model_validate_json(next(lines(process)))
         assert watched.prometheus
         with httpx.Client(base_url=f"{watched.prometheus}/api/v1/") as api:
 
