@@ -1,5 +1,6 @@
 """The gauges of votes, and the recount of closed votes."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from voting.handlers.recounts import Recounts
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-CLOSE = text("UPDATE vote SET opens_at = now() - interval '2 days', closes_at = now() - interval '1 day'")
+LATER = timedelta(minutes=1)
 CHANGE = text("UPDATE current_ballot SET choice = 'no' WHERE task_id = :task_id AND choice = 'yes'")
 RESTORE = text("UPDATE current_ballot SET choice = ballot.choice FROM ballot WHERE ballot.id = current_ballot.ballot")
 
@@ -30,9 +31,9 @@ async def execute(harness: VotingHarness, statement: TextClause, **values: objec
 
 
 async def update(harness: VotingHarness) -> None:
-    """Run the timer of the gauges once."""
+    """Run the timer of the gauges once, in a minute."""
     async with harness.db.transaction() as tx:
-        await update_gauges(tx)
+        await update_gauges(replace(tx, now=tx.now + LATER))
 
 
 async def recount(harness: VotingHarness, recounts: Recounts, runs: int) -> None:
@@ -42,19 +43,20 @@ async def recount(harness: VotingHarness, recounts: Recounts, runs: int) -> None
             assert await recounts.recount_next(tx) == 0
 
 
-async def closed(harness: VotingHarness) -> list[TaskId]:
-    """Return two closed votes; the ballots of each reached the threshold."""
+async def ended(harness: VotingHarness) -> list[TaskId]:
+    """Return two votes whose time is over; the ballots of each reached the threshold."""
     await harness.enact(more_than=1)
-    tasks = [await harness.schedule() for _ in range(2)]
+    tasks = [await harness.schedule(closes=timedelta(seconds=3)) for _ in range(2)]
     for task_id in tasks:
         await harness.count(cast_ballots(task_id, yes=["a", "b"], no=["c"]))
-    await execute(harness, CLOSE)
+    for task_id in tasks:
+        await harness.until_closing_time(task_id)
     return tasks
 
 
 async def test_gauges_of_votes(harness: VotingHarness) -> None:
     """By state, past their threshold, and overdue: here two that should have been closed."""
-    await closed(harness)
+    await ended(harness)
     await harness.schedule(opens=timedelta(days=1))
     await update(harness)
     assert [value("voting_votes", state=each) for each in ("scheduled", "open", "closed")] == [1, 2, 0]
@@ -66,7 +68,7 @@ async def test_gauges_of_votes(harness: VotingHarness) -> None:
 
 async def test_a_recount_finds_a_changed_ballot(harness: VotingHarness) -> None:
     """V6: a closed vote whose ballots don't add up to its totals is counted as differing until they do again."""
-    changed, _ = await closed(harness)
+    changed, _ = await ended(harness)
     await harness.run_timers()
     recounts, equal = Recounts(), value("voting_recounts_total", outcome="equal")
     await recount(harness, recounts, 3)  # Both, and the end of the list.

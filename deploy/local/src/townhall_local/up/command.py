@@ -27,17 +27,20 @@ class Broker(StrEnum):
     KAFKA = "kafka"
 
 
+BasePort = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=65_000,
+        metavar="PORT",
+        help="Port of the issuer; +1 proposal, +2 voting, +3 committee, +4 evaluation. 0: any free ports.",
+    ),
+]
+
+
 def up(
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    base_port: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=65_000,
-            metavar="PORT",
-            help="Port of the issuer; +1 proposal, +2 voting, +3 committee, +4 evaluation. 0: any free ports.",
-        ),
-    ] = DEFAULT_BASE,
+    base_port: BasePort = DEFAULT_BASE,
     broker: Annotated[
         Broker,
         typer.Option(
@@ -47,11 +50,9 @@ def up(
         ),
     ] = Broker.TANSU,
     *,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Run Prometheus beside it, with the alert rules, if it is installed.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Run Prometheus with the alert rules, if installed.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the addresses as one line of JSON once the platform is ready.")
+        bool, typer.Option("--json", help="Print the addresses as one line of JSON once ready.")
     ] = False,
 ) -> None:
     """Run the whole platform on this machine until Ctrl-C.
@@ -61,7 +62,7 @@ def up(
 
     \b
     Examples:
-      townhall up
+      townhall up --watch
       townhall up --data-dir /tmp/try --base-port 0 --json
 
     Exit code 0 after Ctrl-C or SIGTERM, 1 if the platform could not start.
