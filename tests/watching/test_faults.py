@@ -54,7 +54,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 
 @contextmanager
-def hanging(processes: Sequence[psutil.Process]) -> Iterator[None]:
+def suspended(processes: Sequence[psutil.Process]) -> Iterator[None]:
     """Let processes stand still while the block runs."""
     for each in processes:
         each.suspend()
@@ -68,12 +68,12 @@ def hanging(processes: Sequence[psutil.Process]) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("name", "alert"), [("tansu", "BrokerUnusable"), ("postgres", "ServiceNotReady"), ("voting", "ServiceDown")]
 )
-async def test_what_hangs_raises_its_alert_within_a_minute(watched: Watched, name: str, alert: str) -> None:
+async def test_what_stands_still_raises_its_alert_within_a_minute(watched: Watched, name: str, alert: str) -> None:
     """The broker, the database server, a service; and the alert ends when it goes on."""
     await poll(watched.scraped, what="a healthy platform", within=120, every=1)
     processes = watched.processes(name)
     assert processes
-    with hanging(processes):
+    with suspended(processes):
         raised = (await poll(watched.alerts, what=alert, within=WITHIN, every=1)).value
     assert raised == {alert}
     await poll(watched.scraped, what="a healthy platform", within=120, every=1)
@@ -82,7 +82,7 @@ async def test_what_hangs_raises_its_alert_within_a_minute(watched: Watched, nam
 async def test_twenty_seconds_without_the_broker_page_nobody(watched: Watched) -> None:
     """That is what a restart takes."""
     await poll(watched.scraped, what="a healthy platform", within=120, every=1)
-    with hanging(watched.processes("tansu")), pytest.raises(PollTimeout):
+    with suspended(watched.processes("tansu")), pytest.raises(PollTimeout):
         await poll(watched.alerts, what="an alert", within=20, every=1)
     with pytest.raises(PollTimeout):
         await poll(watched.alerts, what="an alert", within=30, every=1)
