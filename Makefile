@@ -28,15 +28,17 @@ up: setup ## run the platform on this machine until Ctrl-C (ARGS="--data-dir DIR
 
 ##@ Test
 quick: setup ## the tests that need no database, broker or process; under 20 seconds
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --hypothesis-profile=quick $(WITHOUT) -m 'not (database or broker or process or proxy or postgresql)' $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --hypothesis-profile=quick $(WITHOUT) -m 'not (database or broker or process or proxy or watch or postgresql)' $(ARGS)
 test: setup ## all tests, in parallel and random order (ARGS="--randomly-seed=N" repeats an order)
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17 and Maven)
-	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest $(PARALLEL) -m 'broker and not (proxy or postgresql)' $(ARGS)
+	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest $(PARALLEL) -m 'broker and not (proxy or watch or postgresql)' $(ARGS)
 test-proxy: setup ## the tests of deploy/proxy (needs nginx and its stream module)
 	@$(BIN)/python -m pytest -m proxy tests/attacks/test_proxy.py $(ARGS)
 test-postgresql: setup ## TLS and a pooler (needs postgresql and pgbouncer of Debian)
 	@$(BIN)/python -m pytest -m postgresql shared/tests/test_database_tls.py services/voting/tests/test_pooler.py $(ARGS)
+test-watch: setup ## the alert rules, dashboards and `townhall up --watch`, with Prometheus (needs prometheus and prometheus-alertmanager)
+	@$(BIN)/python -m pytest -m watch tests/watching $(ARGS)
 coverage: setup ## `make test` with line and branch coverage; fails below the minimum in pyproject.toml
 	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term:skip-covered $(ARGS)
 campaign: setup ## one seeded fault run (ARGS="--seed S --fault F --mutant M --secs N"; ARGS=--list: all faults and mutants)
@@ -79,8 +81,9 @@ images: ## build the container images with podman or docker (ARGS="services/voti
 ##@ Develop
 fmt: setup ## format, and apply automatic lint fixes
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix . || true
-docs: setup ## generate docs/reference/{events,metrics,settings}.md
+docs: setup ## generate docs/reference/{events,metrics,settings}.md and deploy/grafana/dashboards
 	@$(BIN)/python -m tests.contracts.pages
+	@$(BIN)/python -m deploy.grafana.generate
 schemas: setup ## freeze the schema and a sample of each new event type
 	@$(BIN)/python -m tests.contracts.schemas
 lock: $(BIN)/uv ## resolve all requirement files again, pinned by hash
@@ -110,5 +113,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) has no venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up quick test test-kafka test-proxy test-postgresql coverage bench campaign campaign-short campaign-series campaign-report check static images format-check lint types arch house asyncapi cloudevents isolation fmt docs schemas lock \
+.PHONY: setup demo up quick test test-kafka test-proxy test-postgresql test-watch coverage bench campaign campaign-short campaign-series campaign-report check static images format-check lint types arch house asyncapi cloudevents isolation fmt docs schemas lock \
         clean help

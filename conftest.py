@@ -28,6 +28,7 @@ settings.register_profile("quick", settings.get_profile("steady"), max_examples=
 settings.load_profile("steady")
 
 NEEDS: Final = {
+    "watch": ("needs Prometheus; not part of the default run", ()),
     "proxy": ("needs nginx; not part of the default run", ()),
     "postgresql": ("needs the system's PostgreSQL, for TLS, and PgBouncer; not part of the default run", ()),
     "process": ("starts programs such as the platform or an embedded server; set by the test", ()),

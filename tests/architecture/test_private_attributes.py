@@ -25,6 +25,7 @@ LISTED: Final = (
     Use("faststream", "_consumer", "consuming/consumer.py", "shared/tests/test_relay.py"),
     Use("aiokafka", "_subscription", "consuming/lag.py", "shared/tests/test_metrics.py"),
     Use("aiokafka", "client.MetadataRequest", "broker.py", "shared/tests/test_relay.py"),
+    Use("sqlalchemy", "_do_get", "db.py", "shared/tests/test_metrics.py"),
     Use("granian", "_init_shared_socket", "http/listener.py", "shared/tests/test_server.py"),
     Use("granian", "granian._granian", "http/listener.py", "shared/tests/test_server.py"),
 )

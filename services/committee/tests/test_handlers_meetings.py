@@ -9,7 +9,8 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from committee.handlers.cases import announce_overdue_cases, update_case_gauges
+from committee.handlers.cases import announce_overdue_cases
+from committee.handlers.gauges import update_gauges
 from services.committee.tests.api import CommitteeApi, Json, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -184,7 +185,7 @@ async def test_overdue_cases_are_announced_once(api: CommitteeApi) -> None:
         assert await announce_overdue_cases(tx) == 0
     async with api.in_days(31) as tx:
         assert await announce_overdue_cases(tx) == 2
-        await update_case_gauges(tx)
+        await update_gauges(tx)
     for awaited in ("sitting", "strategy-meeting"):
         assert REGISTRY.get_sample_value("committee_cases_overdue", {"waits_for": awaited}) == 1
     async with api.in_days(32) as tx:

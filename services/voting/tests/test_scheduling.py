@@ -72,7 +72,7 @@ async def test_metrics_count_committed_votes_only(harness: VotingHarness) -> Non
     """A transaction that is rolled back counts no vote."""
 
     def scheduled() -> float:
-        return REGISTRY.get_sample_value("voting_votes_total", {"move": "scheduled"}) or 0
+        return REGISTRY.get_sample_value("voting_vote_moves_total", {"move": "scheduled"}) or 0
 
     async def schedule_and_roll_back() -> None:
         async with harness.db.transaction() as tx:

@@ -32,6 +32,8 @@ class RunningPlatform(BaseModel):
     kafka: str
     databases: dict[str, str]
     issuer: str
+    prometheus: str | None = None
+    """The URL of Prometheus, with `townhall up --watch` where it is installed."""
 
     @classmethod
     def read(cls, data_dir: Path) -> Self:

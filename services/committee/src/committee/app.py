@@ -5,7 +5,8 @@ from typing import Final
 from fastapi import FastAPI
 
 from committee import consumers, routes
-from committee.handlers.cases import announce_overdue_cases, update_case_gauges
+from committee.handlers.cases import announce_overdue_cases
+from committee.handlers.gauges import update_gauges
 from committee.handlers.sittings import end_expired_sitting
 from committee.settings import Settings
 from committee.store.rules import RULES
@@ -31,7 +32,7 @@ def build(settings: Settings) -> FastAPI:
             timers=[
                 Timer("end_expired_sitting", seconds=2, act=end_expired_sitting),
                 Timer("announce_overdue_cases", seconds=5, act=announce_overdue_cases),
-                Timer("update_case_gauges", seconds=5, act=update_case_gauges),
+                Timer("update_gauges", seconds=5, act=update_gauges),
             ],
         )
     )

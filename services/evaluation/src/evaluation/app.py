@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from evaluation import consumers, routes
 from evaluation.handlers import initiatives, milestones, rounds
+from evaluation.handlers.gauges import update_gauges
 from evaluation.settings import Settings
 from evaluation.store.rules import RULES
 from townhall.chassis.rules.routes import rules_router
@@ -32,6 +33,7 @@ def build(settings: Settings) -> FastAPI:
                 Timer("announce_overdue_initiatives", seconds=TIMER_SECONDS, act=initiatives.announce_overdue),
                 Timer("announce_overdue_milestones", seconds=TIMER_SECONDS, act=milestones.announce_overdue),
                 Timer("announce_overdue_rounds", seconds=TIMER_SECONDS, act=rounds.announce_overdue),
+                Timer("update_gauges", seconds=TIMER_SECONDS, act=update_gauges),
             ],
         )
     )

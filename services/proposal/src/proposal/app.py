@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from proposal import consumers, routes
+from proposal.handlers.gauges import update_gauges
 from proposal.handlers.screenings import announce_overdue_screenings
 from proposal.settings import Settings
 from proposal.store.rules import RULES
@@ -27,6 +28,9 @@ def build(settings: Settings) -> FastAPI:
             routers=[*routes.ROUTERS, rules_router(RULES)],
             subscriptions=consumers.subscriptions(),
             announces=ANNOUNCES,
-            timers=[Timer("announce_overdue_screenings", seconds=5, act=announce_overdue_screenings)],
+            timers=[
+                Timer("announce_overdue_screenings", seconds=5, act=announce_overdue_screenings),
+                Timer("update_gauges", seconds=5, act=update_gauges),
+            ],
         )
     )

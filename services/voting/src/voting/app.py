@@ -20,6 +20,8 @@ from voting.domain.voter_keys import Keyring
 from voting.fast_path import FastPath
 from voting.handlers import ballots
 from voting.handlers import votes as handlers
+from voting.handlers.gauges import update_gauges
+from voting.handlers.recounts import Recounts
 from voting.intake import Answer, Intake
 from voting.schemas.votes import VoteResponse
 from voting.settings import Settings
@@ -48,6 +50,8 @@ def build(settings: Settings) -> FastAPI:
             timers=[
                 Timer("open_due_votes", seconds=TIMER_SECONDS, act=handlers.open_due_votes),
                 Timer("close_due_votes", seconds=TIMER_SECONDS, act=handlers.close_due_votes),
+                Timer("update_gauges", seconds=5, act=update_gauges),
+                Timer("recount", seconds=1, act=Recounts().recount_next),
             ],
             resources=[partial(_counting, settings, keyring)],
             fast_path=FastPath if settings.fast_path else None,

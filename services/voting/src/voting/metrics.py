@@ -23,5 +23,16 @@ GROUP_FAILURES = Counter(
     ["cause"],
 )
 QUEUED = Gauge("voting_intake_queued", "Ballots in the queues, not yet counted.")
-VOTES = Counter("voting_votes_total", "Votes that changed state, by move: scheduled, opened or closed.", ["move"])
+MOVES = Counter("voting_vote_moves_total", "Votes that changed state, by move: scheduled, opened or closed.", ["move"])
+VOTES = Gauge("voting_votes", "Votes in the database, by state.", ["state"])
+VOTES_OVERDUE = Gauge("voting_votes_overdue", "Votes that should have opened or closed more than 10 seconds ago.")
+PAST_THRESHOLD = Gauge("voting_votes_past_threshold", "Votes in the database whose threshold was reached.")
+RECOUNTS = Counter(
+    "voting_recounts_total",
+    "Recounts of closed votes, by outcome: equal to the published totals, or different.",
+    ["outcome"],
+)
+DIFFERING = Gauge(
+    "voting_votes_differing_from_recount", "Closed votes whose totals differed from the ballots at their last recount."
+)
 THRESHOLDS = Counter("voting_thresholds_reached_total", "Votes whose threshold was reached.")

@@ -12,8 +12,9 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.event import listen
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from structlog import get_logger
+from typing_extensions import override
 
 from townhall.chassis import outbox
 from townhall.chassis.database_url import DatabaseUrl
@@ -43,6 +44,20 @@ PASSED_BY_POOLERS: Final = frozenset({"timezone", "application_name"})
 _OPENED_AT: Final = "opened_at"
 
 log = get_logger()
+
+
+class CountingPool(AsyncAdaptedQueuePool):
+    """SQLAlchemy's pool, which also counts the tasks that wait for a connection."""
+
+    waiting = 0
+
+    @override
+    def _do_get(self) -> ConnectionPoolEntry:
+        self.waiting += 1
+        try:
+            return super()._do_get()
+        finally:
+            self.waiting -= 1
 
 
 @dataclass(slots=True)
@@ -108,6 +123,7 @@ class Database:
         caches = {"statement_cache_size": 0, "prepared_statement_cache_size": 0} if pooled else {}
         self.engine = self.url.engine(
             {"server_settings": lasting, "command_timeout": silence, **caches},
+            poolclass=CountingPool,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,

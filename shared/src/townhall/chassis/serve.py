@@ -102,6 +102,8 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
     tasks: dict[str, BackgroundTask] = {
         "relay": relay.run,
         "gauges": partial(gauges.watch, db),
+        "gauges_of_process": partial(gauges.watch_process, db),
+        "gauges_of_readiness": partial(gauges.watch_readiness, state.checks),
         "requeue": Requeue(db, processor).run,
         "issuer_keys": state_of(app, auth.Keys).run,
     }

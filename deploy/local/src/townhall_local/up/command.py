@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +16,7 @@ from townhall_local.output import command_name
 from townhall_local.running_platform import RunningPlatform
 from townhall_local.up.platform import PlatformOptions, platform
 from townhall_local.up.ports import DEFAULT_BASE
+from townhall_local.up.prometheus import NotInstalled, prometheus
 from townhall_local.up.signals import stop_signal
 
 
@@ -24,17 +27,20 @@ class Broker(StrEnum):
     KAFKA = "kafka"
 
 
+BasePort = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        max=65_000,
+        metavar="PORT",
+        help="Port of the issuer; +1 proposal, +2 voting, +3 committee, +4 evaluation. 0: any free ports.",
+    ),
+]
+
+
 def up(
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    base_port: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            max=65_000,
-            metavar="PORT",
-            help="Port of the issuer; +1 proposal, +2 voting, +3 committee, +4 evaluation. 0: any free ports.",
-        ),
-    ] = DEFAULT_BASE,
+    base_port: BasePort = DEFAULT_BASE,
     broker: Annotated[
         Broker,
         typer.Option(
@@ -44,8 +50,9 @@ def up(
         ),
     ] = Broker.TANSU,
     *,
+    watch: Annotated[bool, typer.Option("--watch", help="Run Prometheus with the alert rules, if installed.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the addresses as one line of JSON once the platform is ready.")
+        bool, typer.Option("--json", help="Print the addresses as one line of JSON once ready.")
     ] = False,
 ) -> None:
     """Run the whole platform on this machine until Ctrl-C.
@@ -55,29 +62,45 @@ def up(
 
     \b
     Examples:
-      townhall up
+      townhall up --watch
       townhall up --data-dir /tmp/try --base-port 0 --json
 
     Exit code 0 after Ctrl-C or SIGTERM, 1 if the platform could not start.
     """
     options = PlatformOptions(data_dir, base_port, broker)
     log = Console(stderr=True, highlight=False)
-    asyncio.run(stop_signal(lambda stopping: _serve(options, stopping, log, as_json=as_json)))
+    asyncio.run(stop_signal(lambda stopping: _serve(options, stopping, log, as_json=as_json, watch=watch)))
     log.print("Stopped.")
 
 
-async def _serve(options: PlatformOptions, stopping: asyncio.Event, log: Console, *, as_json: bool) -> None:
+async def _serve(
+    options: PlatformOptions, stopping: asyncio.Event, log: Console, *, as_json: bool, watch: bool
+) -> None:
     started_at = time.monotonic()
     log.print(f"Starting Townhall on {options.data_dir} …")
     async with platform(options, lambda message: log.print(message, markup=False, soft_wrap=True)) as running:
-        if as_json:
-            typer.echo(running.model_dump_json())
-        else:
-            _show(running, time.monotonic() - started_at, options.data_dir)
-        try:
-            await stopping.wait()
-        finally:
-            log.print("Stopping …")
+        with _watched(running, options.data_dir, log) if watch else nullcontext(running) as shown:
+            if as_json:
+                typer.echo(shown.model_dump_json())
+            else:
+                _show(shown, time.monotonic() - started_at, options.data_dir)
+            try:
+                await stopping.wait()
+            finally:
+                log.print("Stopping …")
+
+
+@contextmanager
+def _watched(running: RunningPlatform, data_dir: Path, log: Console) -> Iterator[RunningPlatform]:
+    """Run Prometheus while the block runs, and yield the platform with its address; log why if there is none."""
+    try:
+        with prometheus(running, data_dir) as url:
+            watched = running.model_copy(update={"prometheus": url})
+            watched.write(data_dir)
+            yield watched
+    except NotInstalled as reason:
+        log.print(str(reason), soft_wrap=True)
+        yield running
 
 
 def _show(running: RunningPlatform, seconds: float, data_dir: Path) -> None:
@@ -88,6 +111,8 @@ def _show(running: RunningPlatform, seconds: float, data_dir: Path) -> None:
         out.print(f"  {name:<12}{address.url}/docs")
     out.print(f"  {'issuer':<12}{running.issuer}")
     out.print(f"  {'kafka':<12}{running.kafka}")
+    if running.prometheus:
+        out.print(f"  {'prometheus':<12}{running.prometheus}/alerts")
     token = f"{command_name()} token --role citizen --subject kim --data-dir {data_dir}"
     out.print(f"A token for curl: {token}", soft_wrap=True)
     out.print("Press Ctrl-C to stop; the data is kept.")

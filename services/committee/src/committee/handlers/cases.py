@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Final
 
 from committee import metrics
-from committee.domain.case import AWAITED, Case, CaseState, Due, case_id_of
+from committee.domain.case import AWAITED, Case, Cause, Due, case_id_of
 from committee.domain.case_record import IncomingTask
 from committee.handlers.scheduling import fill_sittings
-from committee.store import case_records, cases, scheduling_lock
+from committee.store import cases, scheduling_lock
 from committee.store.rules import RULES
 from townhall.chassis.db import Transaction
 from townhall.contracts import committee as events
@@ -26,8 +27,16 @@ async def open_cases(tx: Transaction, incoming: Sequence[IncomingTask]) -> None:
     for each in incoming:
         first.setdefault(case_id_of(each.task_id), each)
     existing = await cases.existing(tx.session, first)
-    await _open(tx, {case_id: each for case_id, each in first.items() if case_id not in existing})
+    new = {case_id: each for case_id, each in first.items() if case_id not in existing}
+    await _open(tx, new)
+    tx.on_commit(partial(_measure, list(new.values()), tx.now))
     await cases.add_causes(tx.session, [(case_id_of(each.task_id), each.cause) for each in incoming])
+
+
+def _measure(opened: Sequence[IncomingTask], at: datetime) -> None:
+    for each in opened:
+        if each.cause.cause is Cause.THRESHOLD:
+            metrics.CROSSING_TO_CASE.observe(max((at - each.cause.at).total_seconds(), 0.0))
 
 
 async def _open(tx: Transaction, new: Mapping[CaseId, IncomingTask]) -> None:
@@ -76,15 +85,3 @@ async def _announce_overdue(tx: Transaction, case: Case, due: Due) -> None:
             rule=rule.used,
         )
     )
-
-
-async def update_case_gauges(tx: Transaction) -> int:
-    """Set the gauges of cases by state and of overdue cases. Run by a timer; always returns 0."""
-    counts = await case_records.count_by_state(tx.session)
-    for state in CaseState:
-        number = sum(each.cases for each in counts if each.state is state)
-        tx.on_commit(partial(metrics.CASES.labels(state).set, number))
-    for awaited in set(AWAITED.values()):
-        number = sum(each.cases for each in counts if each.overdue and AWAITED.get(each.state) == awaited)
-        tx.on_commit(partial(metrics.OVERDUE.labels(awaited).set, number))
-    return 0

@@ -1,9 +1,14 @@
 """Automatic scheduling: cases go on dockets and agendas only here. Call it with the scheduling lock held."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from committee import metrics
 from committee.domain.assignment import Assignment, assign
 from committee.domain.case import Case, Due, docket, place_on_agenda
 from committee.domain.parameters import Parameters
-from committee.store import assignments, cases
+from committee.store import assignments, case_records, cases
 from committee.store.rules import RULES
 from townhall.chassis.db import Transaction
 from townhall.chassis.rules import InForce
@@ -41,6 +46,8 @@ async def fill_meetings(tx: Transaction) -> None:
     rule = await RULES.in_force(tx.session, tx.now)
     await assignments.add_to_agendas(tx.session, assigned)
     await cases.save(tx.session, *(_on_agenda(each, rule) for each in assigned))
+    decided = await case_records.decided_at(tx.session, [each.case.case_id for each in assigned])
+    tx.on_commit(partial(_measure, decided, tx.now))
     for each in assigned:
         tx.announce(
             events.CasePlacedOnAgenda(
@@ -51,6 +58,11 @@ async def fill_meetings(tx: Transaction) -> None:
                 rule=rule.used,
             )
         )
+
+
+def _measure(decided: Sequence[datetime], at: datetime) -> None:
+    for each in decided:
+        metrics.DECISION_TO_AGENDA.observe(max((at - each).total_seconds(), 0.0))
 
 
 def _on_agenda(assigned: Assignment[MeetingId], rule: InForce[Parameters]) -> Case:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
@@ -72,6 +73,11 @@ async def count_by_state(session: AsyncSession) -> Sequence[CaseCount]:
     columns = (col(CaseRow.state), col(CaseRow.overdue_announced))
     counted = await session.execute(select(*columns, func.count()).group_by(*columns))
     return [CaseCount(CaseState(state), overdue, number) for state, overdue, number in counted]
+
+
+async def decided_at(session: AsyncSession, ids: Sequence[CaseId]) -> Sequence[datetime]:
+    """Return when the Committee decided each of these cases, in no particular order."""
+    return (await session.scalars(select(col(DecisionRow.at)).where(col(DecisionRow.case_id).in_(ids)))).all()
 
 
 async def _records(session: AsyncSession, query: Select[CaseRow]) -> list[CaseRecord]:

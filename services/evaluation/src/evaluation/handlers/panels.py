@@ -49,5 +49,5 @@ async def draw(tx: Transaction, round_id: RoundId, seed: str) -> RoundDetails:
             panel_size=len(drawn),
         )
     )
-    tx.on_commit(metrics.ROUNDS.labels("drawn").inc)
+    tx.on_commit(metrics.ROUND_MOVES.labels("drawn").inc)
     return await get(tx, round_id)

@@ -27,7 +27,7 @@ async def publish(tx: Transaction, round_id: RoundId) -> RoundDetails:
     tasks = await _evaluate(tx, published)
     tx.announce(*(_evaluated(each, tasks[each.initiative_id]) for each in found))
     tx.announce(events.ResultsPublished(round_id=round_id, initiatives=len(found), rule=published.rule))
-    tx.on_commit(metrics.ROUNDS.labels("published").inc)
+    tx.on_commit(metrics.ROUND_MOVES.labels("published").inc)
     return await get(tx, round_id)
 
 

@@ -41,7 +41,7 @@ async def open_round(tx: Transaction, new: NewRound) -> RoundDetails:
     opened = domain.open_round(planned, [each.state for each in found.values()], rule.parameters)
     await rounds.add(tx.session, opened)
     tx.announce(_opened(opened))
-    tx.on_commit(metrics.ROUNDS.labels("opened").inc)
+    tx.on_commit(metrics.ROUND_MOVES.labels("opened").inc)
     return await get(tx, opened.id)
 
 
@@ -68,7 +68,7 @@ async def cancel(tx: Transaction, round_id: RoundId, reason: str, note: str) -> 
     if cancelled.cancellation is not None:
         acted_by = cancelled.cancellation.acted_by
         tx.announce(events.RoundCancelled(round_id=round_id, reason=reason, note=note, acted_by=acted_by))
-    tx.on_commit(metrics.ROUNDS.labels("cancelled").inc)
+    tx.on_commit(metrics.ROUND_MOVES.labels("cancelled").inc)
     return await get(tx, round_id)
 
 

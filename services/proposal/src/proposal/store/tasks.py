@@ -67,6 +67,13 @@ async def page(
 
 
 _STATE: ColumnElement[str] = func.coalesce(col(TaskStateRow.state), literal(TaskState.SELECTED.value))
+COUNTS = (
+    select(_STATE, func.count())
+    .select_from(TaskRow)
+    .outerjoin(TaskStateRow, col(TaskStateRow.task_id) == col(TaskRow.id))
+    .group_by(_STATE)
+)
+"""The number of tasks in each state that has any."""
 _TASKS = (
     select(TaskRow, ReferralRow, _STATE)
     .outerjoin(ReferralRow, col(ReferralRow.task_id) == col(TaskRow.id))

@@ -33,7 +33,7 @@ async def schedule_votes(tx: Transaction, tasks: Sequence[proposal.TaskSelected]
     new = [vote for task_id, vote in planned.items() if task_id in added]
     for vote in new:
         tx.announce(events.VoteScheduled(task_id=vote.task_id, opens_at=vote.opens_at, closes_at=vote.closes_at))
-    tx.on_commit(partial(metrics.VOTES.labels("scheduled").inc, len(new)))
+    tx.on_commit(partial(metrics.MOVES.labels("scheduled").inc, len(new)))
     await _open(tx, [vote for vote in new if vote.opens_at <= tx.now])
 
 
@@ -54,7 +54,7 @@ async def _open(tx: Transaction, due: Sequence[Vote]) -> None:
             task_id=vote.task_id, closes_at=vote.closes_at, more_than=held_under.more_than, rule=held_under.used
         )
         tx.announce(opened)
-    tx.on_commit(partial(metrics.VOTES.labels("opened").inc, len(due)))
+    tx.on_commit(partial(metrics.MOVES.labels("opened").inc, len(due)))
 
 
 async def close_due_votes(tx: Transaction) -> int:
@@ -62,7 +62,7 @@ async def close_due_votes(tx: Transaction) -> int:
     due = await votes.lock_to_close(tx.session)
     await votes.save(tx.session, *(domain.closed(details.vote) for details in due))
     tx.announce(*(_closed(tx, details) for details in due))
-    tx.on_commit(partial(metrics.VOTES.labels("closed").inc, len(due)))
+    tx.on_commit(partial(metrics.MOVES.labels("closed").inc, len(due)))
     return len(due)
 
 

@@ -27,6 +27,7 @@ from townhall.chassis.consuming.processor import Processor
 from townhall.chassis.consuming.status import ConsumingStatus, StopReason
 from townhall.chassis.db import Database
 from townhall.chassis.retrying import sleep
+from townhall.chassis.telemetry import metrics
 
 BATCH: Final = 500
 """Messages of one transaction, at most."""
@@ -133,6 +134,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
             await self._processor.process(messages, self._capacity)
             self._lag.handled(records)
             self._progress_at = time.monotonic()
+            metrics.PROGRESS.set_to_current_time()
 
     async def _capacity(self) -> None:
         """Back-pressure: wait while too many dead letters wait for an operator."""
@@ -155,6 +157,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
         """Publish the lag; raises `Stuck` if there was no progress for too long."""
         self.assigned = bool(consumer.assignment())
         waiting = self._lag.update(consumer)
+        if self.assigned and not waiting:
+            metrics.PROGRESS.set_to_current_time()
         if (self.assigned and not waiting) or self._batch.locked():
             self._progress_at = time.monotonic()
         if time.monotonic() - self._progress_at > STUCK:
@@ -170,6 +174,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Count the time without progress from now, and log the first assignment."""
         self._progress_at = time.monotonic()
+        metrics.REBALANCES.inc()
         if not self._join_logged:
             self._join_logged = True
             log.info("consumer_joined", partitions=len(assigned))

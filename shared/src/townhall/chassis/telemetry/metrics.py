@@ -19,6 +19,23 @@ REQUEST_SECONDS = Histogram(
     buckets=_FAST,
 )
 
+READINESS = Gauge(
+    "townhall_readiness_check",
+    "1 while this check of `/readyz` passes, else 0; read every few seconds, whether or not somebody asks.",
+    ["check"],
+)
+LOOP_LAG = Histogram(
+    "townhall_event_loop_lag_seconds",
+    "How late the event loop resumed a task that slept, measured several times a second.",
+    buckets=_FAST,
+)
+DATABASE_POOL_SIZE = Gauge("townhall_database_pool_size", "The most connections the pool opens to the database.")
+DATABASE_IN_USE = Gauge("townhall_database_pool_in_use", "Connections of the pool that are in use.")
+DATABASE_WAITING = Gauge("townhall_database_pool_waiting", "Tasks that wait for a connection of the pool.")
+CLOCK_SKEW = Gauge(
+    "townhall_clock_skew_seconds", "By how much the clock of this process is ahead of the database's; may be negative."
+)
+
 CONSUMED = Counter(
     "townhall_events_consumed_total",
     "Messages consumed, by outcome: applied, duplicate, refused, ignored, unknown, parked or dead-letter.",
@@ -40,6 +57,11 @@ EFFECT_SECONDS = Histogram(
     "Time from the announcing transaction to the committed effect here.",
     ["topic", "type"],
     buckets=_SLOW,
+)
+REBALANCES = Counter("townhall_consumer_rebalances_total", "Assignments of partitions this consumer was given.")
+PROGRESS = Gauge(
+    "townhall_consumer_progress_timestamp_seconds",
+    "When the consumer last handled a batch or had nothing to handle; 0 if it never did.",
 )
 CONSUMING = Gauge("townhall_consuming", "1 while the service consumes this topic, 0 while it is stopped.", ["topic"])
 CONSUMER_STOPPED = Gauge(
