@@ -7,21 +7,19 @@ from townhall.chassis.db import Transaction
 from townhall.contracts import voting as events
 from townhall.rejected import Rejected
 from voting import metrics
-from voting.domain.ballot import Ballot, CastBallot, Counted, CurrentBallot, Outcome
+from voting.domain.ballot import Ballot, CastBallot, Counted
 from voting.domain.counting import Count, CountingState, Crossing, count
 from voting.domain.vote import NoSuchVote, Vote, VoteNotOpen, terms_at
 from voting.domain.voter_keys import Keyring, voter_hash
 from voting.store import ballots
+from voting.store.ballots import LockedVotes
 from voting.store.bulk_insert import BulkInsert
 
 
 async def count_in_bulk(bulk_insert: BulkInsert, cast_ballots: Sequence[CastBallot]) -> list[Counted | None]:
-    """Count first ballots in one statement, committed on return; None for each ballot that a rule must decide."""
-    times = await bulk_insert.count(cast_ballots)
-    return [
-        Counted(Outcome.COUNTED, CurrentBallot(cast_ballot.choice, times[index])) if index in times else None
-        for index, cast_ballot in enumerate(cast_ballots)
-    ]
+    """Count ballots in one statement, committed on return; None for each ballot that is left to the rules."""
+    answers = await bulk_insert.count(cast_ballots)
+    return [answers.get(index) for index in range(len(cast_ballots))]
 
 
 async def count_ballots(
@@ -36,7 +34,7 @@ async def count_ballots(
     refusal = await _refusals(tx, tasks.difference(locked.keys))
     keys = {task_id: keyring.open(sealed) for task_id, sealed in locked.keys.items()}
     countable = [_ballot(keys[cast.task_id], cast) for cast in cast_ballots if cast.task_id in keys]
-    answers = iter((await _count(tx, locked.state, countable)).answers)
+    answers = iter((await _count(tx, locked, countable)).answers)
     return [
         next(answers) if cast_ballot.task_id in keys else refusal(cast_ballot.task_id) for cast_ballot in cast_ballots
     ]
@@ -46,13 +44,14 @@ def _ballot(key: bytes, cast: CastBallot) -> Ballot:
     return Ballot(cast.task_id, voter_hash(key, cast.subject), cast.choice, cast.trace)
 
 
-async def _count(tx: Transaction, state: CountingState, countable: Sequence[Ballot]) -> Count:
+async def _count(tx: Transaction, locked: LockedVotes, countable: Sequence[Ballot]) -> Count:
     if not countable:
         return Count()
-    state.current_ballots = await ballots.current_ballots(tx.session, countable)
+    state = locked.state
+    state.current_ballots = await ballots.current_ballots(tx.session, locked.ids, countable)
     result = count(state, countable)
     if result.accepted:
-        await ballots.store(tx.session, state, result)
+        await ballots.store(tx.session, locked, result)
     for task_id, crossing in result.crossings.items():
         await _threshold_reached(tx, state, state.votes[task_id], crossing)
     return result

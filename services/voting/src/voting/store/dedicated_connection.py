@@ -1,12 +1,21 @@
 """A database connection without a pool and a unit of work, for statements whose cost is the round trip."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 
 from townhall.chassis.db import SETTINGS, SILENCE
+
+_SETTINGS: Final = {
+    "application_name": "voting",
+    # There are few statements, and their best plans don't depend on the parameters.
+    "plan_cache_mode": "force_generic_plan",
+    # A plan made while a table is empty is kept while it fills up: it must use the indexes from the start.
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+}
 
 
 class DedicatedConnection:
@@ -14,8 +23,7 @@ class DedicatedConnection:
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        # There are few statements, and their best plans don't depend on the parameters.
-        self._settings = SETTINGS | {"application_name": "voting", "plan_cache_mode": "force_generic_plan"}
+        self._settings = SETTINGS | _SETTINGS
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self._prepared: dict[str, PreparedStatement[asyncpg.Record]] = {}
 
