@@ -9,6 +9,7 @@ from townhall_local.demo.command import demo
 from townhall_local.errors import CommandError
 from townhall_local.operating.dead_letters import dead_letters
 from townhall_local.operating.outbox import outbox
+from townhall_local.operating.recount import recount
 from townhall_local.operating.replay import replay
 from townhall_local.operating.topics import topics
 from townhall_local.rehearsal.command import rehearse
@@ -16,7 +17,8 @@ from townhall_local.token import token
 from townhall_local.up.command import up
 
 townhall = typer.Typer(
-    help="Run Townhall on this machine, rehearse consultations, and operate topics, outboxes and dead letters.",
+    help="Run Townhall on this machine, rehearse consultations, recount votes, and operate topics, outboxes and dead "
+    "letters.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -30,6 +32,7 @@ townhall.add_typer(topics, name="topics")
 townhall.add_typer(dead_letters, name="dead-letters")
 townhall.add_typer(outbox, name="outbox")
 townhall.command()(replay)
+townhall.command()(recount)
 
 
 def app() -> None:

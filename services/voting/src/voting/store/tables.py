@@ -41,7 +41,7 @@ class VoteRow(Row, table=True):
     )
 
     task_id: UUID = Field(primary_key=True)
-    id: int | None = Field(default=None, sa_type=Integer, sa_column_args=(Identity(always=True),))
+    id: int = Field(default=None, sa_type=Integer, sa_column_args=(Identity(always=True),))
     title: str
     state: str
     opens_at: datetime = Field(sa_type=TIMESTAMP)
