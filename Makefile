@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
+# Each start of a service, and each test worker, would compile the sources again.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV     := .venv
 BIN      := $(VENV)/bin
@@ -14,6 +16,8 @@ ARGS     ?=
 # Most tests wait more than they compute, so there are more workers than cores. Each has its own PostgreSQL and broker.
 WORKERS  ?= 4
 PARALLEL  = -n $(WORKERS) --dist loadgroup
+# Folders and files in which every test needs a database or a process: `make quick` doesn't import them.
+WITHOUT   = $(addprefix --ignore=,tests/attacks tests/journeys tests/contracts/test_bad_input.py)
 
 ##@ Run
 setup: $(READY) ## install everything into .venv/; does nothing if it is up to date
@@ -24,7 +28,7 @@ up: setup ## run the platform on this machine until Ctrl-C (ARGS="--data-dir DIR
 
 ##@ Test
 quick: setup ## the tests that need no database, broker or process; under 20 seconds
-	@$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=quick -m 'not (database or broker or process or proxy)' $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --hypothesis-profile=quick $(WITHOUT) -m 'not (database or broker or process or proxy)' $(ARGS)
 test: setup ## all tests, in parallel and random order (ARGS="--randomly-seed=N" repeats an order)
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17 and Maven)
@@ -41,7 +45,7 @@ campaign-series: setup ## many fault runs (ARGS="long --file F --seeds 120"); re
 	@$(BIN)/python -m tests.campaign.series $(ARGS)
 campaign-report: setup ## write tests/campaign/REPORT.md from the files of campaign-series (ARGS="F1 F2")
 	@$(BIN)/python -m tests.campaign.report $(ARGS)
-check: static asyncapi isolation test ## everything that CI checks: the checks below, then the tests
+check: static asyncapi cloudevents isolation test ## everything that CI checks: the checks below, then the tests
 static: format-check lint types arch house ## the checks that start no process
 
 ##@ Measure
@@ -61,6 +65,8 @@ house: setup ## sizes, names, frozen schemas, generated pages (also part of `mak
 	@$(BIN)/python -m pytest -q tests/architecture tests/contracts/test_pages.py tests/contracts/test_schemas.py
 asyncapi: setup ## parse each service's AsyncAPI document with the official parser (needs Node.js and npm)
 	@.ci/asyncapi
+cloudevents: setup ## validate an event of each type with the Go and JavaScript SDKs (needs Go, Node.js and npm)
+	@.ci/cloudevents
 isolation: setup ## install and start each service without the code of the others
 	@.ci/isolation
 
@@ -98,5 +104,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) has no venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up quick test test-kafka test-proxy coverage bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi isolation fmt docs schemas lock \
+.PHONY: setup demo up quick test test-kafka test-proxy coverage bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi cloudevents isolation fmt docs schemas lock \
         clean help

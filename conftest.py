@@ -1,21 +1,25 @@
 """The fixtures of all test suites, the markers of what tests need, and the order of tests for parallel runs."""
 
+import gc
+import os
 import sys
 from collections.abc import Iterator
 from typing import Final
 
 import pytest
-import structlog
 from hypothesis import settings
 
-from townhall.chassis.telemetry import logs
+# Collecting tests only allocates: garbage collection would go through all of it again and again. See below.
+gc.disable()
 
-pytest_plugins = [
+FIXTURES: Final = (
     "townhall.testing.brokers",
     "townhall.testing.databases",
     "townhall.testing.tokens",
     "townhall.testing.services",
-]
+)
+# Starts one Apache Kafka for all workers, so it is needed before `pytest_configure`.
+pytest_plugins = ["townhall.testing.brokers"] if os.environ.get("TOWNHALL_BROKER") == "kafka" else []
 
 # The same examples in each run. `--hypothesis-profile=search` generates many more, new ones in each run.
 settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
@@ -33,12 +37,24 @@ NEEDS: Final = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Configure plain logging and register the markers."""
-    # As in a service; structlog's default renders tracebacks with local variables, which takes seconds.
-    structlog.configure(processors=[logs.frames_only, structlog.processors.JSONRenderer()])
+    """Register the markers, configure plain logging and load the fixtures."""
     for mark, (meaning, _fixtures) in NEEDS.items():
         config.addinivalue_line("markers", f"{mark}: {meaning}")
+    if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
+        return  # it only distributes the tests; the workers start when it is ready
+    _configure_logging()
+    for each in FIXTURES:
+        config.pluginmanager.import_plugin(each)
     sys.addaudithook(_refuse_processes)
+
+
+def _configure_logging() -> None:
+    """Log as a service does; structlog's default renders tracebacks with local variables, which takes seconds."""
+    import structlog  # noqa: PLC0415  only where tests run
+
+    from townhall.chassis.telemetry import logs  # noqa: PLC0415  the same
+
+    structlog.configure(processors=[logs.frames_only, structlog.processors.JSONRenderer()])
 
 
 _quick: str | None = None
@@ -72,3 +88,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run slow tests first, so that no worker ends with a long one."""
     items.sort(key=lambda item: next((n for n, mark in enumerate(NEEDS) if item.get_closest_marker(mark)), len(NEEDS)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Freeze what collection has allocated, so that full garbage collections of the tests are quick."""
+    del session
+    gc.freeze()
+    gc.enable()

@@ -10,9 +10,9 @@ import uvloop
 
 from bench import ballots, crossing, events, isolation, pgbench, profile, report
 from bench.infrastructure import Infrastructure, infrastructure
-from townhall.chassis.auth.keys import REMEMBERED
+from townhall.chassis.auth.keys import MAX_VERIFIED
 
-MIN_VOTERS = 2 * REMEMBERED + 5000
+MIN_VOTERS = 2 * MAX_VERIFIED + 5000
 
 
 def _arguments() -> argparse.Namespace:

@@ -10,6 +10,7 @@ from townhall.chassis.envelope import event_headers
 from townhall.chassis.telemetry import tracing
 from townhall.contracts import voting
 from townhall.contracts.values import RuleUsed, TaskId
+from townhall.testing.deliveries import PUBLIC_URL
 
 AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
@@ -37,7 +38,7 @@ class Topic:
         """Return a well-formed message."""
         self._versions[event.key] = version = self._versions.get(event.key, 0) + 1
         headers = event_headers(
-            "voting", event, event_id=uuid4(), version=version, at=AT, traceparent=tracing.new_traceparent()
+            PUBLIC_URL, event, event_id=uuid4(), version=version, at=AT, traceparent=tracing.new_traceparent()
         )
         return self.raw(event.key, headers, event.model_dump_json().encode())
 

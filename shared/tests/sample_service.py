@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from shared.tests.token_variants import ISSUER, Issuer
-from townhall.chassis.auth import Caller, Role, allow
+from townhall.chassis.auth import Caller, Role, allow, persons_of
 from townhall.chassis.db import Database, Transaction
 from townhall.chassis.http import (
     Application,
@@ -100,6 +100,7 @@ def app_of(issuer: Issuer, db: Database | None = None, **own: Any) -> FastAPI:  
     )
     app = Application(settings, title="SampleService", version="1")
     provide(app, issuer.keys())
+    provide(app, persons_of(settings))
     provide(app, Acts())
     provide(app, db or Database(settings.database_url, source="sample"))
     _add_routes(app)

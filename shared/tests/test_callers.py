@@ -8,12 +8,13 @@ import pytest
 
 from shared.tests.sample_service import app_of, client_of
 from shared.tests.token_variants import CLAIMS, Issuer, token
+from townhall.chassis.db import Database
 
 
 @pytest.fixture
-async def sample_service() -> AsyncIterator[httpx.AsyncClient]:
+async def sample_service(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the small service."""
-    async with client_of(app_of(Issuer())) as client:
+    async with client_of(app_of(Issuer(), database)) as client:
         yield client
 
 
@@ -76,7 +77,7 @@ async def test_refused_token(sample_service: httpx.AsyncClient) -> None:
 async def test_issuer_away(sample_service: httpx.AsyncClient) -> None:
     """Before any key was seen, the trouble is here and passes."""
     issuer = Issuer()
-    issuer.away = True
+    issuer.error = ConnectionRefusedError()
     async with client_of(app_of(issuer)) as client:
         answer = await client.get("/me", headers=bearing(token()))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")

@@ -10,7 +10,7 @@ import pytest
 from shared.tests.sample_service import app_of
 from shared.tests.token_variants import Issuer
 from townhall.embedded.ports import HOST
-from townhall.testing.sockets import exchange, listening
+from townhall.testing.sockets import NO_TLS, exchange, listening
 
 GET = b"GET /notes?limit=1 HTTP/1.1\r\nhost: desk\r\n"
 LAST = GET + b"connection: close\r\n\r\n"
@@ -83,7 +83,7 @@ async def test_a_request_may_come_in_pieces(port: int) -> None:
 
 async def test_head_answers_what_get_would_without_its_body(port: int) -> None:
     """RFC 9110, section 9.3.2; and a path that may be read names HEAD among its methods."""
-    async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", verify=NO_TLS) as client:
         shown, head = await client.get("/notes"), await client.head("/notes")
         refused = await client.delete("/notes")
     assert (head.status_code, head.content) == (200, b"")
@@ -116,7 +116,7 @@ async def test_too_many_requests_at_once() -> None:
     async def livez() -> dict[str, str]:
         return {}
 
-    async with listening(app) as port, httpx.AsyncClient(base_url=f"http://{HOST}:{port}") as client:
+    async with listening(app) as port, httpx.AsyncClient(base_url=f"http://{HOST}:{port}", verify=NO_TLS) as client:
         first = asyncio.ensure_future(client.get("/held"))
         await entered.wait()
         refused = await client.get("/notes")

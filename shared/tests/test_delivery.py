@@ -55,9 +55,9 @@ async def test_a_refusal_is_an_outcome(effects: Effects) -> None:
     assert await effects.listed_dead_letters() == []
 
 
-@pytest.mark.parametrize("name", ["voting.vote-closed.v2", "voting.vote-abandoned.v1", "proposal.submitted.v1"])
+@pytest.mark.parametrize("name", ["voting.vote-closed.v2", "voting.vote-abandoned.v1", "voting.vote-opened.v1"])
 async def test_types_that_are_not_ours_are_ignored(effects: Effects, name: str) -> None:
-    """Unknown types and versions, and types without a handler, are skipped."""
+    """Types and versions of the topic's owner that are unknown here, and types without a handler, are skipped."""
     topic = Topic()
     strange = topic.raw("k", {"ce_type": name}, b"\xff not json")
     await effects.processor.process([strange, topic.message(closed(yes=1))])

@@ -15,8 +15,8 @@ from shared.tests.effects import Died, Effects
 from shared.tests.facts import Topic, closed
 from shared.tests.model import TOO_MANY_ATTEMPTS, UNREADABLE, ModelConsumer, ModelMessage
 from townhall.chassis.consuming import Message, dead_letters, processor
+from townhall.chassis.consuming.contract import parse_headers
 from townhall.chassis.db import Database
-from townhall.chassis.envelope import parse_headers
 from townhall.testing.state_machines import Action, Machine, action
 
 KEYS = (0, 1, 2)
@@ -108,8 +108,8 @@ class Delivery(Machine):
 
         async def put() -> None:
             async with self.effects.db.transaction() as tx:
-                await processor.claim(tx.session, [parse_headers(message.headers).id])
-                await dead_letters.add(tx.session, message, TOO_MANY_ATTEMPTS, 5)
+                await processor.claim(tx.session, [parse_headers(message.topic, message.headers).id])
+                await dead_letters.add(tx.session, message, TOO_MANY_ATTEMPTS, 5, claimed=True)
 
         self.wait_for(put())
         self.model.exhaust_attempts(expected)

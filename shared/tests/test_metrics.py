@@ -20,6 +20,7 @@ from townhall.chassis.background import running
 from townhall.chassis.broker import Bus
 from townhall.chassis.consuming import Consumer, Processor, Subscription
 from townhall.chassis.consuming.consumer import BATCH
+from townhall.chassis.consuming.status import ConsumingStatus, StopReason
 from townhall.chassis.db import Database, Transaction
 from townhall.chassis.outbox.publisher import Publisher
 from townhall.chassis.outbox.relay import UNSENT, Relay
@@ -62,7 +63,7 @@ async def every_outcome(db: Database) -> None:
         topic.message(closed(bad, yes=2)),
         topic.message(closed(bad, yes=4)),
         topic.raw("k", {"ce_type": "voting.vote-abandoned.v1"}, b""),
-        topic.raw("k", {"ce_type": proposal.TaskSelected.TYPE}, b""),
+        topic.raw("k", {"ce_type": voting.VoteOpened.TYPE}, b""),
     ):
         await effects.processor.process([message])
 
@@ -117,7 +118,10 @@ async def test_every_metric_of_the_chassis_is_moved(database: Database, bus: Bus
     consumer = Consumer(bus, database, subscriptions, Processor(database, subscriptions))
     async with running({"relay": Relay(database.dsn, bus).run, "consumer": consumer.run}):
         await until(waiting.is_set)
+        assert value("townhall_consuming", topic=voting.TOPIC) == 1
         await lag_is_seen(bus)
+        ConsumingStatus([proposal.TOPIC]).resume(StopReason.NOT_JOINED)
+        consumer.status.stop(StopReason.DEAD_LETTERS)
         assert not [name for name, has_moved in moved(MODULE).items() if not has_moved]
         lagging.set()
 

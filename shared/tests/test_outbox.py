@@ -41,7 +41,7 @@ async def test_nothing_is_announced_by_a_transaction_that_fails(database: Databa
         await undone()
     async with database.transaction() as tx:
         tx.announce(closed(task))
-    assert [row["ce_sequence"] for row in await rows(database)] == ["1"]
+    assert [row["ce_sequence"] for row in await rows(database)] == [f"{1:020}"]
 
 
 async def test_an_event_says_who_announced_it_and_when(database: Database) -> None:
@@ -54,9 +54,21 @@ async def test_an_event_says_who_announced_it_and_when(database: Database) -> No
     (headers,) = await rows(database)
     assert headers["ce_type"] == "voting.vote-closed.v1"
     assert headers["ce_subject"] == str(event.task_id)
+    assert headers["ce_source"] == "townhall/voting"
+    assert headers["ce_dataschema"] == f"{database.public_url}/schemas/voting.vote-closed.v1.json"
     assert headers["ce_time"] == tx.now.isoformat()
     assert headers["traceparent"] == traceparent
     assert tx.now.tzinfo == UTC
+
+
+async def test_sequences_sort_as_numbers(database: Database) -> None:
+    """Readers of the CloudEvents extension compare `ce_sequence` as text."""
+    task = uuid4()
+    async with database.transaction() as tx:
+        tx.announce(*(closed(task) for _ in range(101)))
+    found = [row["ce_sequence"] for row in await rows(database)]
+    assert sorted(found) == found
+    assert [int(each) for each in found] == list(range(1, 102))
 
 
 async def test_versions_rise_by_one_within_a_key_whoever_announces(database: Database) -> None:

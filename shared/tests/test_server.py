@@ -16,6 +16,7 @@ from shared.tests.sample_service import SECRET
 from townhall.chassis.retrying import sleep
 from townhall.embedded.ports import HOST, free_port
 from townhall.embedded.process import Child
+from townhall.testing.sockets import NO_TLS
 
 pytestmark = pytest.mark.process
 
@@ -49,7 +50,7 @@ async def start(port: int, tmp_path: Path) -> AsyncIterator[Start]:
 @asynccontextmanager
 async def client(port: int) -> AsyncIterator[httpx.AsyncClient]:
     """Call the process."""
-    async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", timeout=30) as http:
+    async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", verify=NO_TLS, timeout=30) as http:
         yield http
 
 

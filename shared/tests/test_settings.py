@@ -14,6 +14,7 @@ GOOD = {
     "KAFKA_SERVERS": "kafka-1:9092,kafka-2:9092",
     "ISSUER": "https://issuer.example",
     "JWKS_URL": "https://issuer.example/jwks.json",
+    "PUBLIC_URL": "https://voting.example",
     "PERSON_KEY": KEY,
 }
 
@@ -66,6 +67,7 @@ def test_everything_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> No
         {"ISSUER": "townhall"},
         {"JWKS_URL": "http://issuer.example/jwks.json"},
         {"JWKS_URL": "HTTP://issuer.example/jwks.json"},
+        {"PUBLIC_URL": "http://voting.example"},
         {"PERSON_KEY": (DEMO_MARK + bytes(range(32))).hex()},
     ],
 )
@@ -76,6 +78,23 @@ def test_production_refuses(unfit: dict[str, str], monkeypatch: pytest.MonkeyPat
         load(Settings)
     monkeypatch.setenv("VOTING_ENVIRONMENT", "local")
     assert load(Settings).environment == "local"
+
+
+def test_production_needs_a_public_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locally it is where the service listens: event schemas need an absolute URL."""
+    _given(monkeypatch, PUBLIC_URL=None)
+    with pytest.raises(SettingsRefused, match="VOTING_PUBLIC_URL"):
+        load(Settings)
+    monkeypatch.setenv("VOTING_ENVIRONMENT", "local")
+    assert load(Settings).base_url == "http://127.0.0.1:8102"
+
+
+@pytest.mark.parametrize("url", ["voting.example", "https://voting.example/", "https://voting.example?a=1", "ftp://x"])
+def test_a_public_url_is_absolute(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path of a schema is appended to it."""
+    _given(monkeypatch, PUBLIC_URL=url, ENVIRONMENT="local")
+    with pytest.raises(SettingsRefused, match="VOTING_PUBLIC_URL"):
+        load(Settings)
 
 
 @pytest.mark.parametrize("weak", ["", "00" * 32, "ab" * 31, "0123456789abcdef" * 4, "not hexadecimal" * 8])

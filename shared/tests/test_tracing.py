@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import NoOpTracerProvider
 
-from townhall.chassis.telemetry import tracing
+from townhall.chassis.telemetry import tracers, tracing
 
 W3C = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[01]")
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -24,9 +24,9 @@ def exporter() -> Iterator[InMemorySpanExporter]:
     """Spans recorded as with the SDK configured."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    previous = tracing.use(provider)
+    previous = tracers.use(provider)
     yield exporter
-    tracing.use(previous)
+    tracers.use(previous)
 
 
 def test_without_an_sdk_the_callers_trace_is_carried_on() -> None:
@@ -86,26 +86,26 @@ def test_a_request_is_a_span_of_the_callers_trace(exporter: InMemorySpanExporter
 @pytest.fixture
 def provider() -> Iterator[Callable[[], object]]:
     """Return the provider in use; the one of this run is put back at the end."""
-    previous = tracing.use(NO_PROVIDER)
+    previous = tracers.use(NO_PROVIDER)
 
     def in_use() -> object:
-        tracing.use(found := tracing.use(NO_PROVIDER))
+        tracers.use(found := tracers.use(NO_PROVIDER))
         return found
 
     yield in_use
-    tracing.use(previous)
+    tracers.use(previous)
 
 
-@pytest.mark.parametrize("environment", [{}, {tracing.ENDPOINTS[0]: "http://collector", "OTEL_SDK_DISABLED": "true"}])
+@pytest.mark.parametrize("environment", [{}, {tracers.ENDPOINTS[0]: "http://collector", "OTEL_SDK_DISABLED": "true"}])
 def test_nothing_is_exported_unless_configured(environment: dict[str, str], provider: Callable[[], object]) -> None:
     """Without an endpoint, or with the SDK disabled, spans record nothing."""
-    tracing.configure("sample", environment)
+    tracers.configure("sample", environment)
     assert provider() is NO_PROVIDER
 
 
 def test_an_endpoint_is_all_it_takes(provider: Callable[[], object]) -> None:
     """With the standard variable set, spans are exported under the service's name."""
-    tracing.configure("sample", {tracing.ENDPOINTS[1]: "http://127.0.0.1:9"})
+    tracers.configure("sample", {tracers.ENDPOINTS[1]: "http://127.0.0.1:9"})
     used = provider()
     assert isinstance(used, TracerProvider)
     assert used.resource.attributes["service.name"] == "sample"

@@ -1,5 +1,6 @@
 """Access tokens and issuers with any single defect."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from townhall.chassis.auth import Keys
+from townhall.chassis.auth import Keys, Trust
 
 NOW = 1_800_000_000
 ISSUER = "https://issuer.example"
@@ -25,6 +26,7 @@ CLAIMS = {
     "exp": NOW + 900,
     "roles": ["citizen"],
 }
+OFTEN = 5
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -69,21 +71,25 @@ class Issuer:
 
     def __init__(self) -> None:
         self.document: Any = {"keys": [jwk("k1")]}
-        self.away = False
-        self.asked = 0
+        self.error: Exception | None = None
+        self.fetches = 0
+        self.fetched_often = asyncio.Event()
         self.now = float(NOW)
         self.elapsed = 0.0
 
     async def fetch(self) -> bytes:
-        """Return the JWKS, or raise `ConnectionRefusedError` while unavailable."""
-        self.asked += 1
-        if self.away:
-            raise ConnectionRefusedError
-        return json.dumps(self.document).encode()
+        """Return the JWKS, or raise `error` if that is set. A document of bytes is returned as it is."""
+        self.fetches += 1
+        if self.fetches == OFTEN:
+            self.fetched_often.set()
+        if self.error is not None:
+            raise self.error
+        return self.document if isinstance(self.document, bytes) else json.dumps(self.document).encode()
 
-    def keys(self) -> Keys:
+    def keys(self, **trust_settings: float) -> Keys:
         """Return the keys of this issuer, as a service uses them."""
-        return Keys(self.fetch, issuer=ISSUER, audience="townhall", now=lambda: self.now, elapsed=lambda: self.elapsed)
+        trust = Trust(ISSUER, "townhall", **trust_settings)
+        return Keys(self.fetch, trust, now=lambda: self.now, elapsed=lambda: self.elapsed)
 
 
 def _open(header: Mapping[str, Any] | bytes, claims: Mapping[str, Any] | bytes) -> str:

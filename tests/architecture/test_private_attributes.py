@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from tests.architecture.repository import CHASSIS, ROOT, SOURCES, tracked
+from tests.architecture.repository import CHASSIS, ROOT, SOURCES, tracked, tree
 
 
 class Use(NamedTuple):
@@ -42,35 +42,32 @@ def overrides(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any(ast.unparse(each) == "override" for each in function.decorator_list)
 
 
-def our_own(source: str) -> set[str]:
+def our_own(module: ast.Module) -> set[str]:
     """Return the methods a module defines and doesn't override: those may be overridden elsewhere in the tree."""
-    functions = [
-        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
+    functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     return {each.name for each in functions if not overrides(each)}
 
 
-def found(source: str) -> Iterator[str]:
+def found(module: ast.Module) -> Iterator[str]:
     """Return each private part of something else that a module reads, imports, overrides or replaces."""
-    tree = ast.parse(source)
     imported = {
         alias.asname or alias.name
-        for node in ast.walk(tree)
+        for node in ast.walk(module)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-    for node in ast.walk(tree):
+    for node in ast.walk(module):
         match node:
             case (
                 ast.Attribute(value=ast.Name(id="self" | "cls")) | ast.Attribute(value=ast.Name(id="os"), attr="_exit")
             ):
                 continue  # os._exit is documented, in spite of its name
-            case ast.Attribute(value=ast.Name(id=module), attr=name, ctx=ast.Store()) if module in imported:
-                yield f"{module}.{name}"
+            case ast.Attribute(value=ast.Name(id=owner), attr=name, ctx=ast.Store()) if owner in imported:
+                yield f"{owner}.{name}"
             case ast.Attribute(attr=name) if is_private(name):
                 yield name
-            case ast.ImportFrom(module=str(module)) if any(map(is_private, module.split("."))):
-                yield module
+            case ast.ImportFrom(module=str(name)) if any(map(is_private, name.split("."))):
+                yield name
             case ast.ImportFrom(names=names):
                 yield from (alias.name for alias in names if is_private(alias.name))
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if is_private(name) and overrides(node):
@@ -87,12 +84,11 @@ def bounded(library: str) -> bool:
 def test_every_private_part_is_listed() -> None:
     """In the sources of the library, the services and the command; none is used without a line in the list."""
     sources = [path for path in tracked("*.py") if any(path.is_relative_to(source) for source in SOURCES)]
-    texts = {path: path.read_text() for path in sources}
-    own = {name for text in texts.values() for name in our_own(text)}
+    own = {name for path in sources for name in our_own(tree(path))}
     uses = {
         (str(path.relative_to(CHASSIS if path.is_relative_to(CHASSIS) else ROOT)), part)
         for path in sources
-        for part in set(found(texts[path])) - own
+        for part in set(found(tree(path))) - own
     }
     assert uses - {(use.file, use.part) for use in LISTED} == set()
 
@@ -119,4 +115,4 @@ def test_a_private_part_is_bounded_tested_and_written_down(use: Use) -> None:
 )
 def test_a_planted_use_is_found(planted: str) -> None:
     """Each kind: read, replaced, imported from a private module, imported by a private name, overridden."""
-    assert list(found(planted))
+    assert list(found(ast.parse(planted)))

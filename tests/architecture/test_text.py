@@ -54,8 +54,9 @@ def test_each_suppression_has_a_reason() -> None:
 
 
 def test_no_lock_file_names_a_host() -> None:
-    """Pinned requirement files are the locks; lock files with registry addresses are not allowed."""
-    assert not [shown(path) for path in tracked("*uv.lock", "*package-lock.json", "*yarn.lock", "*poetry.lock")]
+    """Pinned requirement files are the locks; npm's lock pins by hash, and is allowed if it has no address."""
+    assert not [shown(path) for path in tracked("*uv.lock", "*yarn.lock", "*poetry.lock")]
+    assert not [shown(path) for path in tracked("*package-lock.json") if "://" in path.read_text()]
 
 
 def test_each_requirement_is_pinned_by_hash() -> None:

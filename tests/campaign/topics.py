@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from random import Random
 from typing import Final
 from uuid import UUID, uuid4
@@ -10,15 +11,27 @@ from uuid import UUID, uuid4
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import UnknownTopicOrPartitionError
 
-from townhall.contracts import TOPICS
+from townhall.chassis.envelope import event_headers
+from townhall.contracts import TOPICS, Event, voting
+from townhall.contracts.values import RuleUsed, TaskId
 from townhall_local.operating.provisioning import PARTITIONS
 
-END: Final = "campaign.end.v1"
+END: Final = "campaign-end"
+"""The fact of the type of records that mark the ends of the topics: unknown to every consumer, so ignored."""
 READ_WITHIN: Final = 30.0
 POISONED: Final = ("townhall.proposal.v1", "townhall.voting.v1", "townhall.committee.v1")
 OVERSIZE: Final = 700_000
 
 Headers = list[tuple[str, bytes | None]]
+
+_AT: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_WRONG: Final[list[tuple[dict[str, str], str]]] = [
+    ({"ce_source": "townhall/elsewhere"}, ""),
+    ({"ce_specversion": "9.9"}, ""),
+    ({"content-type": "text/html"}, ""),
+    ({"ce_subject": "elsewhere"}, ""),
+]
+"""Headers against the contract of events, and a wrong key or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +80,39 @@ async def read_topics(servers: str) -> list[Record]:
                 batches = await consumer.getmany(timeout_ms=400)
                 found += [_record(each) for records in batches.values() for each in records]
                 ends -= {record.position for record in found[-sum(map(len, batches.values())) :]}
-        return sorted((each for each in found if each.header("ce_type") != END), key=lambda record: record.position)
+        return sorted((each for each in found if END not in each.header("ce_type")), key=lambda record: record.position)
     finally:
         await consumer.stop()
 
 
 async def _mark_ends(servers: str, parts: Sequence[TopicPartition]) -> set[tuple[str, int, int]]:
-    headers: Headers = [*_envelope("campaign"), ("ce_type", END.encode())]
+    headers: Headers = _envelope("campaign")
     async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
         for part in parts:
             # An emptied broker has no topics for a while, and aiokafka would report an invalid partition.
             if part.partition not in await producer.partitions_for(part.topic):
                 raise UnknownTopicOrPartitionError
-        sent = [await producer.send(part.topic, b"{}", partition=part.partition, headers=headers) for part in parts]
+        sent = [
+            await producer.send(part.topic, b"{}", partition=part.partition, headers=[*headers, _end(part.topic)])
+            for part in parts
+        ]
         return {(each.topic, each.partition, each.offset) for each in await asyncio.gather(*sent)}
+
+
+def _end(topic: str) -> tuple[str, bytes]:
+    """Return the type of a record that marks the end of a topic: one that its owner might have."""
+    return "ce_type", f"{topic.split('.')[1]}.{END}.v1".encode()
 
 
 def _envelope(source: str) -> Headers:
     return [
-        ("ce_id", str(uuid4()).encode()), ("ce_source", f"townhall/{source}".encode()), ("ce_sequence", b"1"),
-        ("ce_time", b"2026-01-01T00:00:00+00:00"), ("ce_specversion", b"1.0"),
+        ("ce_id", str(uuid4()).encode()), ("ce_source", f"townhall/{source}".encode()), ("ce_sequence", b"1".zfill(20)),
+        ("ce_time", b"2026-01-01T00:00:00+00:00"), ("ce_specversion", b"1.0"), ("content-type", b"application/json"),
     ]  # fmt: skip
+
+
+def _body(event: Event) -> bytes:
+    return event.model_dump_json().encode()
 
 
 def _record(raw: object) -> Record:
@@ -140,5 +165,17 @@ class Intruder:
             ([*envelope, unknown], key, b"{}"),
             ([*envelope, known], own, b"x" * OVERSIZE),
             ([known], b"\xff\xfe", None),
+            *([self._forged_threshold()] * 4 if service == "voting" else []),
         ]
         return self.rng.choice(kinds)
+
+    def _forged_threshold(self) -> tuple[Headers, bytes | None, bytes | None]:
+        """Return a threshold nobody reached, with one thing against the contract; a consumer that acts opens a case."""
+        rule = RuleUsed(version=1, article="-")
+        event = voting.ThresholdReached(
+            task_id=TaskId(uuid4()), title="-", yes=9, no=0, more_than=8, reached_at=_AT, rule=rule
+        )
+        headers = event_headers("https://elsewhere.example", event, event_id=uuid4(), version=1, at=_AT, traceparent="")
+        wrong, key = self.rng.choice([*_WRONG, ({}, uuid4().hex)])
+        texts = headers | wrong
+        return [(name, value.encode()) for name, value in texts.items()], (key or event.key).encode(), _body(event)

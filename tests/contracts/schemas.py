@@ -10,7 +10,9 @@ from typing import Any
 
 from tests.contracts.compatibility import breaks
 from tests.contracts.sample_documents import sample_document
-from townhall.contracts import CATALOGUE, Event
+from townhall.chassis.event_schemas import document as schema
+from townhall.chassis.event_schemas import text as written
+from townhall.contracts import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
 FROZEN = ROOT / "shared" / "schemas"
@@ -19,23 +21,9 @@ SAMPLES = Path(__file__).parent / "samples"
 Document = dict[str, Any]
 
 
-def schema(kind: type[Event]) -> Document:
-    """Return the JSON schema of an event type."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"schemas/{kind.TYPE}.json",
-        **kind.model_json_schema(mode="serialization"),
-    }
-
-
 def stored(folder: Path) -> dict[str, Document]:
     """Return the frozen documents of a directory, by event type."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
-
-
-def written(document: Document) -> str:
-    """Return the canonical text of a document, as it is stored."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def incompatibilities() -> list[str]:

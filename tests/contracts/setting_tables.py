@@ -21,8 +21,12 @@ FORMATS: Final = {
     "bool": "`on` or `off`",
     "Key": "at least 64 hexadecimal digits",
     "MasterKey": "64 hexadecimal digits",
+    "KeysByVersion": "JSON object, integer to at least 64 hexadecimal digits",
+    "MasterKeys": "JSON object, integer to 64 hexadecimal digits",
+    "Versions": "JSON array of integers",
     "DatabaseUrl": "`postgresql://...`",
     "Servers": "`host:port,...`",
+    "PublicUrl | None": "`https://...`",
 }
 """What an operator writes for a value of each type, by the source of its annotation."""
 BOUNDS: Final = {Ge: ("at least", "ge"), Gt: ("more than", "gt"), Le: ("at most", "le"), Lt: ("less than", "lt")}
@@ -64,9 +68,6 @@ def _type(kind: type[ServiceSettings], name: str) -> str:
     if written.startswith("Literal["):
         choices = ast.literal_eval(written.removeprefix("Literal"))
         return " or ".join(f"`{choice}`" for choice in choices)
-    if written.startswith("Mapping["):
-        key, value = written.removeprefix("Mapping[").removesuffix("]").split(", ")
-        return f"JSON object, {FORMATS[key]} to {FORMATS[value]}"
     limits = (text for each in kind.model_fields[name].metadata if (text := _limit(each)))
     return ", ".join((FORMATS[written], *limits))
 
@@ -87,4 +88,6 @@ def _default(field: FieldInfo) -> str:
         return f"`{value:g}`"
     if value is None:
         return "not set"
+    if isinstance(value, frozenset):
+        return "`[]`"
     return f"`{value}`" if value != "" else "empty"

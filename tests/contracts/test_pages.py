@@ -9,9 +9,11 @@ import pytest
 from tests.contracts.assembled_services import NAMES, service
 from tests.contracts.field_docs import description
 from tests.contracts.metric_tables import defined
-from tests.contracts.pages import PAGES
+from tests.contracts.pages import PAGES, REFERENCE
 from tests.contracts.setting_tables import meaning as setting_meaning
 from tests.contracts.setting_tables import settings_of
+from townhall.chassis.consuming.contract import Reason
+from townhall.chassis.consuming.status import StopReason
 from townhall.contracts import CATALOGUE, TOPICS, Event
 
 
@@ -56,3 +58,10 @@ def test_a_metric_has_the_prefix_of_its_service(name: str) -> None:
 def test_each_setting_has_a_meaning(name: str) -> None:
     """An operator need not read code: a docstring stands below each setting."""
     assert [field for field, info in settings_of(name).model_fields.items() if not setting_meaning(info)] == []
+
+
+def test_the_guide_of_dead_letters_has_every_reason() -> None:
+    """An operator finds each reason that `dead-letters list` or an alert shows."""
+    page = (REFERENCE.parent / "how-to" / "settle-dead-letters.md").read_text()
+    assert not [reason for reason in Reason if f"`{reason}`" not in page]
+    assert not [reason for reason in StopReason if f"`{reason}`" not in page]

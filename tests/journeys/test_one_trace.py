@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from services.voting.tests.harness import VotingHarness
 from townhall.chassis.db import Database
-from townhall.chassis.telemetry import tracing
+from townhall.chassis.telemetry import tracers
 from townhall.contracts import committee, voting
 from townhall.testing import client_for, settle
 from townhall.testing.databases import DatabaseOf
@@ -31,9 +31,9 @@ def spans() -> Iterator[InMemorySpanExporter]:
     """The spans that ended, as the SDK exports them."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    previous = tracing.use(provider)
+    previous = tracers.use(provider)
     yield exporter
-    tracing.use(previous)
+    tracers.use(previous)
 
 
 def seen(spans: InMemorySpanExporter, trace_id: str) -> set[tuple[str, str]]:

@@ -131,18 +131,19 @@ async def test_sigterm_under_load_keeps_acknowledged_ballots(platform: PlatformP
 async def test_the_broker_starts_after_the_services(
     tmp_path: Path, database_of: DatabaseOf, running: Callable[..., Awaitable[FastAPI]]
 ) -> None:
-    """G14: services that start without a broker wait for it, then publish and consume everything."""
+    """G14: services that start without a broker are ready; once it is there they publish and consume everything."""
     port = free_port()
     bus = Bus(f"127.0.0.1:{port}")
     proposal = await running(await database_of("proposal"), kafka_servers=bus.servers, topic_prefix="")
     voting = await running(await database_of("voting"), kafka_servers=bus.servers, topic_prefix="")
-    assert not all((await state_of(proposal, Health).checks()).values())
+    assert await ready(proposal, voting)
+    assert not await joined(proposal, voting)
     broker = broker_in(tmp_path / "broker")
     broker.port = port
     broker.start()
     try:
         await make_topics(bus)
-        await wait_until(lambda: ready(proposal, voting))
+        await wait_until(lambda: joined(proposal, voting))
         await settle(proposal, voting)
     finally:
         broker.kill()
@@ -151,6 +152,11 @@ async def test_the_broker_starts_after_the_services(
 async def ready(*apps: FastAPI) -> bool:
     """Return whether all these services are ready."""
     return all([all((await state_of(app, Health).checks()).values()) for app in apps])
+
+
+async def joined(*apps: FastAPI) -> bool:
+    """Return whether all these services have joined their consumer groups."""
+    return all(state_of(app, Health).details["consumer_joined"]() for app in apps)
 
 
 async def enough(acknowledged: list[str], count: int) -> bool:

@@ -133,7 +133,7 @@ def test_an_unknown_or_settled_dead_letter_is_reported_before_the_confirmation(v
 def test_requeue_all_leaves_parked_messages(voting: Database) -> None:
     """They follow automatically."""
     database = ("--database-url", voting.dsn)
-    assert "2 requeued" in run("dead-letters", "requeue", "voting", "--all", *database).stdout
+    assert "2 requeued" in run("dead-letters", "requeue", "voting", "--all", "--yes", *database).stdout
     items = output("dead-letters", "list", "--service", "voting", *database)["items"]
     assert ["requeued", "waiting", "requeued"] == [item["status"] for item in items]
 

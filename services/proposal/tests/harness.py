@@ -29,7 +29,7 @@ ADMIT = Verdict(Move.ADMIT, "meets-requirements")
 
 def caller(name: str, role: Role = Role.CITIZEN) -> Caller:
     """Return a caller with a pseudonym made from the name."""
-    return Caller(person=name.ljust(64, "0"), subject=f"subject-of-{name}", roles=frozenset({role}), role=role)
+    return Caller(person=name.ljust(64, "0"), identity=f"subject-of-{name}", roles=frozenset({role}), role=role)
 
 
 UNKNOWN = ProposalId(UUID(int=0))

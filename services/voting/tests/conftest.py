@@ -11,7 +11,7 @@ from services.voting.tests.harness import VotingHarness
 from townhall.testing import client_for
 from townhall.testing.databases import DatabaseOf
 from townhall.testing.services import AppOf
-from townhall.testing.sockets import listening
+from townhall.testing.sockets import NO_TLS, listening
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -34,7 +34,7 @@ async def wire(app: FastAPI) -> AsyncIterator[AsyncClient]:
     unlimited = Limits(max_connections=None, max_keepalive_connections=None)
     async with (
         listening(app) as port,
-        AsyncClient(base_url=f"http://127.0.0.1:{port}", limits=unlimited, timeout=30) as client,
+        AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=NO_TLS, limits=unlimited, timeout=120) as client,
     ):
         yield client
 

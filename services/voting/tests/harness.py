@@ -50,6 +50,9 @@ _CURRENT = text("""
     FROM current_ballot JOIN vote ON vote.id = vote_id WHERE task_id = :task_id
 """)
 _OVER = text("SELECT clock_timestamp() >= closes_at FROM vote WHERE task_id = :task_id")
+_WAIT = text("""
+    SELECT pg_sleep(greatest(0, extract(epoch FROM closes_at - clock_timestamp()))) FROM vote WHERE task_id = :task_id
+""")
 _BALLOTS = text("SELECT count(*) FROM accepted_ballot WHERE task_id = :task_id")
 _ANNOUNCED = text("""
     SELECT headers ->> 'ce_type' AS type, convert_from(payload, 'UTF8')::jsonb AS payload
@@ -153,9 +156,10 @@ class VotingHarness:
         return [(row.type.removeprefix("voting.").removesuffix(".v1"), row.payload) for row in rows]
 
     async def until_closing_time(self, task_id: TaskId) -> None:
-        """Return when the vote's closing time has passed by the database's clock."""
+        """Return when the vote's closing time has passed by the database's clock, which waits for it."""
         while True:
             async with self.db.reading() as session:
+                await session.execute(_WAIT, {"task_id": task_id})
                 if (await session.execute(_OVER, {"task_id": task_id})).scalar_one():
                     return
 
@@ -179,10 +183,10 @@ async def concurrently(*steps: Awaitable[T], at_once: int = 8) -> list[T]:
 
     A pool has 8 connections, and a step that waits longer than 5 s for one of them fails.
     """
-    turns = asyncio.Semaphore(at_once)
+    permits = asyncio.Semaphore(at_once)
 
     async def run(step: Awaitable[T]) -> T:
-        async with turns:
+        async with permits:
             return await step
 
     return list(await asyncio.gather(*map(run, steps)))

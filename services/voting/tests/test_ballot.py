@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 from hypothesis import given
 from hypothesis import strategies as st
 
+from townhall.chassis.auth import identity_of
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import Ballot, BallotIsFinal, CastBallot, Choice, Counted, CurrentBallot, Outcome, cast
 from voting.domain.vote import Terms
-from voting.domain.voter_keys import Keyring, MasterKeyUnknown, voter_hash
+from voting.domain.voter_keys import Keyring, MasterKeyUnknown, pseudonyms, voter_hash
 
 EARLIER, NOW = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
 CHANGEABLE = Terms(version=1, article="제5조", more_than=2, ballots_changeable=True)
@@ -68,6 +68,19 @@ def test_a_pseudonym_holds_in_one_vote_only(key: bytes, other: bytes, subject: s
     assert (pseudonym == voter_hash(other, subject)) is (key == other)
     assert (pseudonym == voter_hash(key, other_subject)) is (subject == other_subject)
     assert len(pseudonym) == 16
+    assert pseudonyms(key)(subject) == pseudonyms(key)(subject) == pseudonym
+
+
+def test_a_pseudonym_is_of_issuer_and_subject() -> None:
+    """V7: two issuers' same subject are two citizens, wherever the one name ends and the other begins."""
+    names = [
+        ("https://a", "kim"),
+        ("https://b", "kim"),
+        ("https://ak", "im"),
+        ("https://a", "1:kim"),
+        ("", "https://akim"),
+    ]
+    assert len({voter_hash(bytes(32), identity_of(issuer, subject)) for issuer, subject in names}) == len(names)
 
 
 @given(KEYS, KEYS, KEYS)
@@ -86,7 +99,7 @@ def test_a_missing_or_wrong_master_key_fails() -> None:
     sealed = Keyring(1, {1: bytes(32)}).seal(bytes(range(32)))
     with pytest.raises(MasterKeyUnknown):
         Keyring(2, {2: bytes(32)}).open(sealed)
-    with pytest.raises(InvalidUnwrap):
+    with pytest.raises(MasterKeyUnknown):
         Keyring(1, {1: bytes([1] * 32)}).open(sealed)
 
 

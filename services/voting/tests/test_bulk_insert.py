@@ -123,7 +123,7 @@ async def test_a_group_that_might_reach_the_threshold_is_left_to_the_rules(
 
 async def test_no_ballot_after_the_closing_time(harness: VotingHarness, bulk_insert: BulkInsert) -> None:
     """V1: by the database's clock, also before the timer has closed the vote."""
-    task_id = await harness.schedule(closes=timedelta(milliseconds=300))
+    task_id = await harness.schedule(closes=timedelta(seconds=2))
     assert len(await bulk_insert.count(cast_ballots(task_id, yes=["in time"]))) == 1
     await harness.until_closing_time(task_id)
     assert await bulk_insert.count(cast_ballots(task_id, yes=["too late"])) == {}

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), BOTH_PATHS]
 
 async def test_no_ballot_after_closing_and_none_before_it_lost(harness: VotingHarness) -> None:
     """V1: of ballots cast while the vote closes, those answered as counted are those in the final totals."""
-    task_id = await harness.schedule(closes=timedelta(seconds=1))
+    task_id = await harness.schedule(closes=timedelta(seconds=2))
     other = Database(harness.db.dsn, source="voting")
     never = asyncio.Event()
 

@@ -158,7 +158,7 @@ class Stop:
 
     def claims_now(self, _: str) -> Claims:
         """Stand for the keys."""
-        return Claims("k", frozenset({"citizen"}), 0)
+        return Claims("k", frozenset({"citizen"}), 0, "i:k")
 
 
 @pytest.mark.parametrize(("method", "path", "query", "headers", "fast"), PLAIN.values(), ids=PLAIN.keys())

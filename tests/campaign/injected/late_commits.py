@@ -16,8 +16,8 @@ def inject(_service: str, switches: Switches) -> None:
     """Wait after the outbox is written, while the switch `late-commits` is on."""
     write: Callable[..., Awaitable[None]] = outbox.write
 
-    async def late(session: Any, source: str, announced: Any, at: Any) -> None:  # noqa: ANN401  the function it wraps
-        await write(session, source, announced, at)
+    async def late(session: Any, public_url: str, announced: Any, at: Any) -> None:  # noqa: ANN401  the function it wraps
+        await write(session, public_url, announced, at)
         if switches.on("late-commits"):
             switches.mark("commits delayed")
             await sleep(random.uniform(0, LONGEST))

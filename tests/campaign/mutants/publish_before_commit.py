@@ -25,8 +25,8 @@ def inject(service: str, _switches: Switches) -> None:
         _WRITTEN.append(made)
         return made
 
-    async def publishing_write(session: Any, source: str, announced: Sequence[Any], at: Any) -> None:  # noqa: ANN401  the same
-        await _publish(session, write, servers, (source, announced, at))
+    async def publishing_write(session: Any, public_url: str, announced: Sequence[Any], at: Any) -> None:  # noqa: ANN401  the same
+        await _publish(session, write, servers, (public_url, announced, at))
 
     announcing._row = noting_row  # type: ignore[assignment]  # noqa: SLF001  # injected
     outbox.write = publishing_write

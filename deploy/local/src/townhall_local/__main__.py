@@ -12,6 +12,7 @@ from townhall_local.operating.outbox import outbox
 from townhall_local.operating.recount import recount
 from townhall_local.operating.replay import replay
 from townhall_local.operating.topics import topics
+from townhall_local.output import printable
 from townhall_local.rehearsal.command import rehearse
 from townhall_local.token import token
 from townhall_local.up.command import up
@@ -42,7 +43,7 @@ def app() -> None:
     try:
         townhall()
     except CommandError as error:
-        sys.stderr.write(f"townhall: {error}\n")
+        sys.stderr.write(f"townhall: {printable(error)}\n")
         sys.exit(1)
 
 

@@ -1,5 +1,6 @@
 """Machine-readable output, and how to type this command again."""
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -9,9 +10,28 @@ import typer
 from pydantic_core import to_json
 
 
+def printable(value: object) -> str:
+    """Return the text with every character escaped that a terminal would act on or not show.
+
+    What an operator reads may be written by anybody: message keys, headers, names of topics. Control characters,
+    escape sequences, line ends, overrides of the writing direction and invisible characters become `\\x1b`, `\\u202e`.
+    """
+    return "".join(each if each.isprintable() else _escaped(each) for each in str(value))
+
+
+def print_line(line: object) -> None:
+    """Print one line of text on standard output, escaped. Commands print nothing in another way."""
+    typer.echo(printable(line))
+
+
 def print_json(value: Any) -> None:  # noqa: ANN401  whatever pydantic can write
-    """Print the value as one line of JSON on standard output."""
-    typer.echo(to_json(value))
+    """Print the value as one line of JSON on standard output; what `printable` escapes is escaped as JSON does it."""
+    text = to_json(value).decode()
+    typer.echo("".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text))
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 def command_name() -> str:

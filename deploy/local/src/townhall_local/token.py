@@ -8,6 +8,7 @@ from townhall.contracts.roles import Role
 from townhall.embedded.issuer import Issuer
 from townhall_local.operating.connections import running_platform
 from townhall_local.options import DEFAULT_DATA_DIR, DataDir, parser_of
+from townhall_local.output import print_line
 from townhall_local.up.data_directory import DataDirectory
 
 
@@ -34,4 +35,4 @@ def token(
     url = running_platform(data_dir).issuer
     issuer = Issuer(DataDirectory(data_dir).signing_key(), url)
     for name in subject or [role]:
-        typer.echo(issuer.token(role, name))
+        print_line(issuer.token(role, name))

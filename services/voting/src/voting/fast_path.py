@@ -132,7 +132,7 @@ class FastPath:
 
     def _count(self, unchecked: "_Unchecked", claims: Claims) -> None:
         authorize(claims, _CITIZEN)
-        ballot = CastBallot(unchecked.task_id, claims.subject, unchecked.choice, unchecked.trace)
+        ballot = CastBallot(unchecked.task_id, claims.identity, unchecked.choice, unchecked.trace)
         self._state.get(VotingState).intake.take(ballot, unchecked.answer)
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretBytes, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretBytes, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
-from townhall.chassis.settings import Key, ServiceSettings
+from townhall.chassis.settings import Key, ServiceSettings, all_versions, from_file
 
 _AES_256 = 32
 
@@ -21,6 +21,9 @@ def _aes_256(key: SecretBytes) -> SecretBytes:
 MasterKey = Annotated[Key, AfterValidator(_aes_256)]
 """An AES-256 key that wraps the keys of votes: 64 hexadecimal digits."""
 
+MasterKeys = Annotated[Mapping[int, MasterKey], BeforeValidator(from_file)]
+"""Former master keys by their version."""
+
 
 class Settings(ServiceSettings):
     """Read once, in `__main__`; a missing or invalid value stops the start."""
@@ -31,7 +34,7 @@ class Settings(ServiceSettings):
     """Wraps (encrypts, RFC 3394) the key of each new vote."""
     master_key_version: int = Field(1, ge=1)
     """Increase it when you replace the master key, and move the old key to `VOTING_FORMER_MASTER_KEYS`."""
-    former_master_keys: Mapping[int, MasterKey] = {}
+    former_master_keys: MasterKeys = Field(default_factory=dict)
     """Earlier master keys by version: `{"1": "<64 hexadecimal digits>"}`. Keep each while votes scheduled under it are
     open."""
     intake_capacity: int = Field(4096, ge=1)
@@ -52,5 +55,4 @@ class Settings(ServiceSettings):
     @property
     def masters(self) -> Mapping[int, bytes]:
         """All master keys by version, the current one included."""
-        keys = {**self.former_master_keys, self.master_key_version: self.master_key}
-        return {version: key.get_secret_value() for version, key in keys.items()}
+        return all_versions(self.master_key_version, self.master_key, self.former_master_keys)

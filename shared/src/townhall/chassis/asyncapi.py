@@ -4,6 +4,7 @@ FastStream's generator makes the channels and schemas, from a broker that is nev
 topic; here each event type is a message of its own, with its CloudEvents headers and its key.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
@@ -12,7 +13,7 @@ from typing import Any, Final, Literal
 from faststream.kafka import KafkaBroker
 from faststream.specification import AsyncAPI
 
-from townhall.chassis.envelope import CONTENT_TYPE
+from townhall.chassis.envelope import CONTENT_TYPE, SEQUENCE_DIGITS, SPEC_VERSION, schema_path, source_of
 from townhall.chassis.http import API_VERSION
 from townhall.contracts import Event
 
@@ -94,14 +95,21 @@ def _message(kind: type[Event]) -> Document:
 def _headers(kind: type[Event]) -> Document:
     texts: dict[str, Document] = {
         "content-type": {"const": CONTENT_TYPE},
-        "ce_specversion": {"const": "1.0"},
+        "ce_specversion": {"const": SPEC_VERSION},
         "ce_id": {"format": "uuid", "description": "The same each time this event is delivered."},
-        "ce_source": {"description": "The service that announced it."},
+        "ce_source": {"const": source_of(kind.TOPIC), "description": "The service that announced it."},
         "ce_type": {"const": kind.TYPE},
         "ce_subject": {"description": f"The value of `{kind.KEY}`, which is the key too."},
         "ce_time": {"format": "date-time", "description": "When it became true, by its announcer's database."},
-        "ce_sequence": {"pattern": "^[1-9][0-9]*$", "description": "1, 2, 3 … within one source and key."},
-        "ce_dataschema": {"const": f"schemas/{kind.TYPE}.json"},
+        "ce_sequence": {
+            "pattern": f"^[0-9]{{{SEQUENCE_DIGITS}}}$",
+            "description": "1, 2, 3 … within one source and key, with zeros in front: texts sort as the numbers do.",
+        },
+        "ce_dataschema": {
+            "format": "uri",
+            "pattern": f"^https?://[^?#]+{re.escape(schema_path(kind.TYPE))}$",
+            "description": "The JSON schema of the body: an absolute URL at the service that announced the event.",
+        },
     }
     trace = {"traceparent": {"type": "string", "description": "W3C Trace Context."}}
     return {

@@ -11,7 +11,7 @@ from structlog import get_logger
 
 from townhall.chassis.serve import serve
 from townhall.chassis.settings import ServiceSettings, SettingsRefused, load
-from townhall.chassis.telemetry import logs, tracing
+from townhall.chassis.telemetry import logs, tracers
 
 log = get_logger()
 
@@ -27,7 +27,7 @@ def main(name: str, build: Callable[[Any], FastAPI], settings_class: type[Servic
     if command == "migrate":
         _migrate(name, str(settings.database_url))
     elif command == "serve":
-        tracing.configure(name)
+        tracers.configure(name)
         serve(build, settings)
     else:
         build(settings)

@@ -80,12 +80,21 @@ def driver_url(url: str, driver: str = "postgresql+asyncpg") -> str:
 
 
 class Database:
-    """One service's database. `source` names the service in the events it announces."""
+    """One service's database. `source` is the service's name, `public_url` the base of its events' `ce_dataschema`."""
 
-    def __init__(self, url: str, *, source: str, pool_size: int = 8, silence: float = SILENCE) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        source: str,
+        public_url: str = "http://localhost",
+        pool_size: int = 8,
+        silence: float = SILENCE,
+    ) -> None:
         self.dsn = driver_url(url, "postgresql")
         """The URL without a driver, as asyncpg and libpq take it."""
         self.source = source
+        self.public_url = public_url
         settings = SETTINGS | {"application_name": source}
         self.engine = create_async_engine(
             driver_url(url),
@@ -107,7 +116,7 @@ class Database:
         async with self._sessions.begin() as session:
             tx = Transaction(session, now=(await session.execute(_NOW)).scalar_one())
             yield tx
-            await outbox.write(session, self.source, tx.announced, tx.now)
+            await outbox.write(session, self.public_url, tx.announced, tx.now)
         _run_callbacks(tx)
 
     @asynccontextmanager

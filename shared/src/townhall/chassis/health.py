@@ -1,58 +1,74 @@
-"""Liveness and readiness of a service."""
+"""Liveness and readiness of a service.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated
+Readiness is about answering requests: it depends on the service's own database and on nothing else. A broker that is
+away, or a topic full of junk, delays events and leaves citizens their HTTP; they have details and metrics of their own.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import text
 
 from townhall.chassis import revisions
-from townhall.chassis.consuming import Consumer, dead_letters
 from townhall.chassis.db import Database
-from townhall.chassis.outbox.relay import Relay
 from townhall.chassis.state import from_state
+
+DEADLINE: Final = 3.0
+"""Seconds the database gets for the check, the wait for a connection included."""
+FRESH: Final = 1.0
+"""Seconds for which a result is used again, so that probes are no load on the database."""
+
+_WRITE = text("INSERT INTO inbox (event_id) VALUES (gen_random_uuid())")
+
+Details = Mapping[str, Callable[[], object]]
+"""Functions that return what operators may want to know, by its name in the body of `/readyz`; a JSON value each."""
 
 router = APIRouter(include_in_schema=False)
 
 
 @dataclass(slots=True)
 class Health:
-    """What readiness depends on. A broker lost later is shown but keeps the service ready: the outbox waits for it."""
+    """What readiness depends on, and what the body of `/readyz` shows beside it."""
 
     name: str
     db: Database
-    relay: Relay
-    consumer: Consumer | None
+    details: Details = field(default_factory=dict)
     stopping: bool = False
+    _checked_at: float = field(default=float("-inf"), init=False)
+    _usable: bool = field(default=False, init=False)
+    _checking: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def checks(self) -> Mapping[str, bool]:
-        """Return a mapping from each check's name to whether it passes."""
-        database, dead_letter_capacity = await self._stored()
-        return {
-            "running": not self.stopping,
-            "database": database,
-            "consumer_joined": self.consumer is None or self.consumer.joined,
-            "dead_letter_capacity": dead_letter_capacity,
-        }
+        """Return a mapping from each check's name to whether it passes; the service is ready if all do."""
+        return {"running": not self.stopping, "database": await self._database()}
 
-    def details(self) -> Mapping[str, bool]:
-        """Return what operators may want to know and readiness doesn't depend on."""
-        return {"relay_leading": self.relay.leading, "consumer": self.consumer is not None and self.consumer.assigned}
+    async def _database(self) -> bool:
+        async with self._checking:
+            if time.monotonic() - self._checked_at > FRESH:
+                self._usable = await writable(self.db, self.name)
+                self._checked_at = time.monotonic()
+            return self._usable
 
-    async def _stored(self) -> tuple[bool, bool]:
-        """Return whether the database is reachable and migrated, and whether more dead letters may be stored.
 
-        The latter is counted here, since the consumer notices only with the next messages.
-        """
-        try:
-            async with self.db.reading() as session:
-                if await revisions.behind(await session.connection(), self.name):
-                    return False, True
-                return True, await dead_letters.waiting(session) < dead_letters.MAX_WAITING
-        except (SQLAlchemyError, OSError, TimeoutError):
-            return False, True
+async def writable(db: Database, package: str) -> bool:
+    """Return whether the database is migrated and takes writes, by one that is rolled back.
+
+    False whatever is wrong: no connection, a server that is read-only after a failover, a missing right, a full disk.
+    """
+    try:
+        async with asyncio.timeout(DEADLINE), db.engine.connect() as connection:
+            if await revisions.behind(connection, package):
+                return False
+            await connection.execute(_WRITE)
+            await connection.rollback()
+            return True
+    except Exception:  # noqa: BLE001  the answer is the same for each
+        return False
 
 
 @router.get("/livez")
@@ -63,9 +79,8 @@ async def livez() -> Mapping[str, str]:
 
 @router.get("/readyz")
 async def readyz(health: Annotated[Health, Depends(from_state(Health))]) -> JSONResponse:
-    """Answer 200 if every check passes, else 503; the body names them."""
+    """Answer 200 if every check passes, else 503; the body names them, and details that don't affect the status."""
     checks = await health.checks()
     ready = all(checks.values())
-    return JSONResponse(
-        {"ready": ready, "checks": checks, "details": health.details()}, status_code=200 if ready else 503
-    )
+    details = {name: value() for name, value in health.details.items()}
+    return JSONResponse({"ready": ready, "checks": checks, "details": details}, status_code=200 if ready else 503)

@@ -3,26 +3,29 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
 from townhall.chassis import asyncapi, auth, health, http
 from townhall.chassis.background import BackgroundTask, Resource, Timer, running
 from townhall.chassis.broker import Bus
 from townhall.chassis.consuming import Consumer, Processor, Requeue, Subscription
+from townhall.chassis.consuming.status import StopReason
 from townhall.chassis.db import Database
+from townhall.chassis.event_schemas import schema_router
 from townhall.chassis.http import idempotency, server
 from townhall.chassis.http.application import Application, FastPath
 from townhall.chassis.outbox.relay import Relay
 from townhall.chassis.settings import ServiceSettings
 from townhall.chassis.state import provide, state_of
-from townhall.chassis.telemetry import gauges, metrics, tracing
+from townhall.chassis.telemetry import gauges, metrics, tracers
 from townhall.contracts import Event
 
 _FORGET = Timer("forget_receipts", seconds=60, act=idempotency.forget)
@@ -55,7 +58,8 @@ def bus_of(settings: ServiceSettings) -> Bus:
 
 def assemble(service: Service) -> FastAPI:
     """Put a service together. Nothing is opened before the application starts."""
-    db = Database(str(service.settings.database_url), source=service.name)
+    public_url = service.settings.base_url
+    db = Database(str(service.settings.database_url), source=service.name, public_url=public_url)
     app = Application(
         service.settings,
         service.fast_path,
@@ -63,9 +67,10 @@ def assemble(service: Service) -> FastAPI:
         version=http.API_VERSION,
         lifespan=partial(_lifespan, service, db),
     )
-    for value in (db, service, auth.keys_of(service.settings)):
+    for value in (db, service, auth.keys_of(service.settings), auth.persons_of(service.settings)):
         provide(app, value)
-    for router in (*service.routers, http.docs.router, health.router, metrics.router, _documents(service)):
+    documents = (_documents(service), schema_router(service.announces, public_url))
+    for router in (*service.routers, http.docs.router, health.router, metrics.router, *documents):
         app.include_router(router)
     return app
 
@@ -76,12 +81,13 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
     relay = Relay(db.dsn, bus)
     processor = Processor(db, service.subscriptions)
     consumer = Consumer(bus, db, service.subscriptions, processor) if service.subscriptions else None
-    state = health.Health(service.name, db, relay, consumer)
+    state = health.Health(service.name, db, _details(relay, consumer))
     provide(app, state)
     tasks: dict[str, BackgroundTask] = {
         "relay": relay.run,
         "gauges": partial(gauges.watch, db),
         "requeue": Requeue(db, processor).run,
+        "issuer_keys": state_of(app, auth.Keys).run,
     }
     if consumer is not None:
         tasks["consumer"] = consumer.run
@@ -92,8 +98,20 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
         log.info("service_started", port=service.settings.port, version=package_version)
         yield
         state.stopping = True
-    await asyncio.to_thread(tracing.flush)
+    await asyncio.to_thread(tracers.flush)
     log.info("service_stopped")
+
+
+def _details(relay: Relay, consumer: Consumer | None) -> health.Details:
+    """Return what `/readyz` shows beside its checks. Add to it what an operator wants to see there."""
+    details: dict[str, Callable[[], object]] = {"relay_leading": lambda: relay.leading}
+    if consumer is not None:
+        details |= {
+            "consumer_joined": lambda: not consumer.status.stopped_by(StopReason.NOT_JOINED),
+            "consumer_assigned": lambda: consumer.assigned,
+            "consuming": lambda: consumer.status.consuming,
+        }
+    return details
 
 
 @asynccontextmanager
@@ -104,6 +122,8 @@ async def at_hand(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(db.close)
         for resource in state_of(app, Service).resources:
             provide(app, await stack.enter_async_context(resource(db)))
+        with suppress(SQLAlchemyError, OSError):  # Without a database it is checked with the first act.
+            await state_of(app, auth.Persons).check(db)
         # Else the first requests would all wait for the issuer's keys.
         await state_of(app, auth.Keys).refresh()
         yield
@@ -112,8 +132,8 @@ async def at_hand(app: FastAPI) -> AsyncIterator[None]:
 def _documents(service: Service) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     consumes = [kind for each in service.subscriptions for kind in each.consumes]
-    document = asyncapi.document(service.name, service.announces, consumes)
-    router.add_api_route("/asyncapi.json", lambda: document)
+    document = cache(lambda: asyncapi.document(service.name, service.announces, consumes))  # made at the first request
+    router.add_api_route("/asyncapi.json", document)
     return router
 
 

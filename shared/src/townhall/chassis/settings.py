@@ -1,6 +1,7 @@
 """Settings of a service: read once from environment variables or files, validated whole, secrets never shown."""
 
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -11,8 +12,9 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, from_json
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
@@ -49,12 +51,33 @@ def _key(given: object) -> bytes:
     return key
 
 
+def from_file(given: object) -> object:
+    """Parse the JSON of a setting where it comes from a file."""
+    try:
+        return from_json(given) if isinstance(given, str) else given
+    except ValueError:
+        raise _wrong("is not JSON") from None
+
+
+def all_versions(current: int, key: SecretBytes, former: Mapping[int, SecretBytes]) -> Mapping[int, bytes]:
+    """Return the keys of all versions, the former ones first."""
+    return {version: each.get_secret_value() for version, each in [*former.items(), (current, key)]}
+
+
 Key = Annotated[SecretBytes, BeforeValidator(_key)]
 """A secret key of at least 32 bytes, given in hexadecimal digits."""
+KeysByVersion = Annotated[Mapping[int, Key], BeforeValidator(from_file)]
+"""Former keys by their version."""
+Versions = Annotated[frozenset[int], BeforeValidator(from_file)]
+"""Versions of a key."""
 DatabaseUrl = Annotated[str, StringConstraints(pattern=r"^postgres(ql)?(\+asyncpg)?://\S+$"), Field(repr=False)]
 """A PostgreSQL URL. It may hold a password, so it is never shown."""
 Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$")]
 """Kafka bootstrap servers, `host:port` separated by commas."""
+
+
+PublicUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+(/[^\s/?#]+)*$")]
+"""An absolute URL without query, fragment and final slash."""
 
 
 class ServiceSettings(ServerSettings):
@@ -78,10 +101,29 @@ class ServiceSettings(ServerSettings):
     """The `aud` claim that access tokens must have."""
     jwks_url: str = Field(min_length=1)
     """The issuer's public keys (JWKS): a URL, or the path of a file."""
+    public_url: PublicUrl | None = Field(None, validate_default=True)
+    """Where this service is reached from outside, without a slash at the end: the base of the `ce_dataschema` of its
+    events. Required in production; else `http://<host>:<port>`."""
+    jwks_refresh_seconds: float = Field(300, ge=30, le=3600)
+    """Seconds within which a key the issuer removed is no longer accepted, as long as the issuer answers."""
+    jwks_max_age_seconds: float = Field(3600, ge=3600, le=86_400)
+    """Seconds the last good keys are used while the issuer doesn't answer; then every token is answered with 503."""
     person_key: Key
-    """Key of the HMAC that turns a token's subject into this service's pseudonym for the person."""
+    """Key of the HMAC that turns a token's issuer and subject into this service's pseudonym for the person."""
+    person_key_version: int = Field(1, ge=1)
+    """Increase it when you replace the person key, and move the old key to `FORMER_PERSON_KEYS`."""
+    former_person_keys: KeysByVersion = Field(default_factory=dict)
+    """Earlier person keys by version: `{"1": "<64 hexadecimal digits>"}`. Without one it needs, nobody can act."""
+    retired_person_keys: Versions = frozenset()
+    """Versions given up for good: `[1]`. Who never acted since a later version came counts as a new person."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Log records below this level are dropped."""
+
+    @property
+    def base_url(self) -> str:
+        """The public URL, or where a local service listens."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     @field_validator("*")
     @classmethod
@@ -90,6 +132,17 @@ class ServiceSettings(ServerSettings):
         if fault and field.data.get("environment", "production") == "production":
             raise _wrong(f"{fault}, which production refuses")
         return value
+
+    @property
+    def person_keys(self) -> Mapping[int, bytes]:
+        """All person keys by version, the current one included."""
+        return all_versions(self.person_key_version, self.person_key, self.former_person_keys)
+
+    @model_validator(mode="after")
+    def _one_person_key_a_version(self) -> Self:
+        if self.person_key_version in self.former_person_keys:
+            raise _wrong("FORMER_PERSON_KEYS has an entry for PERSON_KEY_VERSION")
+        return self
 
     @classmethod
     @override
@@ -107,13 +160,16 @@ class ServiceSettings(ServerSettings):
 
 
 def _unfit(name: str, value: object) -> str | None:
+    if name == "public_url" and not str(value or "").startswith("https://"):
+        return "is missing or not an https:// URL"
     if name == "issuer" and not str(value).startswith("https://"):
         return "is not an https:// URL"
     if name == "issuer" and (urlsplit(str(value)).hostname or "").rstrip(".").endswith(".invalid"):
         return "ends in .invalid"
     if name == "jwks_url" and str(value).lower().startswith("http://"):
         return "is an http:// URL"
-    if isinstance(value, SecretBytes) and DEMO_MARK in value.get_secret_value():
+    keys = value.values() if isinstance(value, Mapping) else [value]
+    if any(isinstance(key, SecretBytes) and DEMO_MARK in key.get_secret_value() for key in keys):
         return "is a demonstration key"
     return None
 
@@ -137,4 +193,6 @@ def load(kind: type[S]) -> S:
 
 def _sentence(kind: type[BaseSettings], error: dict[str, Any]) -> str:
     title = "is missing" if error["type"] == "missing" else error["msg"]
+    if not error["loc"]:
+        return str(title)
     return f"{variable(kind, str(error['loc'][0]))} {title}"

@@ -34,6 +34,7 @@ FIRST = (
         key text,
         reason text NOT NULL,
         attempts int NOT NULL DEFAULT 1,
+        claimed boolean NOT NULL DEFAULT false,
         headers jsonb NOT NULL,
         value bytea,
         status text NOT NULL DEFAULT 'waiting'
@@ -64,6 +65,9 @@ FIRST = (
         CONSTRAINT one_effect_per_key PRIMARY KEY (person, key)
     )
     """,
+    # Which pseudonym a person has, whichever version of the person key their pseudonym here is of.
+    "CREATE TABLE person_alias (pseudonym text PRIMARY KEY, key_version int NOT NULL, person text NOT NULL)",
+    "CREATE TABLE person_key (version int PRIMARY KEY, proof bytea NOT NULL)",
     # The identity of this database; a new one reads every topic from the beginning.
     "CREATE TABLE incarnation (id uuid NOT NULL, since timestamptz NOT NULL DEFAULT now())",
     "INSERT INTO incarnation (id) VALUES (gen_random_uuid())",

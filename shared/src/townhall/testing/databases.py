@@ -1,4 +1,4 @@
-"""The database fixtures: each database is new, copied from a template that was migrated once."""
+"""The database fixtures: each test has databases of its own, copied from a template or emptied after another test."""
 
 import asyncio
 import os
@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+import asyncpg
 import pytest
 import pytest_asyncio
+from sqlalchemy import make_url
 
 from townhall.chassis import migrate, tables
 from townhall.chassis.db import Database
 from townhall.embedded import Postgres, databases
+from townhall.testing.leases import Lease
 
 EXTERNAL: Final = "TOWNHALL_TEST_DATABASE_URL"
 """Environment variable: the URL of a running PostgreSQL."""
@@ -29,6 +32,31 @@ class Cluster:
         """URL of a role that may create roles and databases."""
         self._run = uuid4().hex[:8]
         self._templates: dict[str, asyncio.Task[str]] = {}
+        self._idle: dict[str, list[Lease]] = {}
+
+    async def lease(self, service: str) -> Lease:
+        """Return a migrated database of this service that nothing else uses until `release`."""
+        idle = self._idle.setdefault(service, [])
+        while idle:
+            if await (lease := idle.pop()).renew():
+                return lease
+            await self._discard(lease)
+        url = await self.fresh(service)
+        name = url.rpartition("/")[2]
+        db = Database(url, source=service)
+        try:
+            superuser = make_url(self.admin).set(database=name).render_as_string(hide_password=False)
+            return await Lease.on(db, url, superuser)
+        except asyncpg.InsufficientPrivilegeError:  # the role of an external PostgreSQL: each test has a new database
+            return Lease(db, url, None)
+
+    def release(self, lease: Lease) -> None:
+        """Let another test have this database."""
+        self._idle.setdefault(lease.db.source, []).append(lease)
+
+    async def _discard(self, lease: Lease) -> None:
+        await lease.close()
+        await self.drop(lease.url)
 
     async def fresh(self, service: str) -> str:
         """Create a migrated database of this service; return its URL."""
@@ -44,7 +72,9 @@ class Cluster:
         await databases.drop(self.admin, url.rpartition("/")[2])
 
     async def clean(self) -> None:
-        """Drop the templates and their roles."""
+        """Drop all databases, the templates and their roles."""
+        for lease in [lease for idle in self._idle.values() for lease in idle]:
+            await self._discard(lease)
         for made in self._templates.values():
             await databases.remove(self.admin, await made)
 
@@ -83,18 +113,16 @@ async def cluster(_server: str) -> AsyncIterator[Cluster]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def database_of(cluster: Cluster) -> AsyncIterator[DatabaseOf]:
-    """A function that creates a migrated database of a service, a new one at each call."""
-    made: list[tuple[Database, str]] = []
+    """A function that returns a migrated database of a service without any data, another one at each call."""
+    leases: list[Lease] = []
 
-    async def make(service: str) -> Database:
-        url = await cluster.fresh(service)
-        made.append((Database(url, source=service), url))
-        return made[-1][0]
+    async def lease(service: str) -> Database:
+        leases.append(await cluster.lease(service))
+        return leases[-1].db
 
-    yield make
-    for db, url in made:
-        await db.close()
-        await cluster.drop(url)
+    yield lease
+    for each in leases:
+        cluster.release(each)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -15,6 +15,8 @@ from townhall.chassis.envelope import event_headers
 from townhall.chassis.telemetry import tracing
 from townhall.contracts import Event
 
+PUBLIC_URL: Final = "https://townhall.example"
+"""The public URL of the services whose events are delivered."""
 _POSITIONS: Final = count()
 _VERSIONS: Final[Counter[tuple[str, str]]] = Counter()
 
@@ -35,10 +37,9 @@ async def deliver_messages(db: Database, subscriptions: Sequence[Subscription], 
 
 def message_of(event: Event, at: datetime) -> Message:
     """Return the event as a message of its topic, with the next version of its key."""
-    source = event.TOPIC.split(".")[1]
-    _VERSIONS[source, event.key] += 1
-    version = _VERSIONS[source, event.key]
+    _VERSIONS[event.TOPIC, event.key] += 1
+    version = _VERSIONS[event.TOPIC, event.key]
     headers = event_headers(
-        source, event, event_id=uuid4(), version=version, at=at, traceparent=tracing.new_traceparent()
+        PUBLIC_URL, event, event_id=uuid4(), version=version, at=at, traceparent=tracing.new_traceparent()
     )
     return Message(event.TOPIC, 0, next(_POSITIONS), event.key, headers, event.model_dump_json().encode())

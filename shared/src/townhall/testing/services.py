@@ -1,11 +1,11 @@
 """The service fixtures: an application without a broker, or a complete service, in the test's process."""
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import pytest_asyncio
@@ -20,6 +20,12 @@ from townhall.chassis.state import state_of
 from townhall.embedded.issuer import AUDIENCE, Issuer
 
 _KEY = secrets.token_hex(32)
+ROTATED: Final[Mapping[str, object]] = {
+    "person_key": secrets.token_hex(32),
+    "person_key_version": 2,
+    "former_person_keys": {1: _KEY},
+}
+"""Settings after a rotation of the person key: pass them as `**ROTATED`."""
 _NO_BROKER = "127.0.0.1:9"
 
 SettingsOf = Callable[..., ServiceSettings]

@@ -1,9 +1,10 @@
 """Applications behind a real socket: for what an ASGI client never sees."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 
@@ -11,6 +12,9 @@ from townhall.chassis.http.listener import EmbeddedServer, listen
 from townhall.chassis.settings import ServiceSettings
 from townhall.chassis.state import state_of
 from townhall.embedded.ports import HOST
+
+NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Trusts no authority. By default each new HTTP client loads all authorities of the system, also for plain HTTP."""
 
 
 @asynccontextmanager

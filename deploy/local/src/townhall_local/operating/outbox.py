@@ -9,7 +9,7 @@ from townhall_local.errors import CommandError
 from townhall_local.operating import outbox_refill
 from townhall_local.operating.connections import database_url
 from townhall_local.options import DEFAULT_DATA_DIR, AsJson, DatabaseUrl, DataDir
-from townhall_local.output import print_json
+from townhall_local.output import print_json, print_line
 from townhall_local.service_names import SERVICES
 
 outbox = typer.Typer(no_args_is_help=True, help="The outboxes of the services.")
@@ -49,4 +49,4 @@ def refill(
         print_json(counts)
         return
     for name, rows in counts.items():
-        typer.echo(f"{name}: {rows} event{'' if rows == 1 else 's'} will be published again")
+        print_line(f"{name}: {rows} event{'' if rows == 1 else 's'} will be published again")

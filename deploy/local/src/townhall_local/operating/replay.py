@@ -10,6 +10,7 @@ import typer
 
 from townhall_local.operating.connections import database, database_url, running_platform
 from townhall_local.options import DEFAULT_DATA_DIR, DatabaseUrl, DataDir
+from townhall_local.output import print_line
 
 
 def replay(
@@ -31,11 +32,11 @@ def replay(
     url = database_url(service, database_url_, data_dir)
     asyncio.run(_reset_consumer_group(service, url))
     if database_url_:
-        typer.echo(f"{service} will consume every topic from the beginning at its next start")
+        print_line(f"{service} will consume every topic from the beginning at its next start")
         return
     with suppress(ProcessLookupError):
         os.kill(running_platform(data_dir).services[service].pid, signal.SIGTERM)
-    typer.echo(f"{service} is restarting and will consume every topic from the beginning")
+    print_line(f"{service} is restarting and will consume every topic from the beginning")
 
 
 async def _reset_consumer_group(service: str, url: str) -> None:

@@ -9,7 +9,7 @@ from townhall_local.errors import CommandError
 from townhall_local.operating.connections import servers
 from townhall_local.operating.provisioning import Plan, admin_client, correct_settings, create, desired, plan
 from townhall_local.options import DEFAULT_DATA_DIR, AsJson, DataDir, Servers
-from townhall_local.output import print_json
+from townhall_local.output import print_json, print_line
 
 CHANGES_NEEDED = 2
 
@@ -90,12 +90,12 @@ def _show(found: Plan, *, as_json: bool) -> None:
         print_json(found)
         return
     if not found.changes:
-        typer.echo("Nothing has to change.")
+        print_line("Nothing has to change.")
         return
     for topic in found.missing:
-        typer.echo(f"+ {topic.name}  {topic.partitions} partitions")
+        print_line(f"+ {topic.name}  {topic.partitions} partitions")
     for name in found.present:
-        typer.echo(_verdict(found, name))
+        print_line(_verdict(found, name))
 
 
 def _verdict(found: Plan, name: str) -> str:

@@ -59,18 +59,21 @@ class ServiceProcess:
         self._child = Child([sys.executable, "-m", self.name, "serve"], log=self.log, env=env)
 
     async def ready(self, http: aiohttp.ClientSession) -> bool:
-        """Return whether this process listens and `/readyz` says it is ready; raises `CommandError` if it has ended."""
+        """Return whether this process answers requests and has joined its consumer group.
+
+        Raises `CommandError` if it has ended.
+        """
         if self.ended is not None:
             self._try_another_port()
         if not self._listens():
             return False
         try:
             async with http.get(f"{self.url}/readyz", timeout=_READY_TIMEOUT) as answer:
-                ready = answer.status == HTTPStatus.OK
+                ready = answer.status == HTTPStatus.OK and (await answer.json())["details"].get("consumer_joined", True)
         except (aiohttp.ClientError, TimeoutError):
             return False
         self._attempts = 0 if ready else self._attempts
-        return ready
+        return bool(ready)
 
     def _try_another_port(self) -> None:
         """Start on another free port: another process may have taken the first one in the meantime."""

@@ -1,12 +1,13 @@
 """Pseudonyms of citizens: a keyed hash with a key per vote, so that ballots can't be linked across votes (V7)."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
-from cryptography.hazmat.primitives.keywrap import aes_key_unwrap, aes_key_wrap
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
+from townhall.rejected import Rejected
 from voting.domain.ballot import VoterHash
 
 HASH_BYTES: Final = 16
@@ -14,8 +15,14 @@ HASH_BYTES: Final = 16
 nobody without the vote's key can search for one."""
 
 
-class MasterKeyUnknown(Exception):
-    """The key of a vote is wrapped under a master key that is not in the settings."""
+class MasterKeyUnknown(Rejected):
+    """The key of a vote is wrapped under a master key that is not in the settings, or is another one there."""
+
+    code = "vote-key-unavailable"
+    rule = "V7"
+    status = 503
+    title = "Ballots of this vote cannot be processed at the moment."
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "30"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,12 @@ class Keyring:
     def open(self, sealed: SealedKey) -> bytes:
         """Unwrap the key of a vote.
 
-        Raises `MasterKeyUnknown`, or `cryptography`'s `InvalidUnwrap` if the master key of that version is another one.
+        Raises `MasterKeyUnknown`: a wrong pseudonym would let everybody vote a second time.
         """
-        return aes_key_unwrap(self._master(sealed.version), sealed.wrapped)
+        try:
+            return aes_key_unwrap(self._master(sealed.version), sealed.wrapped)
+        except InvalidUnwrap:
+            raise MasterKeyUnknown from None
 
     def _master(self, version: int) -> bytes:
         try:
@@ -52,9 +62,22 @@ class Keyring:
             raise MasterKeyUnknown from None
 
 
-def voter_hash(key: bytes, subject: str) -> VoterHash:
-    """Return the pseudonym of a citizen in the vote with this key: the first 16 bytes of HMAC-SHA256 (V7).
+def pseudonyms(key: bytes) -> Callable[[str], VoterHash]:
+    """Return `voter_hash` of one vote, with the key's half of the computation done once."""
+    prepared = hmac.new(key, digestmod="sha256")
 
-    Two of n citizens share one with a probability below n^2 / 2^129: 3 in 10^24 for 43 million.
+    def pseudonym(citizen: str) -> VoterHash:
+        state = prepared.copy()
+        state.update(citizen.encode(errors="surrogatepass"))
+        return VoterHash(state.digest()[:HASH_BYTES])
+
+    return pseudonym
+
+
+def voter_hash(key: bytes, citizen: str) -> VoterHash:
+    """Return the pseudonym of a citizen, named by issuer and subject, in the vote with this key (V7).
+
+    It is the first 16 bytes of an HMAC-SHA256. Two of n citizens share one with a probability below n^2 / 2^129: 3 in
+    10^24 for 43 million.
     """
-    return VoterHash(hmac.digest(key, subject.encode(errors="surrogatepass"), "sha256")[:HASH_BYTES])
+    return VoterHash(hmac.digest(key, citizen.encode(errors="surrogatepass"), "sha256")[:HASH_BYTES])

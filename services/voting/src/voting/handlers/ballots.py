@@ -1,19 +1,24 @@
 """Ballots: count groups of them, and announce a threshold that is reached."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from uuid import UUID
+
+from structlog import get_logger
 
 from townhall.chassis.db import Transaction
 from townhall.contracts import voting as events
+from townhall.contracts.values import TaskId
 from townhall.rejected import Rejected
 from voting import metrics
 from voting.domain.ballot import Ballot, CastBallot, Counted
 from voting.domain.counting import Count, CountingState, Crossing, count
 from voting.domain.vote import NoSuchVote, Vote, VoteNotOpen, terms_at
-from voting.domain.voter_keys import Keyring, voter_hash
+from voting.domain.voter_keys import Keyring, MasterKeyUnknown, SealedKey, voter_hash
 from voting.store import ballots
 from voting.store.ballots import LockedVotes
 from voting.store.bulk_insert import BulkInsert
+
+log = get_logger()
 
 
 async def count_in_bulk(bulk_insert: BulkInsert, cast_ballots: Sequence[CastBallot]) -> list[Counted | None]:
@@ -27,17 +32,34 @@ async def count_ballots(
 ) -> list[Counted | Rejected]:
     """Count ballots, in order, of any citizens on any tasks; return the answer to each, valid once `tx` commits.
 
-    Raises `MasterKeyUnknown` or `InvalidUnwrap` if the key of one of the votes can't be unwrapped.
+    A vote whose key can't be unwrapped has its ballots refused, and the others aren't affected.
     """
     tasks = {cast_ballot.task_id for cast_ballot in cast_ballots}
     locked = await ballots.lock_open_votes(tx.session, tasks, tx.now)
     refusal = await _refusals(tx, tasks.difference(locked.keys))
-    keys = {task_id: keyring.open(sealed) for task_id, sealed in locked.keys.items()}
+    keys = _keys(keyring, locked.keys)
+    unavailable = locked.keys.keys() - keys.keys()
     countable = [_ballot(keys[cast.task_id], cast) for cast in cast_ballots if cast.task_id in keys]
     answers = iter((await _count(tx, locked, countable)).answers)
     return [
-        next(answers) if cast_ballot.task_id in keys else refusal(cast_ballot.task_id) for cast_ballot in cast_ballots
+        next(answers)
+        if cast_ballot.task_id in keys
+        else MasterKeyUnknown()
+        if cast_ballot.task_id in unavailable
+        else refusal(cast_ballot.task_id)
+        for cast_ballot in cast_ballots
     ]
+
+
+def _keys(keyring: Keyring, sealed_keys: Mapping[TaskId, SealedKey]) -> dict[TaskId, bytes]:
+    """Return the keys that can be unwrapped."""
+    keys: dict[TaskId, bytes] = {}
+    for task_id, sealed in sealed_keys.items():
+        try:
+            keys[task_id] = keyring.open(sealed)
+        except MasterKeyUnknown:
+            log.error("vote_key_unavailable", task_id=str(task_id), key_version=sealed.version)  # noqa: TRY400  said whole
+    return keys
 
 
 def _ballot(key: bytes, cast: CastBallot) -> Ballot:

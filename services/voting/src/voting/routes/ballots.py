@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from townhall.chassis.auth import Caller, Role, allow, identify
+from townhall.chassis.auth import Caller, Role, allow, verify
 from townhall.chassis.http import Db, problem_responses
 from townhall.chassis.state import from_state, state_of
 from townhall.chassis.telemetry import tracing
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import BallotIsFinal, CastBallot, NoBallot
 from voting.domain.vote import NoSuchVote, VoteNotOpen
-from voting.domain.voter_keys import voter_hash
+from voting.domain.voter_keys import MasterKeyUnknown, voter_hash
 from voting.intake import ResultUnknown, TooBusy
 from voting.schemas.ballots import BallotRequest, BallotResponse, CountedResponse
 from voting.state import VotingState
@@ -46,19 +46,19 @@ def _payload(body: bytes) -> BallotRequest:
 @router.put(
     "/votes/{task_id}/ballot",
     response_model=CountedResponse,
-    responses=problem_responses(NoSuchVote, VoteNotOpen, BallotIsFinal, TooBusy, ResultUnknown),
+    responses=problem_responses(NoSuchVote, VoteNotOpen, BallotIsFinal, TooBusy, ResultUnknown, MasterKeyUnknown),
     openapi_extra=_PUT_BALLOT,
 )
 async def put_ballot(task_id: UUID, request: Request) -> Response:
     """Cast your ballot, or change it where the vote's rule allows. Repeating the request never counts twice."""
-    caller = await identify(request, (Role.CITIZEN,))
-    cast_ballot = CastBallot(TaskId(task_id), caller.subject, _payload(await request.body()).choice, tracing.current())
+    claims, _ = await verify(request, (Role.CITIZEN,))
+    cast_ballot = CastBallot(TaskId(task_id), claims.identity, _payload(await request.body()).choice, tracing.current())
     counted = await state_of(request.app, VotingState).intake.cast(cast_ballot)
     response = CountedResponse.from_counted(cast_ballot.task_id, counted)
     return Response(response.model_dump_json(), media_type="application/json")
 
 
-@router.get("/votes/{task_id}/ballot", responses=problem_responses(NoSuchVote, NoBallot))
+@router.get("/votes/{task_id}/ballot", responses=problem_responses(NoSuchVote, NoBallot, MasterKeyUnknown))
 async def get_ballot(
     task_id: UUID, caller: Citizen, db: Db, state: Annotated[VotingState, Depends(from_state(VotingState))]
 ) -> BallotResponse:
@@ -69,7 +69,7 @@ async def get_ballot(
         if key is None:
             raise NoSuchVote
         current_ballot = await ballots.current_ballot(
-            session, task, voter_hash(state.keyring.open(key), caller.subject)
+            session, task, voter_hash(state.keyring.open(key), caller.identity)
         )
     if current_ballot is None:
         raise NoBallot

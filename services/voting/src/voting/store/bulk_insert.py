@@ -7,14 +7,15 @@ ballots of a group on a vote whose threshold they might reach, refused changes, 
 another process stored at the same time.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Final
 
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import CastBallot, Choice, Counted, CurrentBallot, Outcome, VoterHash
-from voting.domain.voter_keys import Keyring, SealedKey, voter_hash
+from voting.domain.voter_keys import Keyring, MasterKeyUnknown, SealedKey, pseudonyms
 from voting.store.dedicated_connection import DedicatedConnection
 
 MAX_VOTES: Final = 10_000
@@ -93,7 +94,7 @@ class _Vote:
     """What never changes of a vote (V7)."""
 
     id: int
-    key: bytes = field(repr=False)
+    pseudonym: Callable[[str], VoterHash] = field(repr=False)
 
 
 _Voter = tuple[int, VoterHash]
@@ -136,7 +137,7 @@ class BulkInsert:
         for index, cast_ballot in enumerate(cast_ballots):
             vote = self._votes.get(cast_ballot.task_id)
             if vote is not None:
-                by_voter.setdefault((vote.id, voter_hash(vote.key, cast_ballot.subject)), []).append(index)
+                by_voter.setdefault((vote.id, vote.pseudonym(cast_ballot.subject)), []).append(index)
         return by_voter
 
     async def _load_votes(self, tasks: Collection[TaskId]) -> None:
@@ -146,7 +147,9 @@ class BulkInsert:
         if len(self._votes) + len(tasks) > MAX_VOTES:
             self._votes.clear()
         for task_id, vote_id, wrapped, version in await self._connection.fetch(_VOTES, list(tasks)):
-            self._votes[TaskId(task_id)] = _Vote(vote_id, self._keyring.open(SealedKey(wrapped, version)))
+            with suppress(MasterKeyUnknown):  # Its ballots are left to be refused one by one.
+                key = self._keyring.open(SealedKey(wrapped, version))
+                self._votes[TaskId(task_id)] = _Vote(vote_id, pseudonyms(key))
 
     def close(self) -> None:
         """Close the connection."""

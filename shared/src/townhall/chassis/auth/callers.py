@@ -1,20 +1,22 @@
 """Who calls, as a route sees it: a pseudonym of this service's own and the role that let them in."""
 
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
 from townhall.chassis.auth.keys import Keys
+from townhall.chassis.auth.persons import Persons
 from townhall.chassis.auth.refusals import RoleNotAllowed, TokenMissing
 from townhall.chassis.auth.tokens import Claims
-from townhall.chassis.settings import ServiceSettings
+from townhall.chassis.db import Database
 from townhall.chassis.state import state_of
 from townhall.contracts.roles import Role
 
+_SAFE: Final = ("GET", "HEAD")
+"""Methods that record nothing."""
 _bearer = HTTPBearer(
     scheme_name="bearer",
     bearerFormat="JWT",
@@ -29,8 +31,8 @@ class Caller:
 
     person: str = field(repr=False)
     """This service's own pseudonym: the only reference to a person that may be stored."""
-    subject: str = field(repr=False)
-    """The token's subject: never stored, never logged, never announced."""
+    identity: str = field(repr=False)
+    """The token's issuer and subject: never stored, never logged, never announced."""
     roles: frozenset[Role]
     role: Role
     """The role they act in: the first that the route allows and they have."""
@@ -41,13 +43,21 @@ def allow(first: Role, *others: Role) -> Any:  # noqa: ANN401  FastAPI's marker 
     return Security(_caller, scopes=[first, *others])
 
 
-async def identify(request: Request, wanted: Sequence[str]) -> Caller:
-    """Return who calls, or raise why they may not. `wanted` names roles, the one to act in first."""
+async def verify(request: Request, wanted: Sequence[str]) -> tuple[Claims, Role]:
+    """Return the verified claims and the role they let the caller act in, or raise why they may not.
+
+    `wanted` names roles, the one to act in first.
+    """
     claims = await state_of(request.app, Keys).claims(bearer_token(request.headers.getlist("authorization")))
-    role = authorize(claims, wanted)
-    key: bytes = state_of(request.app, ServiceSettings).person_key.get_secret_value()
-    person = hmac.digest(key, claims.subject.encode("utf-8", "surrogatepass"), "sha256").hex()
-    caller = Caller(person, claims.subject, frozenset(role for role in Role if role in claims.roles), role)
+    return claims, authorize(claims, wanted)
+
+
+async def _identify(request: Request, wanted: Sequence[str]) -> Caller:
+    claims, role = await verify(request, wanted)
+    persons, db = state_of(request.app, Persons), state_of(request.app, Database)
+    look_up = persons.find if request.method in _SAFE else persons.record
+    person = await look_up(db, claims.identity)
+    caller = Caller(person, claims.identity, frozenset(role for role in Role if role in claims.roles), role)
     request.state.caller = caller
     return caller
 
@@ -76,4 +86,4 @@ async def _caller(
     wanted: SecurityScopes,
     _documented: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
-    return await identify(request, wanted.scopes)
+    return await _identify(request, wanted.scopes)

@@ -68,7 +68,7 @@ class RoleNotAllowed(Rejected):
 
 
 class KeysUnavailable(Rejected):
-    """No key of the issuer was ever seen."""
+    """No key of the issuer was ever fetched, or the last ones are too old."""
 
     code = "keys-unavailable"
     status = 503

@@ -22,6 +22,7 @@ from townhall.chassis.consuming import dead_letters, incarnation
 from townhall.chassis.consuming.lag import Lag
 from townhall.chassis.consuming.message import Message, Subscription
 from townhall.chassis.consuming.processor import Processor
+from townhall.chassis.consuming.status import ConsumingStatus, StopReason
 from townhall.chassis.db import Database
 from townhall.chassis.retrying import sleep
 
@@ -51,11 +52,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
         """Held while a batch is processed."""
         self._lag = Lag()
         self._progress_at = 0.0
-        self.paused = False
-        """True while too many dead letters wait for consuming to go on."""
+        self.status = ConsumingStatus([each.topic for each in subscriptions])
         self.assigned = False
-        self.joined = False
-        """True from the first time the group was joined."""
         self._join_logged = False
         """True from the first assignment of this run."""
 
@@ -68,12 +66,15 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
         subscriber = self._subscribe(broker, group)
         try:
             await broker.start()
-            self.joined = True
+            self.status.resume(StopReason.NOT_JOINED)
             self._progress_at = time.monotonic()
             while subscriber.consumer is not None:
+                # Counted here too: without a next message the limit would not be noticed.
+                await self._is_full()
                 await sleep(CHECK)
                 self._check(subscriber.consumer)
         finally:
+            self.status.stop(StopReason.NOT_JOINED)
             self.assigned = False
             self._lag.clear()
             # A consumer whose broker is gone can take long to stop (aiokafka issue 773).
@@ -125,17 +126,23 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
     async def _capacity(self) -> None:
         """Back-pressure: wait while too many dead letters wait for an operator."""
         while await self._is_full():
-            self.paused = True
             await sleep(1)
-        self.paused = False
 
     async def _is_full(self) -> bool:
+        """Return whether too many dead letters wait, and note it in the status."""
         try:
             async with self._db.reading() as session:
-                return await dead_letters.waiting(session) >= dead_letters.MAX_WAITING
+                full = await dead_letters.waiting(session) >= dead_letters.MAX_WAITING
         except Exception as error:  # noqa: BLE001  whatever is wrong, the transaction of the effect will fail for it
             log.warning("dead_letters_not_counted", error=type(error).__name__)
             return False
+        if full and not self.status.stopped_by(StopReason.DEAD_LETTERS):
+            self.status.stop(StopReason.DEAD_LETTERS)
+            log.error("consuming_stopped", reason=StopReason.DEAD_LETTERS, waiting=dead_letters.MAX_WAITING)
+        elif not full and self.status.stopped_by(StopReason.DEAD_LETTERS):
+            self.status.resume(StopReason.DEAD_LETTERS)
+            log.info("consuming_resumed")
+        return full
 
     def _check(self, consumer: "AIOKafkaConsumer[Any, Any]") -> None:
         """Publish the lag; raises `Stuck` if there was no progress for too long."""

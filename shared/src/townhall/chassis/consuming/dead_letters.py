@@ -16,6 +16,7 @@ from structlog import get_logger
 
 from townhall.chassis import outbox
 from townhall.chassis.broker import LARGEST_BATCH, dead_letter_topic
+from townhall.chassis.consuming.contract import Reason
 from townhall.chassis.consuming.message import Message
 from townhall.chassis.db import Transaction
 from townhall.chassis.telemetry import metrics
@@ -25,9 +26,11 @@ PARKED: Final = "parked"
 MAX_WAITING: Final = 100
 """Dead letters waiting for an operator at which consuming stops: by then the service is at fault, not the messages."""
 
+_REASONS: Final = frozenset(Reason)
+
 _INSERT = text("""
-    INSERT INTO dead_letter (topic, partition, position, digest, key, reason, attempts, headers, value)
-    VALUES (:topic, :partition, :position, :digest, :key, :reason, :attempts, CAST(:headers AS jsonb), :value)
+    INSERT INTO dead_letter (topic, partition, position, digest, key, reason, attempts, claimed, headers, value)
+    VALUES (:topic, :partition, :position, :digest, :key, :reason, :attempts, :claimed, CAST(:headers AS jsonb), :value)
     ON CONFLICT ON CONSTRAINT one_row_per_message DO NOTHING RETURNING id
 """)
 _HELD_KEYS = text("""
@@ -36,7 +39,7 @@ _HELD_KEYS = text("""
 """)
 _WAITING = text("SELECT count(*) FROM dead_letter WHERE status = 'waiting' AND reason <> 'parked'")
 _NEXT = text("""
-    SELECT id, topic, partition, position, key, headers, value FROM dead_letter AS this
+    SELECT id, claimed, topic, partition, position, key, headers, value FROM dead_letter AS this
     WHERE (status = 'requeued' OR (status = 'waiting' AND reason = 'parked'))
       AND NOT EXISTS (
         SELECT FROM dead_letter AS earlier
@@ -57,10 +60,14 @@ class DeadLetter:
     """A stored message with its row id."""
 
     id: int
+    claimed: bool
+    """Whether its event id is in the inbox on behalf of this row: it is applied although the id is known there."""
     message: Message
 
 
-async def add(session: AsyncSession, message: Message, reason: str, attempts: int = 1) -> bool:
+async def add(
+    session: AsyncSession, message: Message, reason: str, attempts: int = 1, *, claimed: bool = False
+) -> bool:
     """Store a message; return False if it was stored before."""
     values: dict[str, Any] = {
         "topic": message.topic,
@@ -70,22 +77,27 @@ async def add(session: AsyncSession, message: Message, reason: str, attempts: in
         "key": message.key,
         "reason": reason,
         "attempts": attempts,
+        "claimed": claimed,
         "headers": json.dumps(dict(message.headers)),
         "value": message.value,
     }
     return (await session.execute(_INSERT, values)).first() is not None
 
 
-async def store(tx: Transaction, service: str, message: Message, reason: str, attempts: int) -> None:
-    """Store a message with its copy for the dead-letter topic, and report it after the commit."""
-    if await add(tx.session, message, reason, attempts):
+async def store(tx: Transaction, service: str, message: Message, reason: str, *, attempts: int, claimed: bool) -> None:
+    """Store a message with its copy for the dead-letter topic, and report it after the commit.
+
+    `reason` is one of `Reason`, or the type of the error its handler raised.
+    """
+    if await add(tx.session, message, reason, attempts, claimed=claimed):
         await outbox.write_record(tx.session, _copy(service, message, reason, tx.now))
         tx.on_commit(partial(_report, message, reason, attempts))
 
 
 def _report(message: Message, reason: str, attempts: int) -> None:
-    log.error("event_dead_lettered", topic=message.topic, event_type=message.type, reason=reason, attempts=attempts)
-    metrics.DEAD_LETTERS.labels(message.topic, reason).inc()
+    topic, type_ = message.labels
+    log.error("event_dead_lettered", topic=topic, event_type=type_, reason=reason, attempts=attempts)
+    metrics.DEAD_LETTERS.labels(topic, reason if reason in _REASONS else Reason.HANDLER).inc()
     metrics.consumed(message.labels, "dead-letter")
 
 
@@ -103,7 +115,7 @@ async def waiting(session: AsyncSession) -> int:
 async def next_due(session: AsyncSession) -> DeadLetter | None:
     """Lock and return the next message to try again: requeued, or parked behind nothing any more."""
     row = (await session.execute(_NEXT)).mappings().one_or_none()
-    return DeadLetter(row["id"], _message(row)) if row else None
+    return DeadLetter(row["id"], row["claimed"], _message(row)) if row else None
 
 
 async def mark_applied(session: AsyncSession, row_id: int) -> None:

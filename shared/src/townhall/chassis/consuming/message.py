@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 
 from aiokafka import ConsumerRecord
 
+from townhall.chassis.consuming.contract import belongs_to, may_be_newer, parse_event, parse_headers
 from townhall.chassis.db import Transaction
-from townhall.chassis.envelope import header_texts, parse_event, parse_headers
+from townhall.chassis.envelope import header_texts
 from townhall.contracts import CATALOGUE, Event, ReceivedEvent
 
 Handler: TypeAlias = Callable[[Transaction, Sequence[ReceivedEvent[Any]]], Awaitable[None]]
@@ -79,7 +80,7 @@ class DecodedMessage:
 
 
 class Decoder:
-    """Decodes Kafka messages into the event classes that one service subscribes to; raises `Unreadable`."""
+    """Decodes Kafka messages into the event classes that one service subscribes to; raises `InvalidMessage`."""
 
     def __init__(self, subscriptions: Sequence[Subscription]) -> None:
         self._handlers = {
@@ -87,19 +88,24 @@ class Decoder:
         }
 
     def handles(self, message: Message) -> bool:
-        """Return whether the service acts on the message. One without a type can't be ignored: it is unreadable."""
-        return not message.type or (message.topic, message.type) in self._handlers
+        """Return whether the service acts on the message, or must not ignore it.
+
+        Types it has no handler for are ignored, and so are those that the topic's owner may have added since. A message
+        without a type, or with one of another topic, is invalid.
+        """
+        topic, type_ = message.topic, message.type
+        return (topic, type_) in self._handlers or not (belongs_to(topic, type_) or may_be_newer(topic, type_))
 
     def decode(self, message: Message) -> DecodedMessage:
-        """Parse headers and body; raises `Unreadable` if they are not an event of the catalogue."""
-        envelope = parse_headers(message.headers)
+        """Parse and check headers, body and key; raises `InvalidMessage`."""
+        envelope = parse_headers(message.topic, message.headers)
         handler = self._handlers[message.topic, envelope.type]
-        return DecodedMessage(message, parse_event(envelope, message.value), envelope.traceparent, handler)
+        return DecodedMessage(message, parse_event(envelope, message.key, message.value), envelope.traceparent, handler)
 
 
 def _key(raw: bytes | None) -> str | None:
-    """Return the key as PostgreSQL can store it. Two keys that differ in NULs alone are parked behind each other."""
+    """Return the key as PostgreSQL can store it: NUL becomes the replacement character, what isn't UTF-8 None."""
     try:
-        return raw.decode().replace("\0", "") if raw is not None else None
+        return raw.decode().replace("\0", "\ufffd") if raw is not None else None
     except UnicodeDecodeError:
         return None

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog import get_logger
 
 from townhall.chassis.consuming import dead_letters
+from townhall.chassis.consuming.contract import InvalidMessage
 from townhall.chassis.consuming.message import DecodedMessage, Decoder, Message, Subscription
 from townhall.chassis.db import Database, Transaction
-from townhall.chassis.envelope import Unreadable, parse_headers
 from townhall.chassis.retrying import retrying
 from townhall.chassis.telemetry import metrics, tracing
 from townhall.chassis.transient import transient
@@ -78,7 +78,7 @@ class Processor:
                 await handler(tx, [each.received for each in run])
 
     def decode(self, message: Message) -> DecodedMessage:
-        """Decode a message of a subscribed type; raises `Unreadable`."""
+        """Decode a message of a subscribed type; raises `InvalidMessage`."""
         return self._decoder.decode(message)
 
     def _handles(self, message: Message) -> bool:
@@ -111,7 +111,7 @@ class Processor:
         failures = _Failures(message)
         try:
             await retrying(failures.worth_retrying)(self._apply_single, message)
-        except Unreadable as error:
+        except InvalidMessage as error:
             await self._dead_letter(message, error.reason, attempts=1)
         except Rejected as refusal:
             await self._refuse(message, refusal)
@@ -127,7 +127,10 @@ class Processor:
 
     async def _park(self, tx: Transaction, message: Message) -> None:
         """Keep the order of the key: this message waits for the dead letter before it."""
-        if await _is_new(tx, message) and await dead_letters.add(tx.session, message, dead_letters.PARKED):
+        claimed = await self._claim(tx, message)
+        if claimed is False:
+            return
+        if await dead_letters.add(tx.session, message, dead_letters.PARKED, claimed=bool(claimed)):
             tx.on_commit(partial(metrics.consumed, message.labels, dead_letters.PARKED))
 
     async def _refuse(self, message: Message, refusal: Rejected) -> None:
@@ -135,7 +138,7 @@ class Processor:
 
         async def refuse() -> None:
             async with self._db.transaction() as tx:
-                await _is_new(tx, message)
+                await self._claim(tx, message)
                 tx.on_commit(partial(metrics.consumed, message.labels, "refused"))
                 tx.on_commit(partial(log.info, "event_refused", event_type=message.type, code=refusal.code))
 
@@ -144,10 +147,24 @@ class Processor:
     async def _dead_letter(self, message: Message, reason: str, attempts: int) -> None:
         async def store() -> None:
             async with self._db.transaction() as tx:
-                if await _is_new(tx, message):
-                    await dead_letters.store(tx, self._db.source, message, reason, attempts)
+                claimed = await self._claim(tx, message)
+                if claimed is not False:
+                    await dead_letters.store(
+                        tx, self._db.source, message, reason, attempts=attempts, claimed=bool(claimed)
+                    )
 
         await retrying(transient)(store)
+
+    async def _claim(self, tx: Transaction, message: Message) -> bool | None:
+        """Claim the event of a message, so that its repeat isn't stored as well; return whether it was new.
+
+        None for an invalid message: nothing is claimed, since its id may be that of another event, still to come.
+        """
+        try:
+            event_id = self.decode(message).received.id
+        except InvalidMessage:
+            return None
+        return bool(await claim(tx.session, [event_id]))
 
 
 class _Failures:
@@ -159,7 +176,7 @@ class _Failures:
 
     def worth_retrying(self, error: BaseException) -> bool:
         """Return whether to try again: always after a transient error, else up to `ATTEMPTS` in all."""
-        if not isinstance(error, Exception) or isinstance(error, Unreadable | Rejected):
+        if not isinstance(error, Exception) or isinstance(error, InvalidMessage | Rejected):
             return False
         is_transient = transient(error)
         self.permanent += not is_transient
@@ -168,14 +185,6 @@ class _Failures:
             metrics.RETRIES.labels(self._message.topic, "database" if is_transient else "handler").inc()
         log.warning("event_failed", event_type=self._message.type, error=type(error).__name__, transient=is_transient)
         return again
-
-
-async def _is_new(tx: Transaction, message: Message) -> bool:
-    """Claim the event, so that its repeat isn't stored as well; a message without a readable id counts as new."""
-    try:
-        return bool(await claim(tx.session, [parse_headers(message.headers).id]))
-    except Unreadable:
-        return True
 
 
 def _count_applied(messages: Sequence[DecodedMessage], new: Sequence[DecodedMessage], began: float) -> None:

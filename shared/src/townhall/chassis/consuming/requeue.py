@@ -6,9 +6,9 @@ from typing import Final
 from structlog import get_logger
 
 from townhall.chassis.consuming import dead_letters
-from townhall.chassis.consuming.processor import Processor
+from townhall.chassis.consuming.contract import InvalidMessage
+from townhall.chassis.consuming.processor import Processor, claim
 from townhall.chassis.db import Database
-from townhall.chassis.envelope import Unreadable
 from townhall.chassis.retrying import sleep
 from townhall.chassis.telemetry import metrics
 from townhall.chassis.transient import transient
@@ -53,9 +53,13 @@ class Requeue:
             due = await dead_letters.next_due(tx.session)
             if due is None or due.id != row_id:
                 return False  # Another replica has it.
-            await self._processor.apply(tx, [self._processor.decode(due.message)])
+            decoded = self._processor.decode(due.message)
+            # Another copy of an event that was invalid here may have been applied since.
+            new = due.claimed or bool(await claim(tx.session, [decoded.received.id]))
+            if new:
+                await self._processor.apply(tx, [decoded])
             await dead_letters.mark_applied(tx.session, row_id)
-            tx.on_commit(partial(metrics.consumed, due.message.labels, "applied"))
+            tx.on_commit(partial(metrics.consumed, due.message.labels, "applied" if new else "duplicate"))
         return True
 
     async def _settle_failed(self, row_id: int, error: Exception) -> None:
@@ -64,7 +68,7 @@ class Requeue:
             if isinstance(error, Rejected):
                 await dead_letters.mark_applied(tx.session, row_id)
             else:
-                reason = error.reason if isinstance(error, Unreadable) else type(error).__name__
+                reason = error.reason if isinstance(error, InvalidMessage) else type(error).__name__
                 await dead_letters.mark_failed_again(tx.session, row_id, reason)
             report = partial(log.warning, "requeued_event_failed", dead_letter_id=row_id, error=type(error).__name__)
             tx.on_commit(report)

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from struct import Struct
 from typing import Annotated, Final, Generic, NamedTuple, TypeVar
 from uuid import UUID
@@ -72,13 +73,15 @@ def _page(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> Paging:
-    key: bytes = state_of(request.app, ServiceSettings).person_key.get_secret_value()
+    settings = state_of(request.app, ServiceSettings)
     about = b"cursor\0" + request.url.path.encode()
 
-    def seal(place: bytes) -> bytes:
-        return hmac.digest(key, about + place, "sha256")[:_SEAL]
+    def seal(place: bytes, version: int = settings.person_key_version) -> bytes:
+        return hmac.digest(settings.person_keys[version], about + place, "sha256")[:_SEAL]
 
-    return Paging(limit, None if cursor is None else _read(cursor, seal), seal)
+    # A cursor is good across a rotation of the key.
+    seals = [partial(seal, version=version) for version in settings.person_keys]
+    return Paging(limit, None if cursor is None else _read(cursor, seals), seal)
 
 
 Page = Annotated[Paging, Depends(_page)]
@@ -91,9 +94,9 @@ def _written(place: Cursor, seal: Callable[[bytes], bytes]) -> str:
     return urlsafe_b64encode(open_part + seal(open_part)).decode().rstrip("=")
 
 
-def _read(cursor: str, seal: Callable[[bytes], bytes]) -> Cursor:
+def _read(cursor: str, seals: Sequence[Callable[[bytes], bytes]]) -> Cursor:
     given = urlsafe_b64decode(cursor + "=")
-    if not hmac.compare_digest(seal(given[:-_SEAL]), given[-_SEAL:]):
+    if not any(hmac.compare_digest(seal(given[:-_SEAL]), given[-_SEAL:]) for seal in seals):
         raise BadCursor
     _, micros, identity, _ = _FORM.unpack(given)
     return Cursor(_EPOCH + timedelta(microseconds=micros), UUID(bytes=identity))

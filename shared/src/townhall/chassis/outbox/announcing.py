@@ -70,13 +70,16 @@ class EventTooLarge(Exception):
     """An event is larger than `LARGEST`. The transaction that announced it is rolled back."""
 
 
-async def write(session: AsyncSession, source: str, announced: Sequence[Announcement], at: datetime) -> None:
-    """Store the events in order, each with the next version of its key; raises `EventTooLarge`."""
+async def write(session: AsyncSession, public_url: str, announced: Sequence[Announcement], at: datetime) -> None:
+    """Store the events in order, each with the next version of its key; raises `EventTooLarge`.
+
+    `public_url` is the base of their `ce_dataschema`.
+    """
     if not announced:
         return
     versions = await _advance(session, [each.event.key for each in announced])
     await _store(
-        session, [_row(source, each, version, at) for each, version in zip(announced, versions, strict=True)], at
+        session, [_row(public_url, each, version, at) for each, version in zip(announced, versions, strict=True)], at
     )
 
 
@@ -95,13 +98,15 @@ def _numbered(keys: Sequence[str], last: dict[str, int]) -> Iterator[int]:
         yield last[key]
 
 
-def _row(source: str, announced: Announcement, version: int, at: datetime) -> dict[str, Any]:
+def _row(public_url: str, announced: Announcement, version: int, at: datetime) -> dict[str, Any]:
     event = announced.event
     payload = event.model_dump_json().encode()
     if len(payload) > LARGEST:
         raise EventTooLarge
     event_id = uuid4()
-    headers = event_headers(source, event, event_id=event_id, version=version, at=at, traceparent=announced.traceparent)
+    headers = event_headers(
+        public_url, event, event_id=event_id, version=version, at=at, traceparent=announced.traceparent
+    )
     return {
         "topic": event.TOPIC,
         "key": event.key,

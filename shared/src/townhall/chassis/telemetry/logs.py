@@ -6,19 +6,15 @@ validators put their input into them.
 
 import logging
 import sys
-import time
 import traceback
 from typing import Any, Final
 
 import structlog
 from structlog.types import EventDict, WrappedLogger
-from typing_extensions import override
 
+from townhall.chassis.telemetry.throttling import Throttle
 from townhall.chassis.telemetry.tracing import add_trace_id
 
-QUIET_SECONDS: Final = 10.0
-"""A Kafka client without its broker logs some twenty lines a second; one of a kind per this time is written."""
-_RATE_LIMITED: Final = ("aiokafka", "faststream")
 _MAX_EVENT: Final = 300
 
 
@@ -43,7 +39,7 @@ def configure(service: str, level: str = "info") -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stdout)
-    handler.addFilter(_RateLimit())
+    handler.addFilter(Throttle())
     handler.setFormatter(_formatter([_first_line, *shared]))
     _install(handler, level.upper())
 
@@ -52,7 +48,6 @@ def _formatter(foreign: list[structlog.typing.Processor]) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=foreign,
         processors=[
-            _count_suppressed,
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.JSONRenderer(),
         ],
@@ -84,33 +79,6 @@ class _Service:
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event["service"] = self._service
         return event
-
-
-class _RateLimit(logging.Filter):
-    """Passes one line of a kind per `QUIET_SECONDS` and counts the others, for libraries that repeat themselves."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._last: dict[tuple[str, str], tuple[float, int]] = {}
-
-    @override
-    def filter(self, record: logging.LogRecord) -> bool:
-        if not record.name.startswith(_RATE_LIMITED):
-            return True
-        kind = (record.name, f"{record.pathname}:{record.lineno}")
-        since, suppressed = self._last.get(kind, (float("-inf"), 0))
-        if time.monotonic() - since < QUIET_SECONDS:
-            self._last[kind] = (since, suppressed + 1)
-            return False
-        self._last[kind] = (time.monotonic(), 0)
-        record.suppressed = suppressed
-        return True
-
-
-def _count_suppressed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    if suppressed := getattr(event.get("_record"), "suppressed", 0):
-        event["suppressed"] = suppressed
-    return event
 
 
 def _first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

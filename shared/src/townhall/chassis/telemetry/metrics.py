@@ -41,6 +41,12 @@ EFFECT_SECONDS = Histogram(
     ["topic", "type"],
     buckets=_SLOW,
 )
+CONSUMING = Gauge("townhall_consuming", "1 while the service consumes this topic, 0 while it is stopped.", ["topic"])
+CONSUMER_STOPPED = Gauge(
+    "townhall_consumer_stopped",
+    "1 while consuming is stopped for this reason: not-joined (broker away or service starting) or dead-letters.",
+    ["reason"],
+)
 LAG_RECORDS = Gauge(
     "townhall_consumer_lag_records",
     "Records of an assigned partition that are not yet fetched.",
@@ -59,7 +65,27 @@ OUTBOX_FAILURES = Counter(
     "townhall_outbox_failures_total", "Batches the broker did not acknowledge; they are sent again."
 )
 
-DEAD_LETTERS = Counter("townhall_dead_letters_total", "Messages that became dead letters.", ["topic", "reason"])
+DEAD_LETTERS = Counter(
+    "townhall_dead_letters_total",
+    "Messages that became dead letters, by reason: handler-failed, or what the contract of events refuses.",
+    ["topic", "reason"],
+)
+
+ISSUER_KEY_FETCHES = Counter(
+    "townhall_issuer_key_fetches_total",
+    "Attempts to fetch the issuer's keys, by outcome: fetched, unreachable, or unusable (it answered no key set).",
+    ["outcome"],
+)
+ISSUER_KEYS_FETCHED = Gauge(
+    "townhall_issuer_keys_fetched_timestamp_seconds",
+    "When the issuer's keys were last fetched; 0 before the first time. Tokens are refused once they are too old.",
+)
+
+LOG_LINES_SUPPRESSED = Counter(
+    "townhall_log_lines_suppressed_total",
+    "Log lines left out because one of their kind repeated too often, by log event or library.",
+    ["event"],
+)
 DEAD_LETTERS_WAITING = Gauge("townhall_dead_letters_waiting", "Dead letters that wait for an operator.")
 
 

@@ -1,10 +1,9 @@
 """Traces: OpenTelemetry's API over requests, consumed events and announcements; W3C `traceparent` in between.
 
 Without an SDK (the default) spans record nothing, but the context is carried on all the same, so that every event has a
-`traceparent`. With `townhall[otel]` installed and an OTLP endpoint set, `configure` exports the spans.
+`traceparent`. `tracers.configure` has them exported.
 """
 
-import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,55 +21,18 @@ from opentelemetry.trace import (
     SpanContext,
     SpanKind,
     StatusCode,
-    TracerProvider,
     get_current_span,
     use_span,
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from structlog import get_logger
 from structlog.types import EventDict, WrappedLogger
 from typing_extensions import override
 
-ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-"""The standard variables; if one of them is set, spans are exported."""
+from townhall.chassis.telemetry import tracers
 
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
 _NO_CONTEXT: Final = Context()
 _by_key: ContextVar[Mapping[str, str]] = ContextVar("traceparent_by_key", default=MappingProxyType({}))
-
-log = get_logger()
-
-
-class _Source:
-    """Where spans come from: until `use` is called from OpenTelemetry's default, which records nothing."""
-
-    provider: TracerProvider = trace.get_tracer_provider()
-    tracer = provider.get_tracer("townhall")
-
-
-def configure(service: str, environment: Mapping[str, str] = os.environ) -> None:
-    """Export spans as the standard `OTEL_*` variables describe; do nothing if they name no endpoint."""
-    if environment.get("OTEL_SDK_DISABLED", "").lower() == "true" or not any(map(environment.get, ENDPOINTS)):
-        return
-    try:
-        from townhall.chassis.telemetry import exporting  # noqa: PLC0415  needs the optional extra
-    except ImportError:
-        log.warning("tracing_not_installed", extra="townhall[otel]")
-    else:
-        use(exporting.provider_of(service))
-
-
-def use(provider: TracerProvider) -> TracerProvider:
-    """Make all spans with this provider from now on; return the one before."""
-    previous = _Source.provider
-    _Source.provider, _Source.tracer = provider, provider.get_tracer("townhall")
-    return previous
-
-
-def flush() -> None:
-    """Export the spans that have ended, if spans are exported; may block for seconds."""
-    if force_flush := getattr(_Source.provider, "force_flush", None):
-        force_flush(2_000)
 
 
 class request_span:  # noqa: N801  used like a function; contextlib's costs each request twice as much
@@ -177,7 +139,7 @@ def _start(
     attributes: Mapping[str, str | int] | None = None,
     links: Sequence[Link] = (),
 ) -> Span:
-    span = _Source.tracer.start_span(name, parent, kind, attributes, links)
+    span = tracers.current().start_span(name, parent, kind, attributes, links)
     return span if span.get_span_context().is_valid else _NewTrace()
 
 
