@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
@@ -42,10 +43,12 @@ class Postgres(Server):
     READY_WITHIN = 60
     STOP = signal.SIGINT
 
-    def __init__(self, directory: Path, *, password: str, port: int = 0, durable: bool = True) -> None:
+    def __init__(
+        self, directory: Path, *, password: str, port: int = 0, durable: bool = True, settings: Sequence[str] = ()
+    ) -> None:
         super().__init__(directory, port=port)
         self.password = password
-        self._settings = _SETTINGS if durable else (*_SETTINGS, *_NOT_DURABLE)
+        self.settings = (*_SETTINGS, *(() if durable else _NOT_DURABLE), *settings)
 
     @property
     def url(self) -> str:
@@ -101,7 +104,7 @@ class Postgres(Server):
     @override
     def _launch(self, port: int) -> Child:
         owner = self._owner()
-        settings = [argument for setting in self._settings for argument in ("-c", setting)]
+        settings = [argument for setting in self.settings for argument in ("-c", setting)]
         with _DataPath(self._cluster) as data:
             return Child(
                 [
