@@ -46,7 +46,7 @@ async def recount(session: AsyncSession, on_progress: Callable[[int, int], objec
     """Count all ballots of all votes; return the votes in the order of their opening.
 
     `session` is of one snapshot, so that totals and ballots are of the same moment, also of votes that are open. No row
-    is locked. `on_progress` is called with the number of ballots counted and an estimate of all, after each batch.
+    is locked. `on_progress` is called after each batch with the number of blocks read and of all.
     """
     blocks = int((await session.execute(_BLOCKS)).scalar_one())
     counted: dict[int, Tally] = {}
@@ -55,8 +55,7 @@ async def recount(session: AsyncSession, on_progress: Callable[[int, int], objec
         for vote_id, yes, no in await session.execute(_COUNT, limits):
             before = counted.get(vote_id, Tally())
             counted[vote_id] = Tally(before.yes + yes, before.no + no)
-        done = sum(tally.yes + tally.no for tally in counted.values())
-        on_progress(done, done * blocks // min(first + BATCH, blocks))
+        on_progress(min(first + BATCH, blocks), blocks)
     return await _compared(session, counted)
 
 
