@@ -28,18 +28,20 @@ up: setup ## run the platform on this machine until Ctrl-C (ARGS="--data-dir DIR
 
 ##@ Test
 quick: setup ## the tests that need no database, broker or process; under 20 seconds
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --hypothesis-profile=quick $(WITHOUT) -m 'not (database or broker or process or proxy)' $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --hypothesis-profile=quick $(WITHOUT) -m 'not (database or broker or process or proxy or postgresql)' $(ARGS)
 test: setup ## all tests, in parallel and random order (ARGS="--randomly-seed=N" repeats an order)
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 test-kafka: setup ## the tests that use a broker, on Apache Kafka (needs Java 17 and Maven)
-	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest $(PARALLEL) -m 'broker and not proxy' $(ARGS)
+	@TOWNHALL_BROKER=kafka $(BIN)/python -m pytest $(PARALLEL) -m 'broker and not (proxy or postgresql)' $(ARGS)
 test-proxy: setup ## the tests of deploy/proxy (needs nginx and its stream module)
 	@$(BIN)/python -m pytest -m proxy tests/attacks/test_proxy.py $(ARGS)
+test-postgresql: setup ## TLS and a pooler (needs postgresql and pgbouncer of Debian)
+	@$(BIN)/python -m pytest -m postgresql shared/tests/test_database_tls.py services/voting/tests/test_pooler.py $(ARGS)
 coverage: setup ## `make test` with line and branch coverage; fails below the minimum in pyproject.toml
 	@$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=term:skip-covered $(ARGS)
 campaign: setup ## one seeded fault run (ARGS="--seed S --fault F --mutant M --secs N"; ARGS=--list: all faults and mutants)
 	@$(BIN)/python -m tests.campaign $(ARGS)
-campaign-short: setup ## every fault once and some mutants, two runs at a time (about seven minutes)
+campaign-short: setup ## every fault once and some mutants, two runs at a time (about nine minutes)
 	@$(BIN)/python -m tests.campaign.series short $(ARGS)
 campaign-series: setup ## many fault runs (ARGS="long --file F --seeds 120"); resumes after an interruption
 	@$(BIN)/python -m tests.campaign.series $(ARGS)
@@ -69,6 +71,10 @@ cloudevents: setup ## validate an event of each type with the Go and JavaScript 
 	@.ci/cloudevents
 isolation: setup ## install and start each service without the code of the others
 	@.ci/isolation
+
+##@ Deploy
+images: ## build the container images with podman or docker (ARGS="services/voting": one of them)
+	@deploy/containers/build $(ARGS)
 
 ##@ Develop
 fmt: setup ## format, and apply automatic lint fixes
@@ -104,5 +110,5 @@ $(BIN)/python:
 	  echo '$(PYTHON) has no venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 
-.PHONY: setup demo up quick test test-kafka test-proxy coverage bench campaign campaign-short campaign-series campaign-report check static format-check lint types arch house asyncapi cloudevents isolation fmt docs schemas lock \
+.PHONY: setup demo up quick test test-kafka test-proxy test-postgresql coverage bench campaign campaign-short campaign-series campaign-report check static images format-check lint types arch house asyncapi cloudevents isolation fmt docs schemas lock \
         clean help

@@ -29,8 +29,10 @@ settings.load_profile("steady")
 
 NEEDS: Final = {
     "proxy": ("needs nginx; not part of the default run", ()),
+    "postgresql": ("needs the system's PostgreSQL, for TLS, and PgBouncer; not part of the default run", ()),
     "process": ("starts programs such as the platform or an embedded server; set by the test", ()),
-    "broker": ("uses a broker; set automatically", ("broker", "empty_broker")),
+    "kafka": ("needs Apache Kafka whatever the broker of the run; only in `make test-kafka`", ("secure_kafka",)),
+    "broker": ("uses a broker; set automatically", ("broker", "empty_broker", "secure_kafka")),
     "database": ("uses PostgreSQL; set automatically", ("cluster",)),
 }
 """Markers, slowest first: their meaning and the fixtures that set them. `make quick` runs tests without any."""
@@ -82,6 +84,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     for mark, (_meaning, fixtures) in NEEDS.items():
         if set(fixtures) & set(getattr(item, "fixturenames", ())):
             item.add_marker(mark)
+    if item.get_closest_marker("kafka"):
+        item.add_marker(pytest.mark.xdist_group("secure-kafka"))  # so that one worker starts it, once
 
 
 @pytest.hookimpl(trylast=True)  # after the random order

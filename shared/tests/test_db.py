@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from townhall.chassis.db import SETTINGS, SILENCE, Database
 from townhall.chassis.transient import transient
@@ -92,7 +93,31 @@ async def test_a_commit_that_is_never_answered_is_given_up(database: Database) -
             await db.close()
 
 
+async def test_connections_that_became_read_only_are_replaced(database: Database) -> None:
+    """One write that is refused is enough: the other connections to the server it met are not used any more."""
+    db = Database(database.dsn, source="test")
+    together = asyncio.Barrier(4)
+
+    async def fence() -> None:
+        async with db.transaction() as tx:
+            await tx.session.execute(text("SET default_transaction_read_only = on"))
+            await together.wait()
+
+    async def write() -> None:
+        async with db.transaction() as tx:
+            await tx.session.execute(text("INSERT INTO inbox (event_id) VALUES (gen_random_uuid())"))
+
+    try:
+        await asyncio.gather(*(fence() for _ in range(4)))
+        with pytest.raises(DBAPIError, match="read-only") as refused:
+            await write()
+        assert transient(refused.value)
+        await asyncio.gather(*(write() for _ in range(4)))
+    finally:
+        await db.close()
+
+
 def test_a_living_server_answers_before_it_is_given_up() -> None:
     """The server ends a statement, or a wait for a lock, sooner than its silence counts as its end."""
-    for setting in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+    for setting in ("statement_timeout", "lock_timeout"):
         assert float(SETTINGS[setting].removesuffix("s")) < SILENCE

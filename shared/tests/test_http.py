@@ -98,7 +98,7 @@ async def test_every_answer_is_guarded(path: str, sample_service: httpx.AsyncCli
 
 async def test_personal_answers_are_not_stored(sample_service: httpx.AsyncClient) -> None:
     """What was asked with a token is kept by no cache."""
-    answer = await sample_service.get("/me", headers={"authorization": f"Bearer {token()}"})
+    answer = await sample_service.get("/notes", headers={"authorization": f"Bearer {token()}"})
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
 
 

@@ -18,6 +18,7 @@ from shared.tests.token_variants import Issuer
 from tests.contracts.metric_tables import moved
 from townhall.chassis.background import running
 from townhall.chassis.broker import Bus
+from townhall.chassis.broker_access import BrokerAccess
 from townhall.chassis.consuming import Consumer, Processor, Subscription
 from townhall.chassis.consuming.consumer import BATCH
 from townhall.chassis.consuming.status import ConsumingStatus, StopReason
@@ -72,7 +73,7 @@ async def fail_to_publish(db: Database, bus: Bus) -> None:
     """Publish the outbox with a producer that has lost its broker."""
     producer = bus.producer()
     await producer.start()
-    publisher = Publisher(bus, producer)
+    publisher = Publisher(bus, producer, BrokerAccess(bus, "relay"))
     async with connected(db.dsn) as connection:
         rows = await connection.fetch(UNSENT, [])
         await producer.partitions_for(bus.topic(voting.TOPIC))

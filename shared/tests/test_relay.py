@@ -18,7 +18,7 @@ from townhall.chassis.broker import Bus
 from townhall.chassis.consuming import Consumer, Processor, Subscription
 from townhall.chassis.db import Database, Transaction
 from townhall.chassis.outbox import LARGEST, Announcement
-from townhall.chassis.outbox.relay import BATCH, MAX_BYTES, UNSENT, Relay
+from townhall.chassis.outbox.relay import BATCH, MAX_BYTES, UNSENT, ReadOnly, Relay
 from townhall.chassis.retrying import sleep
 from townhall.chassis.telemetry import tracing
 from townhall.contracts import ReceivedEvent, voting
@@ -236,3 +236,13 @@ async def test_a_new_incarnation_consumes_everything(database: Database, bus: Bu
         async with running({"consumer": partial(second.consumer(bus, database).run)}):
             await second.all.wait()
     assert second.versions == {task: [1, 2, 3, 4]}
+
+
+async def test_a_relay_leaves_a_server_that_takes_no_writes(database: Database, bus: Bus) -> None:
+    """G14: a primary that was replaced has nothing new to publish and never fails; the relay looks for the new one."""
+    async with connected(database.dsn) as connection:
+        name = await connection.fetchval("SELECT current_database()")
+        await connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    async with asyncio.timeout(30):
+        with pytest.raises(ReadOnly):
+            await Relay(database.dsn, bus).run()

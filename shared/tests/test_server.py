@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from shared.tests.sample_service import SECRET
+from townhall.chassis.http.probe import unready
 from townhall.chassis.retrying import sleep
 from townhall.embedded.ports import HOST, free_port
 from townhall.embedded.process import Child
@@ -79,6 +80,22 @@ async def test_it_lives_before_it_serves(start: Start, port: int) -> None:
         assert await answered(http, "/readyz") == 503
         child.signal(signal.SIGUSR1)
         await until(http, "/notes", 200)
+
+
+async def test_a_health_check_asks_readiness(start: Start, port: int) -> None:
+    """The health check of a container passes only while `/readyz` is answered with 200, also for 0.0.0.0."""
+
+    def check() -> str | None:
+        return unready("0.0.0.0", port)  # noqa: S104  as an image sets HOST
+
+    assert check() == "The service doesn't answer: ConnectionRefusedError."
+    child = start("hold")
+    async with client(port) as http:
+        await until(http, "/livez", 200)
+        assert await asyncio.to_thread(check) == "The service is not ready: /readyz answers 503."
+        child.signal(signal.SIGUSR1)
+        await until(http, "/notes", 200)
+    assert await asyncio.to_thread(check) is None
 
 
 async def test_its_end_is_graceful(start: Start, port: int) -> None:

@@ -10,8 +10,9 @@ from townhall.chassis.settings import DEMO_MARK, ServiceSettings, SettingsRefuse
 KEY = "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35"
 GOOD = {
     "PORT": "8102",
-    "DATABASE_URL": "postgresql://voting:hunter2@db/voting",
+    "DATABASE_URL": "postgresql://voting:hunter2@db/voting?sslmode=require",
     "KAFKA_SERVERS": "kafka-1:9092,kafka-2:9092",
+    "KAFKA_SECURITY_PROTOCOL": "SSL",
     "ISSUER": "https://issuer.example",
     "JWKS_URL": "https://issuer.example/jwks.json",
     "PUBLIC_URL": "https://voting.example",
@@ -59,6 +60,9 @@ def test_everything_wrong_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     "unfit",
     [
+        {"DATABASE_URL": "postgresql://voting:hunter2@db/voting"},
+        {"DATABASE_URL": "postgresql://voting:hunter2@db/voting?sslmode=prefer"},
+        {"DATABASE_SESSION_URL": "postgresql://voting:hunter2@db/voting"},
         {"ISSUER": "http://issuer.example"},
         {"ISSUER": "http://127.0.0.1:8100"},
         {"ISSUER": "https://issuer.invalid"},
@@ -103,6 +107,31 @@ def test_weak_keys_are_refused_everywhere(weak: str, monkeypatch: pytest.MonkeyP
     _given(monkeypatch, PERSON_KEY=weak, ENVIRONMENT="local")
     with pytest.raises(SettingsRefused, match="VOTING_PERSON_KEY"):
         load(Settings)
+
+
+def test_plaintext_is_permitted_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database without TLS in production needs a permission; sockets of this machine need none."""
+    _given(monkeypatch, DATABASE_URL="postgresql://voting:hunter2@db/voting", ALLOW_PLAINTEXT_DATABASE="on")
+    assert load(Settings).session_url == "postgresql://voting:hunter2@db/voting"
+    _given(monkeypatch, DATABASE_URL="postgresql:///voting?host=/run/postgresql", ALLOW_PLAINTEXT_DATABASE="off")
+    assert load(Settings).database_pooler == "none"
+
+
+def test_a_pooler_needs_a_second_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind a pooler in transaction mode, locks of a session would be granted to several processes at once."""
+    _given(monkeypatch, DATABASE_POOLER="transaction")
+    with pytest.raises(SettingsRefused, match="VOTING_DATABASE_SESSION_URL is missing"):
+        load(Settings)
+    _given(monkeypatch, DATABASE_SESSION_URL="postgresql://voting:hunter2@other/voting?sslmode=require")
+    assert load(Settings).session_url.startswith("postgresql://voting:hunter2@other/")
+
+
+def test_a_database_url_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The refusal says what is wrong with it, and never repeats the password."""
+    _given(monkeypatch, DATABASE_URL="postgresql://voting:hunter2@db/voting?sslmod=require")
+    with pytest.raises(SettingsRefused, match="VOTING_DATABASE_URL has the option sslmod") as refused:
+        load(Settings)
+    assert "hunter2" not in str(refused.value)
 
 
 def test_secrets_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ class Fault:
     proxied: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     small_disk: int = 0
+    replicated: bool = False
+    """Whether PostgreSQL has a synchronous standby."""
     load_factor: int = 1
     """The number of concurrent citizens, as a multiple of the usual one."""
     publishes_once: bool = False
@@ -127,6 +129,18 @@ FAULTS: Final[Mapping[str, Fault]] = {
         replicas={"voting": 2},
         proxied="clients",
     ),
+    "failover": Fault(
+        "PostgreSQL's synchronous standby is promoted: the primary was killed, shut down or made read-only",
+        ("kill-primary", "stop-primary", "fence-primary"),
+        ("standbys promoted",),
+        replicated=True,
+    ),
+    "read-only": Fault(
+        "PostgreSQL is read-only from one moment to the next and keeps its connections; its standby is promoted",
+        ("fence-primary",),
+        ("standbys promoted",),
+        replicated=True,
+    ),
     "kill-voting": Fault("kill -9 of voting, repeatedly while citizens vote", ("kill-voting",)),
 }  # fmt: skip
 
@@ -143,6 +157,8 @@ class Mutant:
 
 MUTANTS: Final[Mapping[str, Mutant]] = {
     "asynchronous_commit": Mutant("a commit is confirmed before it is on disk", "kill-postgres"),
+    "local_commit": Mutant("a commit is confirmed before the standby has it", "failover"),
+    "read_only_connections": Mutant("connections to a server that became read-only are kept", "read-only"),
     "id_after_last": Mutant("the relay reads `id > last` instead of the unsent rows", "late-commits"),
     "mark_before_ack": Mutant("the relay marks rows as sent before the broker acknowledged them", "kill-services"),
     "delete_before_ack": Mutant("the relay deletes rows before the broker acknowledged them", "pause-broker"),

@@ -23,5 +23,7 @@ class Configuration:
     """Which connections go through proxies: of `clients` to services, or of services to the `database`."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Settings of services beyond the usual ones, by variable: `VOTING_INTAKE_CAPACITY`."""
+    replicated: bool = False
+    """Whether PostgreSQL has a synchronous standby."""
     small_disk: int = 0
     """Megabytes of PostgreSQL's disk; 0 for no limit."""

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tests.campaign.injected.switches import Switches
 from tests.campaign.proxy import Proxy
+from tests.campaign.replication import Replication
 from townhall.chassis.outbox.relay import LOCK
 from townhall.chassis.retrying import sleep
 from townhall.embedded.databases import connected
@@ -49,6 +50,8 @@ class Deployment:
     issuer: Issuer
     processes: list[ServiceProcess]
     switches: Switches
+    replication: Replication | None = None
+    """The standby, if PostgreSQL has one."""
     proxies: list[Proxy] = field(default_factory=list)
     client_proxies: dict[ServiceProcess, Proxy] = field(default_factory=dict)
     """The proxy between clients and a process, where there is one."""

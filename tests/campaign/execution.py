@@ -209,7 +209,15 @@ def configuration_of(run: Run) -> Configuration:
     fault = FAULTS[run.fault]
     injected = [INJECTED / f"{each}.py" for each in fault.injected]
     injected += [MUTANTS / f"{run.mutant}.py"] if run.mutant else []
-    return Configuration(run.broker, fault.replicas, tuple(injected), fault.proxied, fault.settings, fault.small_disk)
+    return Configuration(
+        run.broker,
+        fault.replicas,
+        tuple(injected),
+        fault.proxied,
+        fault.settings,
+        replicated=fault.replicated,
+        small_disk=fault.small_disk,
+    )
 
 
 async def execute(run: Run, directory: Path, progress: Callable[[str], None]) -> Verdict:

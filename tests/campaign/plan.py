@@ -13,7 +13,14 @@ IN_FULL: Final = ("none", "duplicates")
 """Short runs that also replay the topics and refill the broker."""
 ALSO_ON_KAFKA: Final = ("kill-broker", "pause-broker", "kill-services")
 """Short runs that are made on Apache Kafka as well, with `--kafka-too`."""
-MUTANTS_IN_SHORT: Final = ("check_then_insert", "no_relay_lock", "skip_poison", "not_more_than")
+MUTANTS_IN_SHORT: Final = (
+    "check_then_insert",
+    "no_relay_lock",
+    "skip_poison",
+    "not_more_than",
+    "local_commit",
+    "read_only_connections",
+)
 LONG_SECS: Final = 8.0
 ON_KAFKA: Final = 4
 """One of so many rounds over all faults is on Apache Kafka."""

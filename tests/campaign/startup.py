@@ -14,6 +14,7 @@ from tests.campaign.deployment import READY_WITHIN, Deployment, until
 from tests.campaign.disk import small_disk
 from tests.campaign.injected.switches import Switches
 from tests.campaign.proxy import CLIENTS, DATABASE, Proxy
+from tests.campaign.replication import Replication
 from townhall.embedded.issuer import AUDIENCE
 from townhall_local.service_names import SERVICES
 from townhall_local.up.data_directory import DataDirectory
@@ -40,6 +41,8 @@ async def started(directory: Path, configuration: Configuration, seed: int) -> A
             await infrastructure.start()
             deployment = Deployment(data_directory, infrastructure, issuer, [], Switches(switches))
             stack.callback(_kill_services, deployment)
+            if configuration.replicated:
+                await _replicate(deployment, stack)
             for name in SERVICES:
                 url = infrastructure.urls[name]
                 if configuration.proxied == "database":
@@ -49,6 +52,16 @@ async def started(directory: Path, configuration: Configuration, seed: int) -> A
             if configuration.proxied == "clients":
                 await _proxy_clients(deployment, stack, seed)
             yield deployment
+
+
+async def _replicate(deployment: Deployment, stack: AsyncExitStack) -> None:
+    """Start a standby; from now on the URLs name both servers."""
+    infrastructure = deployment.infrastructure
+    made = Replication(infrastructure, deployment.data_directory.directory, deployment.in_starter)
+    stack.callback(made.kill)
+    await made.start()
+    infrastructure.urls = {name: made.both(url) for name, url in infrastructure.urls.items()}
+    deployment.replication = made
 
 
 async def _proxied_database(name: str, deployment: Deployment, stack: AsyncExitStack, seed: int) -> str:

@@ -10,11 +10,17 @@ from pydantic import SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
 from tests.contracts.field_docs import written_type
+from townhall.chassis.broker_security import Mechanism, Protocol
 from townhall.chassis.setting_files import variable
 from townhall.chassis.settings import ServiceSettings
 
 FORMATS: Final = {
     "str": "text",
+    "str | None": "text",
+    "SecretStr | None": "text",
+    "Path | None": "path",
+    "Protocol": " or ".join(f"`{each}`" for each in get_args(Protocol)),
+    "Mechanism": " or ".join(f"`{each}`" for each in get_args(Mechanism)),
     "int": "integer",
     "float": "number",
     "float | None": "number",
@@ -24,7 +30,8 @@ FORMATS: Final = {
     "KeysByVersion": "JSON object, integer to at least 64 hexadecimal digits",
     "MasterKeys": "JSON object, integer to 64 hexadecimal digits",
     "Versions": "JSON array of integers",
-    "DatabaseUrl": "`postgresql://...`",
+    "PostgresUrl": "`postgresql://...`",
+    "PostgresUrl | None": "`postgresql://...`",
     "Servers": "`host:port,...`",
     "PublicUrl | None": "`https://...`",
 }

@@ -90,6 +90,14 @@ def test_an_unreachable_cluster_is_reported() -> None:
         run_and_raise("topics", "plan", "--kafka", "127.0.0.1:9")
 
 
+def test_a_database_url_that_cannot_be_used_is_reported() -> None:
+    """One sentence that says what is wrong with it, without the password."""
+    url = ("--database-url", "postgresql://voting:hunter2@db/voting?sslmod=require")
+    with pytest.raises(CommandError, match="of voting has the option sslmod") as refused:
+        run_and_raise("dead-letters", "list", "--service", "voting", *url)
+    assert "hunter2" not in str(refused.value)
+
+
 def test_dead_letters_are_listed_without_their_bodies(voting: Database) -> None:
     """Reason, key and size are shown; the body only with --body."""
     database = ("--database-url", voting.dsn)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tests.campaign.injected.switches import Switches
 from townhall.chassis import outbox
-from townhall.chassis.db import _NOW, Database, Transaction
+from townhall.chassis.db import Database, Transaction
 from townhall.chassis.retrying import sleep
 
 DELAY = 0.15
@@ -32,7 +32,7 @@ async def transaction(self: Database) -> AsyncIterator[Transaction]:
     """Leave the commit to a task that no caller waits for."""
     session = self._sessions()
     try:
-        tx = Transaction(session, now=(await session.execute(_NOW)).scalar_one())
+        tx = Transaction(session, now=(await session.execute(self._begin)).scalar_one())
         yield tx
         await outbox.write(session, self.source, tx.announced, tx.now)
     except BaseException:

@@ -7,6 +7,7 @@ import typer
 
 from townhall_local.demo.command import demo
 from townhall_local.errors import CommandError
+from townhall_local.operating.acl import acl
 from townhall_local.operating.dead_letters import dead_letters
 from townhall_local.operating.outbox import outbox
 from townhall_local.operating.recount import recount
@@ -29,6 +30,7 @@ townhall.command()(up)
 townhall.command()(demo)
 townhall.command()(rehearse)
 townhall.command()(token)
+topics.command()(acl)
 townhall.add_typer(topics, name="topics")
 townhall.add_typer(dead_letters, name="dead-letters")
 townhall.add_typer(outbox, name="outbox")

@@ -46,7 +46,11 @@ Servers = Annotated[
         "--kafka",
         metavar="HOST:PORT,…",
         help="Bootstrap servers of the cluster. Default: the broker of the platform in the data directory.",
-        envvar="TOWNHALL_KAFKA",
+        envvar="TOWNHALL_KAFKA_SERVERS",
     ),
 ]
 """The Kafka cluster of a platform deployed elsewhere."""
+Prefix = Annotated[
+    str, typer.Option(metavar="NAME", help="Prefix of every topic name, as in the services' TOPIC_PREFIX setting.")
+]
+"""The prefix of topics and groups."""

@@ -70,7 +70,7 @@ async def _counting(settings: Settings, keyring: Keyring, db: Database) -> Async
             raise NoSuchVote
         return VoteResponse.of(found).model_dump_json().encode()
 
-    bulk_insert = BulkInsert(db.dsn, keyring)
+    bulk_insert = BulkInsert(db.session_url, keyring, db.generation)
     intake = Intake(
         count,
         capacity=settings.intake_capacity,

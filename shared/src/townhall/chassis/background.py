@@ -24,6 +24,10 @@ Resource: TypeAlias = Callable[[Database], AbstractAsyncContextManager[object]]
 """Something that is open as long as the service runs. What it yields becomes state of the application, by its type."""
 
 
+class Reported(Exception):
+    """A task can't go on, for a cause that it logged itself: the retries are not logged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timer:
     """A periodic job, such as closing the votes whose time is over.
@@ -69,6 +73,7 @@ async def _run(name: str, task: BackgroundTask) -> None:
     try:
         await task()
     except Exception as error:
-        log.warning("background_task_failed", task=name, error=type(error).__name__, exc_info=error)
+        if not isinstance(error, Reported):
+            log.warning("background_task_failed", task=name, error=type(error).__name__, exc_info=error)
         if loop.time() - began < HEALTHY:
             raise

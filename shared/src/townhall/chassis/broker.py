@@ -7,6 +7,8 @@ from typing import Final
 from aiokafka import AIOKafkaProducer, client
 from aiokafka.protocol.metadata import MetadataRequest
 
+from townhall.chassis.broker_security import PLAINTEXT, Security
+
 LARGEST_BATCH: Final = 768 * 1024
 """Bytes of one batch; below the 1 MiB a broker accepts by default."""
 
@@ -29,6 +31,8 @@ class Bus:
     """Time without a heartbeat after which a consumer's partitions are given to another."""
     fetch_wait_ms: int = 100
     """How long the broker holds a fetch that finds no records."""
+    security: Security = PLAINTEXT
+    """How connections are encrypted and authenticated."""
 
     def topic(self, name: str) -> str:
         """Return the name a topic has on this cluster."""
@@ -48,6 +52,7 @@ class Bus:
             max_request_size=1024 * 1024,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             retry_backoff_ms=500,
+            **self.security.aiokafka(),
         )
 
 

@@ -1,4 +1,4 @@
-"""The command line of every service: `python -m <service> serve | migrate | check`."""
+"""The command line of every service: `python -m <service> serve | migrate | check | healthcheck`."""
 
 import argparse
 import asyncio
@@ -25,10 +25,12 @@ def main(name: str, build: Callable[[Any], FastAPI], settings_class: type[Servic
         sys.exit(_print_errors(name, refused))
     logs.configure(name, settings.log_level)
     if command == "migrate":
-        _migrate(name, str(settings.database_url))
+        _migrate(name, settings.session_url)
     elif command == "serve":
         tracers.configure(name)
         serve(build, settings)
+    elif command == "healthcheck":
+        sys.exit(_unhealthy(settings))
     else:
         build(settings)
 
@@ -40,15 +42,22 @@ def _migrate(name: str, url: str) -> None:
     log.info("migrated", revision=revision)
 
 
+def _unhealthy(settings: ServiceSettings) -> str | None:
+    from townhall.chassis.http import probe  # noqa: PLC0415  no other command calls the service
+
+    return probe.unready(settings.host, settings.port)
+
+
 def _parser(name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m {name}",
         description=f"The {name} service of Townhall. Settings: {name.upper()}_* variables, or files named by them.",
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="serve | migrate | check")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="serve | migrate | check | healthcheck")
     commands.add_parser("serve", help="serve HTTP, publish and consume events until SIGTERM")
     commands.add_parser("migrate", help="migrate the database to this version; safe to repeat and to run concurrently")
     commands.add_parser("check", help="validate the settings and build the service without starting it")
+    commands.add_parser("healthcheck", help="ask the service on this machine whether it is ready; exit with 1 if not")
     return parser
 
 

@@ -8,20 +8,19 @@ from alembic import command, context
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from townhall.chassis.db import driver_url
+from townhall.chassis.database_url import DatabaseUrl
 
 LOCK: Final = 7_264_002
 """The advisory lock that makes migrations wait for each other."""
 
 
-async def upgrade(url: str, package: str) -> str | None:
+async def upgrade(url: DatabaseUrl | str, package: str) -> str | None:
     """Bring the database to the newest revision of a service's `migrations`, and return that revision.
 
     Changes nothing when the database is there already.
     """
-    engine = create_async_engine(driver_url(url), hide_parameters=True)
+    engine = DatabaseUrl.parse(url).engine({})
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})

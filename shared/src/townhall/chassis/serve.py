@@ -53,13 +53,29 @@ class Service:
 
 def bus_of(settings: ServiceSettings) -> Bus:
     """Return the bus the settings describe."""
-    return Bus(settings.kafka_servers, settings.topic_prefix, session_timeout_ms=settings.kafka_session_timeout_ms)
+    return Bus(
+        settings.kafka_servers,
+        settings.topic_prefix,
+        session_timeout_ms=settings.kafka_session_timeout_ms,
+        security=settings.security,
+    )
+
+
+def database_of(settings: ServiceSettings, name: str) -> Database:
+    """Return the database the settings describe."""
+    pooled = settings.database_pooler == "transaction"
+    return Database(
+        settings.database_url,
+        source=name,
+        public_url=settings.base_url,
+        session_url=settings.session_url,
+        pooled=pooled,
+    )
 
 
 def assemble(service: Service) -> FastAPI:
     """Put a service together. Nothing is opened before the application starts."""
-    public_url = service.settings.base_url
-    db = Database(str(service.settings.database_url), source=service.name, public_url=public_url)
+    db = database_of(service.settings, service.name)
     app = Application(
         service.settings,
         service.fast_path,
@@ -69,7 +85,7 @@ def assemble(service: Service) -> FastAPI:
     )
     for value in (db, service, auth.keys_of(service.settings), auth.persons_of(service.settings)):
         provide(app, value)
-    documents = (_documents(service), schema_router(service.announces, public_url))
+    documents = (_documents(service), schema_router(service.announces, service.settings.base_url))
     for router in (*service.routers, http.docs.router, health.router, metrics.router, *documents):
         app.include_router(router)
     return app
@@ -78,7 +94,7 @@ def assemble(service: Service) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterator[None]:
     bus = bus_of(service.settings)
-    relay = Relay(db.dsn, bus)
+    relay = Relay(db.session_url, bus)
     processor = Processor(db, service.subscriptions)
     consumer = Consumer(bus, db, service.subscriptions, processor) if service.subscriptions else None
     state = health.Health(service.name, db, _details(relay, consumer))
@@ -104,12 +120,16 @@ async def _lifespan(service: Service, db: Database, app: FastAPI) -> AsyncIterat
 
 def _details(relay: Relay, consumer: Consumer | None) -> health.Details:
     """Return what `/readyz` shows beside its checks. Add to it what an operator wants to see there."""
-    details: dict[str, Callable[[], object]] = {"relay_leading": lambda: relay.leading}
+    details: dict[str, Callable[[], object]] = {
+        "relay_leading": lambda: relay.leading,
+        "relay_broker": lambda: relay.access.cause or "ok",
+    }
     if consumer is not None:
         details |= {
             "consumer_joined": lambda: not consumer.status.stopped_by(StopReason.NOT_JOINED),
             "consumer_assigned": lambda: consumer.assigned,
             "consuming": lambda: consumer.status.consuming,
+            "consumer_broker": lambda: consumer.access.cause or "ok",
         }
     return details
 

@@ -26,6 +26,24 @@ class FileSource(PydanticBaseSettingsSource):
         return {name: value for name, value in found.items() if value is not None}
 
 
+class FileSettings(BaseSettings):
+    """Settings read from arguments, the environment, and the files it names. No .env, no magic directory."""
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources in the order of precedence."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, FileSource(settings_cls)
+
+
 def misread(kind: type[BaseSettings]) -> list[str]:
     """Return a sentence for each variable set beside its `_FILE` form, and for each file that can't be read."""
     variables = [variable(kind, field) for field in kind.model_fields]

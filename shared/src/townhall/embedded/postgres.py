@@ -75,14 +75,19 @@ class Postgres(Server):
             new = Path(made) / "cluster"
             new.mkdir(mode=0o700)
             os.chown(new, *owner)
-            with tempfile.TemporaryFile() as secret, _DataPath(new) as data:
-                secret.write(self.password.encode())
-                secret.seek(0)
-                os.fchown(secret.fileno(), *owner)
-                self._initdb(data, secret.fileno(), owner)
+            with DataPath(new) as data:
+                self._fill(data, owner)
             new.rename(self._cluster)
 
-    def _initdb(self, data: "_DataPath", secret: int, owner: Owner) -> None:
+    def _fill(self, data: "DataPath", owner: Owner) -> None:
+        """Put a cluster into the empty directory; raises `CannotStart`."""
+        with tempfile.TemporaryFile() as secret:
+            secret.write(self.password.encode())
+            secret.seek(0)
+            os.fchown(secret.fileno(), *owner)
+            self._initdb(data, secret.fileno(), owner)
+
+    def _initdb(self, data: "DataPath", secret: int, owner: Owner) -> None:
         options = [
             "-U",
             SUPERUSER,
@@ -93,7 +98,7 @@ class Postgres(Server):
             "--no-sync",
         ]
         done = run(
-            [postgres_binaries(owner) / "initdb", "-D", data.path, *options],
+            [self._binaries(owner) / "initdb", "-D", data.path, *options],
             owner,
             stdin=secret,
             pass_fds=data.pass_fds,
@@ -105,10 +110,10 @@ class Postgres(Server):
     def _launch(self, port: int) -> Child:
         owner = self._owner()
         settings = [argument for setting in self.settings for argument in ("-c", setting)]
-        with _DataPath(self._cluster) as data:
+        with DataPath(self._cluster) as data:
             return Child(
                 [
-                    postgres_binaries(owner) / "postgres",
+                    self._binaries(owner) / "postgres",
                     "-D",
                     data.path,
                     "-h",
@@ -124,6 +129,10 @@ class Postgres(Server):
                 parent_death_signal=self.STOP,
                 pass_fds=data.pass_fds,
             )
+
+    @staticmethod
+    def _binaries(owner: Owner) -> Path:
+        return postgres_binaries(owner)
 
     def _owner(self) -> Owner:
         """Return the user to run as: the owner of the cluster; raises `CannotStart` if this process may not."""
@@ -143,7 +152,7 @@ class Postgres(Server):
         return False
 
 
-class _DataPath:
+class DataPath:
     """The path by which the server accesses its directory.
 
     If root starts it, an open descriptor: so the unprivileged server needs no access to the parent directories.

@@ -107,6 +107,7 @@ def run(
     stdin: int = subprocess.DEVNULL,
     pass_fds: Sequence[int] = (),
     cwd: Path = ROOT,
+    env: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end, as `owner` if this process is root; return its exit code and output."""
     user, group = owner if os.geteuid() == 0 and owner != SAME_USER else (None, None)
@@ -118,6 +119,7 @@ def run(
         pass_fds=pass_fds,
         check=False,
         cwd=cwd,
+        env=None if env is None else {**os.environ, **env},
         user=user,
         group=group,
         extra_groups=None if user is None else (),

@@ -91,7 +91,7 @@ async def bus(broker: Server, topic_prefix: str) -> AsyncIterator[Bus]:
 
 async def make_topics(bus: Bus) -> None:
     """Create all topics of the platform, with the prefix of the bus."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bus.servers)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bus.servers, **bus.security.aiokafka())
     await admin.start()
     try:
         await admin.create_topics([NewTopic(bus.topic(name), PARTITIONS, 1) for name in _names()])
@@ -101,7 +101,7 @@ async def make_topics(bus: Bus) -> None:
 
 async def drop_topics(bus: Bus) -> None:
     """Delete all topics of the platform, with the prefix of the bus."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bus.servers)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bus.servers, **bus.security.aiokafka())
     await admin.start()
     try:
         await admin.delete_topics([bus.topic(name) for name in _names()])

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from townhall.chassis.broker import dead_letter_topic
+from townhall.chassis.broker import Bus, dead_letter_topic
+from townhall.chassis.broker_access import ERRORS, HINTS, Cause, cause_of, connect
+from townhall.chassis.broker_security import PLAINTEXT, Security
 from townhall.contracts import TOPICS
 from townhall_local.errors import CommandError
 from townhall_local.operating.topic_settings import change_settings, settings_of
@@ -94,19 +96,29 @@ async def create(admin: AIOKafkaAdminClient, topics: Sequence[Topic], replicas: 
 
 
 @asynccontextmanager
-async def admin_client(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
+async def admin_client(servers: str, security: Security = PLAINTEXT) -> AsyncIterator[AIOKafkaAdminClient]:
     """Open an admin client for the cluster; raises `CommandError` on any Kafka error inside the block."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=10_000)
+    bus = Bus(servers, security=security)
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=10_000, **security.aiokafka())
     try:
         await admin.start()
         yield admin
     except KafkaError as error:
-        raise CommandError(f"The Kafka cluster at {servers} can't be used: {_reason(error)}.") from error
+        raise await _unusable(bus, error) from error
     finally:
         await admin.close()
 
 
-def _reason(error: KafkaError) -> str:
-    if isinstance(error, (KafkaConnectionError, KafkaTimeoutError)):
-        return "no broker answered"
-    return f"a broker reported {type(error).__name__}"
+async def require_access(bus: Bus) -> None:
+    """Connect to the cluster and log in; raises `CommandError` with the cause."""
+    try:
+        await connect(bus)
+    except ERRORS as error:
+        raise await _unusable(bus, error) from error
+
+
+async def _unusable(bus: Bus, error: BaseException) -> CommandError:
+    cause = await cause_of(bus, error)
+    reasons = {Cause.UNREACHABLE: "no broker answered", Cause.OTHER: f"a broker reported {type(error).__name__}"}
+    reason = reasons.get(cause, f"{cause} ({HINTS[cause]})")
+    return CommandError(f"The Kafka cluster at {bus.servers} can't be used: {reason}.")

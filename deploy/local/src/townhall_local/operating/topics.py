@@ -5,19 +5,20 @@ from typing import Annotated
 
 import typer
 
+from townhall.chassis.broker import Bus
 from townhall_local.errors import CommandError
-from townhall_local.operating.connections import servers
+from townhall_local.operating.connections import cluster
 from townhall_local.operating.provisioning import Plan, admin_client, correct_settings, create, desired, plan
-from townhall_local.options import DEFAULT_DATA_DIR, AsJson, DataDir, Servers
+from townhall_local.options import DEFAULT_DATA_DIR, AsJson, DataDir, Prefix, Servers
 from townhall_local.output import print_json, print_line
 
 CHANGES_NEEDED = 2
 
-topics = typer.Typer(no_args_is_help=True, help="Create and check the platform's topics on a Kafka cluster.")
-
-Prefix = Annotated[
-    str, typer.Option(metavar="NAME", help="Prefix of every topic name, as in the services' TOPIC_PREFIX setting.")
-]
+topics = typer.Typer(
+    no_args_is_help=True,
+    help="Create and check the platform's topics, and who may use them, on a Kafka cluster. TLS and SASL to a cluster "
+    "given with --kafka are set by TOWNHALL_KAFKA_* variables, named like the services' settings.",
+)
 Replicas = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Replicas of each new topic. Default: 3, or fewer on fewer brokers."),
@@ -37,7 +38,7 @@ def show_plan(
 
     Exit code 0 if nothing has to change, 2 if something has, 1 if the cluster could not be reached.
     """
-    found = asyncio.run(_plan(servers(kafka, data_dir), prefix))
+    found = asyncio.run(_plan(cluster(kafka, data_dir, prefix)))
     _show(found, as_json=as_json)
     raise typer.Exit(CHANGES_NEEDED if found.changes else 0)
 
@@ -63,25 +64,25 @@ def apply(
 
     Exit code 0 if every topic is as required, 1 if one could not be changed.
     """
-    found = asyncio.run(_apply(servers(kafka, data_dir), prefix, replicas))
+    found = asyncio.run(_apply(cluster(kafka, data_dir, prefix), replicas))
     _show(found, as_json=as_json)
 
 
-async def _plan(address: str, prefix: str) -> Plan:
-    async with admin_client(address) as admin:
-        return await plan(admin, desired(prefix))
+async def _plan(bus: Bus) -> Plan:
+    async with admin_client(bus.servers, bus.security) as admin:
+        return await plan(admin, desired(bus.prefix))
 
 
-async def _apply(address: str, prefix: str, replicas: int | None) -> Plan:
-    async with admin_client(address) as admin:
-        found = await plan(admin, desired(prefix))
+async def _apply(bus: Bus, replicas: int | None) -> Plan:
+    async with admin_client(bus.servers, bus.security) as admin:
+        found = await plan(admin, desired(bus.prefix))
         if found.repartitioned:
             raise CommandError(
                 f"{', '.join(found.repartitioned)} has another number of partitions than the platform needs, "
                 "and changing it would break the order of keys; nothing was changed."
             )
         await create(admin, found.missing, replicas)
-        await correct_settings(admin, desired(prefix), found)
+        await correct_settings(admin, desired(bus.prefix), found)
         return found
 
 

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from structlog import get_logger
 
 from townhall.chassis.retrying import sleep
-from townhall.chassis.transient import transient
+from townhall.chassis.transient import passing, transient
 from townhall.rejected import Rejected
 from voting import metrics
 from voting.domain.ballot import CastBallot, Counted
@@ -153,7 +153,7 @@ class Intake:
             return (await self._count([cast_ballot]))[0]
         except Exception as error:  # noqa: BLE001  the message may hold the ballot: only the type is logged (V8)
             log.error("ballot_failed", error=type(error).__name__)  # noqa: TRY400  no traceback, for the same reason
-            return ResultUnknown() if transient(error) else CountingFailed()
+            return ResultUnknown() if passing(error) else CountingFailed()
 
 
 def _answer_all(answered: Sequence[tuple[PendingBallot, Answer]]) -> None:

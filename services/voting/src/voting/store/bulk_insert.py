@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Final
 
+from townhall.chassis.database_url import DatabaseUrl
+from townhall.chassis.generation import Generation
 from townhall.contracts.values import TaskId
 from voting.domain.ballot import CastBallot, Choice, Counted, CurrentBallot, Outcome, VoterHash
 from voting.domain.voter_keys import Keyring, MasterKeyUnknown, SealedKey, pseudonyms
@@ -104,8 +106,8 @@ _Voter = tuple[int, VoterHash]
 class BulkInsert:
     """Counts ballots on a connection of its own. Each call of `count` is one transaction."""
 
-    def __init__(self, dsn: str, keyring: Keyring) -> None:
-        self._connection = DedicatedConnection(dsn)
+    def __init__(self, url: DatabaseUrl | str, keyring: Keyring, generation: Generation | None = None) -> None:
+        self._connection = DedicatedConnection(url, generation or Generation())
         self._keyring = keyring
         self._votes: dict[TaskId, _Vote] = {}
 

@@ -18,7 +18,9 @@ from faststream.kafka.subscriber.usecase import BatchSubscriber
 from structlog import get_logger
 
 from townhall.chassis.broker import REQUEST_TIMEOUT_MS, Bus
-from townhall.chassis.consuming import dead_letters, incarnation
+from townhall.chassis.broker_access import BrokerAccess
+from townhall.chassis.consuming import incarnation, limit
+from townhall.chassis.consuming.fetches import Fetches
 from townhall.chassis.consuming.lag import Lag
 from townhall.chassis.consuming.message import Message, Subscription
 from townhall.chassis.consuming.processor import Processor
@@ -53,26 +55,34 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
         self._lag = Lag()
         self._progress_at = 0.0
         self.status = ConsumingStatus([each.topic for each in subscriptions])
+        self.access = BrokerAccess(bus, "consumer")
+        self._fetches = Fetches()
         self.assigned = False
         self._join_logged = False
         """True from the first assignment of this run."""
 
     async def run(self) -> None:
-        """Consume until cancelled. Raises if the broker can't be reached, and `Stuck`."""
+        """Consume until cancelled. Raises `BrokerUnusable`, `Stuck`, and errors of the database."""
         async with self._db.reading() as session:
             group = f"{self._bus.prefix}{self._db.source}-{await incarnation.current(session)}"
         self._join_logged = False
-        broker = self._broker()
+        async with self.access.reported():
+            broker = self._broker()
         subscriber = self._subscribe(broker, group)
         try:
-            await broker.start()
+            async with self.access.reported():
+                await broker.start()
+            self.access.connected()
             self.status.resume(StopReason.NOT_JOINED)
             self._progress_at = time.monotonic()
-            while subscriber.consumer is not None:
+            self._fetches = Fetches()
+            while (consumer := subscriber.consumer) is not None:
+                self._fetches.watch(consumer)
                 # Counted here too: without a next message the limit would not be noticed.
-                await self._is_full()
+                await limit.reached(self._db, self.status)
                 await sleep(CHECK)
-                self._check(subscriber.consumer)
+                await self._check_access(consumer)
+                self._check(consumer)
         finally:
             self.status.stop(StopReason.NOT_JOINED)
             self.assigned = False
@@ -84,6 +94,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
     def _broker(self) -> KafkaBroker:
         return KafkaBroker(
             self._bus.servers,
+            security=self._bus.security.faststream(),
             allow_auto_create_topics=False,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             retry_backoff_ms=500,
@@ -125,24 +136,20 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka's c
 
     async def _capacity(self) -> None:
         """Back-pressure: wait while too many dead letters wait for an operator."""
-        while await self._is_full():
+        while await limit.reached(self._db, self.status):
             await sleep(1)
 
-    async def _is_full(self) -> bool:
-        """Return whether too many dead letters wait, and note it in the status."""
-        try:
-            async with self._db.reading() as session:
-                full = await dead_letters.waiting(session) >= dead_letters.MAX_WAITING
-        except Exception as error:  # noqa: BLE001  whatever is wrong, the transaction of the effect will fail for it
-            log.warning("dead_letters_not_counted", error=type(error).__name__)
-            return False
-        if full and not self.status.stopped_by(StopReason.DEAD_LETTERS):
-            self.status.stop(StopReason.DEAD_LETTERS)
-            log.error("consuming_stopped", reason=StopReason.DEAD_LETTERS, waiting=dead_letters.MAX_WAITING)
-        elif not full and self.status.stopped_by(StopReason.DEAD_LETTERS):
-            self.status.resume(StopReason.DEAD_LETTERS)
-            log.info("consuming_resumed")
-        return full
+    async def _check_access(self, consumer: "AIOKafkaConsumer[Any, Any]") -> None:
+        """Report whether the broker answers; raises `BrokerUnusable` if it refuses: only a new consumer recovers.
+
+        A consumer whose connection is gone, for whatever cause, is kept: it waits silently, and goes on by itself.
+        """
+        if self._fetches.refusal is not None:
+            raise await self.access.failed(self._fetches.refusal) from self._fetches.refusal
+        if self._fetches.answered(consumer):
+            self.access.works()
+        elif not self._batch.locked() and self._fetches.silent:
+            await self.access.probe()
 
     def _check(self, consumer: "AIOKafkaConsumer[Any, Any]") -> None:
         """Publish the lag; raises `Stuck` if there was no progress for too long."""

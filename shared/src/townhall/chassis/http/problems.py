@@ -9,11 +9,10 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from townhall.chassis.transient import transient
+from townhall.chassis.transient import failure_of, passing, refused_value
 from townhall.rejected import Rejected
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -90,10 +89,10 @@ def refused(refusal: Rejected) -> ProblemResponse:
 
 def failed(error: Exception) -> ProblemResponse:
     """Return what may be said of an error nobody planned, and log the rest."""
-    if transient(error):
-        log.warning("request_postponed", exc_info=error)
+    if passing(error):
+        log.warning("request_postponed", failure=failure_of(error).value, exc_info=error)
         return problem(503, "unavailable", "Please try again in a moment.", headers={"Retry-After": "2"})
-    if isinstance(error, DataError):
+    if refused_value(error):
         log.warning("value_not_storable", exc_info=error)
         return problem(422, "value-not-storable", "A value is outside what can be stored.")
     log.error("request_failed", exc_info=error)

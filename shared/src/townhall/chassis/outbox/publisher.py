@@ -10,6 +10,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from pydantic_core import from_json
 
 from townhall.chassis.broker import REQUEST_TIMEOUT_MS, Bus
+from townhall.chassis.broker_access import BrokerAccess
 from townhall.chassis.retrying import sleep
 from townhall.chassis.telemetry import metrics
 
@@ -26,22 +27,30 @@ Parts = dict[tuple[str, int], list[asyncpg.Record]]
 class Publisher:
     """Sends rows with a producer that has been started."""
 
-    def __init__(self, bus: Bus, producer: AIOKafkaProducer) -> None:
+    def __init__(self, bus: Bus, producer: AIOKafkaProducer, access: BrokerAccess) -> None:
         self._bus = bus
         self._producer = producer
+        self._access = access
         self._partition_of = DefaultPartitioner()
 
     async def publish(self, rows: Rows) -> list[int]:
-        """Send one batch per partition; return the ids that were acknowledged. Raises if no batch was."""
-        parts = self._parts(rows, await self._partitions(rows))
+        """Send one batch per partition; return the ids that were acknowledged. Raises `BrokerUnusable` if none was."""
+        async with self._access.reported():
+            parts = self._parts(rows, await self._partitions(rows))
+            return await self._publish(parts)
+
+    async def _publish(self, parts: Parts) -> list[int]:
         batches = [self._send(topic, partition, part) for (topic, partition), part in parts.items()]
         results = await asyncio.gather(*batches, return_exceptions=True)
         sent = [row_id for result in results if isinstance(result, list) for row_id in result]
         failed = [result for result in results if isinstance(result, BaseException)]
         metrics.OUTBOX_FAILURES.inc(len(failed))
-        if failed:
-            if not sent:
-                raise failed[0]
+        if not failed:
+            self._access.works()
+        elif not sent:
+            raise failed[0]
+        else:
+            await self._access.failed(failed[0])
             # A partition that refuses at once would otherwise be sent the same rows in a busy loop.
             await sleep(PARTIAL_FAILURE_DELAY)
         return sent

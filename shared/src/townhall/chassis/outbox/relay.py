@@ -11,13 +11,14 @@ was acknowledged or marked, and the first arrival of each event is in order even
 
 import asyncio
 from contextlib import suppress
-from typing import Final, TypeAlias
+from typing import Final
 
-import asyncpg
 from structlog import get_logger
 
 from townhall.chassis import outbox
 from townhall.chassis.broker import Bus
+from townhall.chassis.broker_access import BrokerAccess
+from townhall.chassis.database_url import Connection, DatabaseUrl
 from townhall.chassis.outbox.publisher import TIMEOUT, Publisher, Rows
 from townhall.chassis.retrying import sleep
 from townhall.chassis.telemetry import metrics
@@ -33,11 +34,13 @@ LEASE: Final = "20s"
 enough that a leader whose network is gone is replaced within half a minute; one ended too early repeats events."""
 LOCK: Final = 7_264_001
 """The advisory lock of the leader."""
+SILENCE: Final = 8.0
+"""Seconds without an answer after which the server counts as gone."""
 
 SETTINGS: Final = {
     "application_name": "relay",
     "idle_session_timeout": LEASE,
-    "statement_timeout": "10s",
+    "statement_timeout": "7s",
     # Forces the index of unsent rows. By its statistics, which don't know of a sudden backlog, the planner would fetch
     # and sort all of it for each batch.
     "enable_bitmapscan": "off",
@@ -55,25 +58,29 @@ UNSENT: Final = f"""
     ) AS next WHERE size - octet_length(payload) < {MAX_BYTES} ORDER BY id
 """  # noqa: S608  two numbers
 """The next batch without the rows being sent already."""
+_READ_ONLY: Final = "SELECT current_setting('transaction_read_only')::bool"
 _SENT = "UPDATE outbox SET sent_at = now() WHERE id = ANY($1::bigint[]) AND sent_at IS NULL"
 
 log = get_logger()
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+class ReadOnly(Exception):
+    """The server takes no writes any more: another one has replaced it, and nothing new will be in this outbox."""
 
 
 class Relay:
-    """The background task that publishes one service's outbox; `dsn` is its database."""
+    """The background task that publishes one service's outbox; `url` is its database, without a pooler."""
 
-    def __init__(self, dsn: str, bus: Bus) -> None:
-        self._dsn = dsn
+    def __init__(self, url: DatabaseUrl | str, bus: Bus) -> None:
+        self._url = DatabaseUrl.parse(url)
         self._bus = bus
         self._notified = asyncio.Event()
         self.leading = False
+        self.access = BrokerAccess(bus, "relay")
 
     async def run(self) -> None:
-        """Wait for the lock, then publish until cancelled; raises if the connection or the broker fails."""
-        connection = await asyncpg.connect(self._dsn, server_settings=SETTINGS, timeout=5, command_timeout=15)
+        """Wait for the lock, then publish until cancelled; raises `BrokerUnusable`, and errors of the database."""
+        connection = await self._url.connect(server_settings=SETTINGS, command_timeout=SILENCE)
         try:
             await self._lead(connection)
         finally:
@@ -82,14 +89,18 @@ class Relay:
 
     async def _lead(self, connection: Connection) -> None:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+            await self._require_writes(connection)
             await sleep(POLL)
         await connection.add_listener(outbox.CHANNEL, lambda *_: self._notified.set())
-        producer = self._bus.producer()
+        async with self.access.reported():
+            producer = self._bus.producer()
         try:
-            await asyncio.wait_for(producer.start(), TIMEOUT)
+            async with self.access.reported():
+                await asyncio.wait_for(producer.start(), TIMEOUT)
+            self.access.connected()
             self.leading = True
             log.info("relay_leading")
-            publisher = Publisher(self._bus, producer)
+            publisher = Publisher(self._bus, producer, self.access)
             while True:
                 await self._round(connection, publisher)
         finally:
@@ -98,8 +109,9 @@ class Relay:
                 await asyncio.wait_for(producer.stop(), 3)
 
     async def _round(self, connection: Connection, publisher: Publisher) -> None:
-        """Publish all unsent rows in batches; wait for more if all were acknowledged."""
+        """Publish all unsent rows in batches; wait for more if all were acknowledged. Raises `ReadOnly`."""
         self._notified.clear()
+        await self._require_writes(connection)
         rows: Rows = await connection.fetch(UNSENT, [])
         sent: list[int] = []
         complete = True
@@ -123,3 +135,9 @@ class Relay:
         if sent:
             await connection.execute(_SENT, sent)
             metrics.OUTBOX_PUBLISHED.inc(len(sent))
+
+    @staticmethod
+    async def _require_writes(connection: Connection) -> None:
+        """Raise `ReadOnly` on a server that was fenced or demoted; a new connection finds the one that replaced it."""
+        if await connection.fetchval(_READ_ONLY):
+            raise ReadOnly

@@ -86,6 +86,18 @@ LOG_LINES_SUPPRESSED = Counter(
     "Log lines left out because one of their kind repeated too often, by log event or library.",
     ["event"],
 )
+
+BROKER_USABLE = Gauge(
+    "townhall_broker_usable",
+    "0 from an attempt of the task (relay or consumer) to use the Kafka cluster that failed to one that succeeded.",
+    ["task"],
+)
+BROKER_ERRORS = Counter(
+    "townhall_broker_errors_total",
+    "Attempts that the Kafka cluster refused or that did not reach it, by task and cause, such as login-refused.",
+    ["task", "cause"],
+)
+
 DEAD_LETTERS_WAITING = Gauge("townhall_dead_letters_waiting", "Dead letters that wait for an operator.")
 
 
