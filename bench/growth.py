@@ -16,7 +16,7 @@ from bench.load import LoadResult, request
 from bench.stored_ballots import close_soon, load, vote_of
 from townhall.chassis.auth import identity_of
 from townhall.chassis.db import Database
-from voting.store.recount import recount
+from townhall_local.operating.ballot_count import recount
 
 SETTINGS: Final = ("shared_buffers=2GB", "max_wal_size=8GB", "checkpoint_timeout=15min")
 """PostgreSQL's settings as an operator would set them on a machine with 8 GB or more."""

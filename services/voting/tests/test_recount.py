@@ -3,12 +3,10 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 
-from services.voting.tests.harness import BOTH_PATHS, NO, YES, VotingHarness, cast_ballots, concurrently
+from services.voting.tests.harness import BOTH_PATHS, NO, YES, VotingHarness, concurrently
 from townhall.chassis.db import Database
 from voting.domain.ballot import CastBallot, Choice
-from voting.store import recount
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), BOTH_PATHS]
 
@@ -43,27 +41,3 @@ async def test_two_processes_in_opposite_order(harness: VotingHarness) -> None:
     await concurrently(*(vote(str(number)) for number in range(20)))
     await other.close()
     assert [await harness.totals(task_id) for task_id in tasks] == [(0, 20)] * 4
-
-
-async def test_a_recount_in_batches(harness: VotingHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    """V6: every vote agrees, whatever the size of a batch; one with other totals than its ballots is found."""
-    monkeypatch.setattr(recount, "BATCH", 1)
-    tasks = [await harness.schedule() for _ in range(3)]
-    names = [f"{number}" for number in range(300)]
-    for task_id in tasks[:2]:
-        await harness.count(cast_ballots(task_id, yes=names))
-    await harness.count(cast_ballots(tasks[0], no=names[:100]))
-    assert await _differing(harness) == []
-    async with harness.db.transaction() as tx:
-        await tx.session.execute(text("UPDATE tally SET no = no + 1 WHERE task_id = :task"), {"task": tasks[1]})
-    assert await _differing(harness) == [tasks[1]]
-
-
-async def _differing(harness: VotingHarness) -> list[object]:
-    progress: list[tuple[int, int]] = []
-    async with harness.db.reading() as session:
-        votes = await recount.recount(session, lambda done, total: progress.append((done, total)))
-    assert len(votes) == 3
-    assert progress == [(number, len(progress)) for number in range(1, len(progress) + 1)]
-    assert len(progress) > 1
-    return [vote.task_id for vote in votes if not vote.agrees]

@@ -2,18 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from townhall_local.operating.ballot_count import Recounted
+from townhall_local.operating.ballot_count import recount as count_again
 from townhall_local.operating.connections import database, database_url
 from townhall_local.options import DEFAULT_DATA_DIR, AsJson, DatabaseUrl, DataDir
 from townhall_local.output import print_json
-from voting.store.recount import Recounted
-from voting.store.recount import recount as count_again
 
 
 def recount(
@@ -55,7 +54,15 @@ async def _recount(url: str) -> Sequence[Recounted]:
 
 
 def _items(votes: Sequence[Recounted]) -> list[dict[str, object]]:
-    return [asdict(vote) | {"agrees": vote.agrees} for vote in votes]
+    return [
+        {
+            "task_id": vote.task_id,
+            "stored": vote.stored._asdict(),
+            "counted": vote.counted._asdict(),
+            "agrees": vote.agrees,
+        }
+        for vote in votes
+    ]
 
 
 def _line(vote: Recounted) -> str:
