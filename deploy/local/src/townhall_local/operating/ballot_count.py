@@ -5,7 +5,7 @@ It reads the tables of voting and shares no code with it, so that it finds mista
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -25,7 +25,8 @@ _COUNT = text("""
 _TOTALS = text("SELECT id, task_id, yes, no FROM vote JOIN tally USING (task_id) ORDER BY opens_at, task_id")
 
 
-class Tally(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Tally:
     """The totals of a vote."""
 
     yes: int

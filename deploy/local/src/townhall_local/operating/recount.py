@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -54,15 +55,7 @@ async def _recount(url: str) -> Sequence[Recounted]:
 
 
 def _items(votes: Sequence[Recounted]) -> list[dict[str, object]]:
-    return [
-        {
-            "task_id": vote.task_id,
-            "stored": vote.stored._asdict(),
-            "counted": vote.counted._asdict(),
-            "agrees": vote.agrees,
-        }
-        for vote in votes
-    ]
+    return [asdict(vote) | {"agrees": vote.agrees} for vote in votes]
 
 
 def _line(vote: Recounted) -> str:
