@@ -14,9 +14,9 @@ REACHED: Final = "voting.threshold-reached.v1"
 CLOSED: Final = "voting.vote-closed.v1"
 
 
-def broken(evidence: Evidence, ledger: Ledger, master: bytes) -> Iterator[tuple[str, str]]:
+def broken(evidence: Evidence, ledger: Ledger, master: bytes, issuer: str) -> Iterator[tuple[str, str]]:
     """Return each broken promise about ballots: rule and finding."""
-    yield from _current_ballots(evidence, ledger, master)
+    yield from _current_ballots(evidence, ledger, _names(evidence, ledger, master, issuer))
     yield from _counted(evidence)
     yield from _in_time(evidence)
     yield from _thresholds(evidence)
@@ -35,18 +35,19 @@ def _accepted(evidence: Evidence) -> Rows:
     return [*_rows(evidence, "current_ballot"), *_rows(evidence, "replaced_ballot")]
 
 
-def _names(evidence: Evidence, ledger: Ledger, master: bytes) -> dict[tuple[str, bytes], str]:
+def _names(evidence: Evidence, ledger: Ledger, master: bytes, issuer: str) -> dict[tuple[str, bytes], str]:
     """Return the citizen of each pseudonym in each vote, computed from the rule and not with the product's code."""
     keys = {str(row["task_id"]): aes_key_unwrap(master, row["wrapped_key"]) for row in evidence.rows("voting", "vote")}
     return {
-        (task_id, hmac.digest(keys[task_id], citizen.encode(), "sha256")[:16]): citizen
+        (task_id, hmac.digest(keys[task_id], f"{len(issuer)}:{issuer}{citizen}".encode(), "sha256")[:16]): citizen
         for task_id, citizen in ledger.ballots
         if task_id in keys
     }
 
 
-def _current_ballots(evidence: Evidence, ledger: Ledger, master: bytes) -> Iterator[tuple[str, str]]:
-    names = _names(evidence, ledger, master)
+def _current_ballots(
+    evidence: Evidence, ledger: Ledger, names: dict[tuple[str, bytes], str]
+) -> Iterator[tuple[str, str]]:
     stored: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in _rows(evidence, "current_ballot"):
         stored[str(row["task_id"]), names.get((str(row["task_id"]), row["voter"]), "nobody")].append(row["choice"])
