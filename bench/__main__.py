@@ -8,7 +8,7 @@ from typing import Any
 
 import uvloop
 
-from bench import ballots, crossing, events, isolation, pgbench, profile, report
+from bench import ballots, crossing, events, growth, growth_report, isolation, pgbench, profile, report
 from bench.infrastructure import Infrastructure, infrastructure
 from townhall.chassis.auth.keys import MAX_VERIFIED
 
@@ -24,6 +24,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=8.0, help="length of each measurement (default 8)")
     parser.add_argument("--voters", type=int, default=80_000, help="distinct voters, each with a token (default 80000)")
     parser.add_argument("--events", type=int, default=20_000, help="events published and consumed (default 20000)")
+    parser.add_argument(
+        "--growth",
+        type=float,
+        nargs="*",
+        metavar="MILLIONS",
+        help="only measure votes with so many million ballots (default 1 10); writes bench/growth.md and growth.svg",
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args()
     if options.voters < MIN_VOTERS:
@@ -59,11 +66,21 @@ def _log(message: str) -> None:
 def main() -> int:
     """Run the benchmarks, write the report and print it; return the exit code."""
     options = _arguments()
+    if options.growth is not None:
+        return _growth(options)
     with infrastructure(os.environ.get("BROKER", "tansu")) as servers:
         results = uvloop.run(_measure(servers, options))
     report.write(results)
     sys.stdout.write(json.dumps(results, indent=2) + "\n" if options.json else (report.HERE / "report.md").read_text())
     return 0 if results["ballots"]["exact"] else 1
+
+
+def _growth(options: argparse.Namespace) -> int:
+    with infrastructure(os.environ.get("BROKER", "tansu"), *growth.SETTINGS) as servers:
+        results = uvloop.run(growth.measure(servers, options.voters, options.growth or growth.DEFAULT))
+    growth_report.write(results)
+    sys.stdout.write(json.dumps(results, indent=2) + "\n" if options.json else growth_report.PAGE.read_text())
+    return 0 if results["recount"]["agrees"] else 1
 
 
 if __name__ == "__main__":

@@ -32,8 +32,8 @@ UNREACHABLE_THRESHOLD: Final = 100_000_000
 
 _WRONG_TALLIES = text("""
     SELECT count(*) FROM tally WHERE (yes, no) <> (
-        SELECT count(*) FILTER (WHERE choice = 'yes'), count(*) FILTER (WHERE choice = 'no')
-        FROM current_ballot WHERE current_ballot.task_id = tally.task_id)
+        SELECT count(*) FILTER (WHERE choice), count(*) FILTER (WHERE NOT choice)
+        FROM current_ballot JOIN vote ON vote.id = vote_id WHERE vote.task_id = tally.task_id)
 """)
 _COUNTED = text("SELECT yes + no FROM tally WHERE task_id = :task_id")
 

@@ -149,11 +149,11 @@ def cpu_seconds(process: psutil.Process) -> float:
 
 
 @contextmanager
-def infrastructure(kind: str) -> Iterator[Infrastructure]:
-    """Run PostgreSQL and the broker while the block runs."""
+def infrastructure(kind: str, *settings: str) -> Iterator[Infrastructure]:
+    """Run PostgreSQL, with these further settings, and the broker while the block runs."""
     with tempfile.TemporaryDirectory(prefix="townhall-bench-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
-        postgres = Postgres(directory / "postgres", password=secrets.token_hex(8), durable=True)
+        postgres = Postgres(directory / "postgres", password=secrets.token_hex(8), settings=settings)
         broker = (Kafka if kind == "kafka" else Tansu)(directory / "broker")
         (directory / _KEY_FILE).write_bytes(pem(new_key()))
         issuer = Issuer(key_in(directory / _KEY_FILE), "https://issuer.townhall.invalid")

@@ -17,7 +17,7 @@ from tests.attacks.voters import Voters
 
 ENDS_WITHIN = GRACE + 3.0
 """Seconds from SIGTERM to the end at the most: the grace, and what closing takes on two busy processors."""
-_BALLOTS = text("SELECT count(*) FROM ballot WHERE task_id = CAST(:task_id AS uuid)")
+_BALLOTS = text("SELECT count(*) FROM accepted_ballot WHERE task_id = CAST(:task_id AS uuid)")
 
 
 async def count(harness: VotingHarness, task_id: str) -> int:

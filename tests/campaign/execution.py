@@ -121,7 +121,7 @@ class Execution:
             self.verdict.broken.append(("not-converged", str(error)))
         evidence = await self._evidence()
         master = bytes.fromhex(self.deployment.data_directory.secret("voting-master"))
-        self.verdict.broken += ballots.broken(evidence, self.ledger, master)
+        self.verdict.broken += ballots.broken(evidence, self.ledger, master, self.deployment.issuer.url)
         self.verdict.broken += process.broken(evidence, self.ledger)
         self.verdict.broken += delivery.broken(evidence, publishes_once=self.fault.publishes_once)
         voting = [each.url for each in self.deployment.processes if each.name == "voting"]

@@ -56,7 +56,7 @@ async def case_of(client: PlatformClient, task_id: str) -> bool:
 
 async def assert_exact(platform: PlatformProcesses, task_id: str) -> None:
     """Check ballots, totals, threshold, case and announced events in the databases."""
-    current_ballot = "SELECT count(*), count(DISTINCT voter) FROM current_ballot WHERE task_id = :task"
+    current_ballot = "SELECT count(*), count(DISTINCT voter) FROM accepted_ballot WHERE task_id = :task"
     tally = "SELECT yes, no FROM tally WHERE task_id = :task"
     reached = """
         SELECT count(*) FROM outbox WHERE key = :key AND headers ->> 'ce_type' = 'voting.threshold-reached.v1'

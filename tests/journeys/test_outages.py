@@ -56,7 +56,7 @@ async def voting_load(client: PlatformClient, task_id: str) -> AsyncIterator[lis
 
 async def assert_all_counted(platform: PlatformProcesses, task_id: str, acknowledged: list[str]) -> None:
     """Check that every acknowledged ballot is stored and counted once."""
-    counted = "SELECT count(*), count(DISTINCT voter) FROM current_ballot WHERE task_id = :task"
+    counted = "SELECT count(*), count(DISTINCT voter) FROM accepted_ballot WHERE task_id = :task"
     count = len(acknowledged)
     assert await platform.rows("voting", counted, task=task_id) == [(count, count)]
     assert await platform.rows("voting", "SELECT yes FROM tally WHERE task_id = :task", task=task_id) == [(count,)]

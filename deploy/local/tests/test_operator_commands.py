@@ -188,3 +188,10 @@ async def _create(servers: str, topic: NewTopic) -> None:
 async def _settings(servers: str, topic: str) -> Mapping[str, str]:
     async with admin_client(servers) as admin:
         return (await settings_of(admin, [topic]))[topic]
+
+
+def test_recount(voting: Database) -> None:
+    """It exits with 0 if all totals agree, and says how many votes there are."""
+    result = run("recount", "--database-url", voting.dsn)
+    assert (result.exit_code, result.stdout) == (0, "0 votes recounted, none of them differ\n")
+    assert output("recount", "--database-url", voting.dsn) == {"votes": 0, "differ": 0, "items": []}

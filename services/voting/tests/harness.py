@@ -41,17 +41,19 @@ BOTH_PATHS = pytest.mark.parametrize("harness", [False, True], indirect=True, id
 
 _RECOUNT = text("""
     SELECT count(*) FILTER (WHERE choice = 'yes'), count(*) FILTER (WHERE choice = 'no')
-    FROM (SELECT DISTINCT ON (voter) choice FROM ballot WHERE task_id = :task_id ORDER BY voter, id DESC) AS last
+    FROM (
+        SELECT DISTINCT ON (voter) choice FROM accepted_ballot WHERE task_id = :task_id ORDER BY voter, id DESC
+    ) AS last
 """)
 _CURRENT = text("""
-    SELECT count(*) FILTER (WHERE choice = 'yes'), count(*) FILTER (WHERE choice = 'no')
-    FROM current_ballot WHERE task_id = :task_id
+    SELECT count(*) FILTER (WHERE choice), count(*) FILTER (WHERE NOT choice)
+    FROM current_ballot JOIN vote ON vote.id = vote_id WHERE task_id = :task_id
 """)
 _OVER = text("SELECT clock_timestamp() >= closes_at FROM vote WHERE task_id = :task_id")
 _WAIT = text("""
     SELECT pg_sleep(greatest(0, extract(epoch FROM closes_at - clock_timestamp()))) FROM vote WHERE task_id = :task_id
 """)
-_BALLOTS = text("SELECT count(*) FROM ballot WHERE task_id = :task_id")
+_BALLOTS = text("SELECT count(*) FROM accepted_ballot WHERE task_id = :task_id")
 _ANNOUNCED = text("""
     SELECT headers ->> 'ce_type' AS type, convert_from(payload, 'UTF8')::jsonb AS payload
     FROM outbox WHERE key = CAST(:task_id AS text) ORDER BY id

@@ -37,7 +37,7 @@ async def test_no_ballot_after_closing_and_none_before_it_lost(harness: VotingHa
     async with harness.db.reading() as session:
         connection = await session.connection()
         late = await connection.exec_driver_sql(
-            "SELECT count(*) FROM ballot JOIN vote USING (task_id) WHERE cast_at >= closes_at"
+            "SELECT count(*) FROM accepted_ballot JOIN vote USING (task_id) WHERE cast_at >= closes_at"
         )
         assert late.scalar_one() == 0
 

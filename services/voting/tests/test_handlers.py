@@ -54,10 +54,10 @@ async def test_a_citizen_has_another_pseudonym_in_every_vote(harness: VotingHarn
     await harness.count([CastBallot(one, "시민-0", YES), CastBallot(other, "시민-0", YES)])
     async with harness.db.reading() as session:
         connection = await session.connection()
-        pseudonyms = (
-            await connection.exec_driver_sql("SELECT voter FROM ballot UNION SELECT voter FROM current_ballot")
-        ).all()
-        everything = (await connection.exec_driver_sql("SELECT ballot::text FROM ballot")).scalars().all()
+        pseudonyms = (await connection.exec_driver_sql("SELECT voter FROM accepted_ballot")).all()
+        everything = (
+            (await connection.exec_driver_sql("SELECT current_ballot::text FROM current_ballot")).scalars().all()
+        )
     assert len(pseudonyms) == 2
     assert "시민-0".encode().hex() not in " ".join(everything)
 

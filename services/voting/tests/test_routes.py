@@ -191,17 +191,19 @@ async def test_no_ballot_data_leaves_the_service(api: AsyncClient, harness: Voti
     answers = [await api.put(f"/votes/{task_id}/ballot", json=payload, headers=who) for payload in (YES, NO, {})]
     async with harness.db.reading() as session:
         connection = await session.connection()
-        tables = ("vote", "tally", "crossing", "ballot", "current_ballot", "stream", "outbox", "receipt")
+        tables = ("vote", "tally", "crossing", "current_ballot", "replaced_ballot", "stream", "outbox", "receipt")
         dump = {
             name: str((await connection.exec_driver_sql(f"SELECT row_to_json({name})::text FROM {name}")).all())  # noqa: S608  names from here
             for name in tables
         }
         payloads = await connection.exec_driver_sql("SELECT string_agg(convert_from(payload, 'UTF8'), '') FROM outbox")
         announced = str(payloads.scalar_one())
-        pseudonyms = (await connection.exec_driver_sql("SELECT encode(voter, 'hex') FROM ballot")).scalars().all()
+        pseudonyms = (
+            (await connection.exec_driver_sql("SELECT encode(voter, 'hex') FROM accepted_ballot")).scalars().all()
+        )
     public = [announced, (await api.get("/metrics")).text, (await api.get("/votes")).text, answers[2].text]
     assert "subject-of-kim" not in " ".join([*dump.values(), *public, *(each.text for each in answers)])
     for pseudonym in pseudonyms:
         assert pseudonym not in " ".join(
-            [*public, *(rows for table, rows in dump.items() if table not in {"ballot", "current_ballot"})]
+            [*public, *(rows for table, rows in dump.items() if table not in {"current_ballot", "replaced_ballot"})]
         )

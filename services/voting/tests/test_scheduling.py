@@ -153,14 +153,37 @@ async def test_fixed_columns_never_change(harness: VotingHarness, change: str) -
         await _change(harness.db, f"UPDATE vote SET {change} WHERE task_id = :id", task_id)  # noqa: S608  from the list
 
 
-@pytest.mark.parametrize("change", ["UPDATE ballot SET choice = 'no'", "DELETE FROM ballot", "TRUNCATE ballot"])
-async def test_ballots_are_append_only(harness: VotingHarness, change: str) -> None:
-    """V6: the database refuses to change or delete an accepted ballot."""
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE replaced_ballot SET choice = false",
+        "DELETE FROM replaced_ballot",
+        "TRUNCATE replaced_ballot",
+        "DELETE FROM current_ballot",
+        "TRUNCATE current_ballot",
+        "UPDATE current_ballot SET choice = false",
+        "UPDATE current_ballot SET id = 0",
+        "UPDATE current_ballot SET id = id + 1000, voter = decode(repeat('00', 16), 'hex')",
+        "UPDATE current_ballot SET id = id + 1000, vote_id = vote_id + 1",
+    ],
+)
+async def test_accepted_ballots_are_kept(harness: VotingHarness, change: str) -> None:
+    """V6: the database deletes no accepted ballot, and lets only a later one of the same citizen replace it."""
     task_id = await harness.schedule()
-    await harness.count(cast_ballots(task_id, yes=["a"]))
+    await harness.count(cast_ballots(task_id, yes=["a"], no=["a"]) + cast_ballots(task_id, yes=["a"]))
     with pytest.raises(IntegrityError):
         await _change(harness.db, change, task_id)
     assert await harness.totals(task_id) == (1, 0)
+
+
+async def test_the_database_keeps_what_is_replaced(harness: VotingHarness) -> None:
+    """V6: by itself, whichever statement replaces a ballot."""
+    task_id = await harness.schedule()
+    await harness.count(cast_ballots(task_id, yes=["a"]))
+    await _change(harness.db, "UPDATE current_ballot SET id = nextval('ballot_id'), choice = false", task_id)
+    async with harness.db.reading() as session:
+        choices = await session.scalars(text("SELECT choice FROM accepted_ballot ORDER BY id"))
+        assert choices.all() == ["yes", "no"]
 
 
 async def _change(db: Database, statement: str, task_id: UUID) -> None:

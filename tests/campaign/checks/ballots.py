@@ -14,29 +14,42 @@ REACHED: Final = "voting.threshold-reached.v1"
 CLOSED: Final = "voting.vote-closed.v1"
 
 
-def broken(evidence: Evidence, ledger: Ledger, master: bytes) -> Iterator[tuple[str, str]]:
+def broken(evidence: Evidence, ledger: Ledger, master: bytes, issuer: str) -> Iterator[tuple[str, str]]:
     """Return each broken promise about ballots: rule and finding."""
-    yield from _current_ballots(evidence, ledger, master)
+    yield from _current_ballots(evidence, ledger, _names(evidence, ledger, master, issuer))
     yield from _counted(evidence)
     yield from _in_time(evidence)
     yield from _thresholds(evidence)
     yield from _closings(evidence)
 
 
-def _names(evidence: Evidence, ledger: Ledger, master: bytes) -> dict[tuple[str, bytes], str]:
+def _rows(evidence: Evidence, table: str) -> Rows:
+    """Return ballots of a table with the task and the choice that they are for."""
+    tasks = {row["id"]: row["task_id"] for row in evidence.rows("voting", "vote")}
+    rows = evidence.rows("voting", table)
+    return [row | {"task_id": tasks[row["vote_id"]], "choice": ("no", "yes")[row["choice"]]} for row in rows]
+
+
+def _accepted(evidence: Evidence) -> Rows:
+    """Return every ballot ever accepted."""
+    return [*_rows(evidence, "current_ballot"), *_rows(evidence, "replaced_ballot")]
+
+
+def _names(evidence: Evidence, ledger: Ledger, master: bytes, issuer: str) -> dict[tuple[str, bytes], str]:
     """Return the citizen of each pseudonym in each vote, computed from the rule and not with the product's code."""
     keys = {str(row["task_id"]): aes_key_unwrap(master, row["wrapped_key"]) for row in evidence.rows("voting", "vote")}
     return {
-        (task_id, hmac.digest(keys[task_id], citizen.encode(), "sha256")): citizen
+        (task_id, hmac.digest(keys[task_id], f"{len(issuer)}:{issuer}{citizen}".encode(), "sha256")[:16]): citizen
         for task_id, citizen in ledger.ballots
         if task_id in keys
     }
 
 
-def _current_ballots(evidence: Evidence, ledger: Ledger, master: bytes) -> Iterator[tuple[str, str]]:
-    names = _names(evidence, ledger, master)
+def _current_ballots(
+    evidence: Evidence, ledger: Ledger, names: dict[tuple[str, bytes], str]
+) -> Iterator[tuple[str, str]]:
     stored: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for row in evidence.rows("voting", "current_ballot"):
+    for row in _rows(evidence, "current_ballot"):
         stored[str(row["task_id"]), names.get((str(row["task_id"]), row["voter"]), "nobody")].append(row["choice"])
     for citizen, choices in stored.items():
         entry = ledger.ballots.get(citizen)
@@ -53,8 +66,8 @@ def _current_ballots(evidence: Evidence, ledger: Ledger, master: bytes) -> Itera
 
 def _counted(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Compare the totals with a recount of the current ballots, and that with the last of all ballots."""
-    current_ballots = _recount(evidence.rows("voting", "current_ballot"))
-    last_by_voter = {(row["task_id"], row["voter"]): row for row in _in_order(evidence.rows("voting", "ballot"))}
+    current_ballots = _recount(_rows(evidence, "current_ballot"))
+    last_by_voter = {(row["task_id"], row["voter"]): row for row in _in_order(_accepted(evidence))}
     last_ballots = _recount(list(last_by_voter.values()))
     for row in evidence.rows("voting", "tally"):
         tally, current, last = (row["yes"], row["no"]), current_ballots[row["task_id"]], last_ballots[row["task_id"]]
@@ -73,7 +86,7 @@ def _in_order(rows: Rows) -> Rows:
 
 def _in_time(evidence: Evidence) -> Iterator[tuple[str, str]]:
     votes = {row["task_id"]: row for row in evidence.rows("voting", "vote")}
-    for row in evidence.rows("voting", "ballot"):
+    for row in _accepted(evidence):
         vote = votes[row["task_id"]]
         if not vote["opens_at"] <= row["cast_at"] < vote["closes_at"]:
             yield "late-ballot", f"cast {row['cast_at'] - vote['closes_at']} after closing"
@@ -85,7 +98,7 @@ def crossings(evidence: Evidence) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     current: dict[tuple[Any, bytes], str] = {}
     totals: dict[Any, Counter[str]] = defaultdict(Counter)
-    for row in _in_order(evidence.rows("voting", "ballot")):
+    for row in _in_order(_accepted(evidence)):
         task_id, voter = row["task_id"], (row["task_id"], row["voter"])
         if before := current.get(voter):
             totals[task_id][before] -= 1

@@ -19,6 +19,7 @@ def inject(service: str, _switches: Switches) -> None:
     for total in ("yes", "no"):
         unlocked = replaced(unlocked, f"{total} = tally.{total} + ", f"{total} = {READ.format(total)} + ")
     read = (
-        "WITH read AS MATERIALIZED (SELECT task_id, yes, no FROM tally WHERE task_id = ANY($1::uuid[])), cast_ballot AS"
+        "WITH read AS MATERIALIZED (SELECT task_id, yes, no FROM tally JOIN vote USING (task_id)"
+        " WHERE vote.id = ANY($1::int[])), cast_ballot AS"
     )
     bulk_insert._COUNT = replaced(unlocked, "WITH cast_ballot AS", read)  # type: ignore[misc]  # noqa: SLF001  # injected

@@ -10,6 +10,7 @@ from townhall_local.errors import CommandError
 from townhall_local.operating.acl import acl
 from townhall_local.operating.dead_letters import dead_letters
 from townhall_local.operating.outbox import outbox
+from townhall_local.operating.recount import recount
 from townhall_local.operating.replay import replay
 from townhall_local.operating.topics import topics
 from townhall_local.output import printable
@@ -18,7 +19,8 @@ from townhall_local.token import token
 from townhall_local.up.command import up
 
 townhall = typer.Typer(
-    help="Run Townhall on this machine, rehearse consultations, and operate topics, outboxes and dead letters.",
+    help="Run Townhall on this machine, rehearse consultations, recount votes, and operate topics, outboxes and dead "
+    "letters.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -33,6 +35,7 @@ townhall.add_typer(topics, name="topics")
 townhall.add_typer(dead_letters, name="dead-letters")
 townhall.add_typer(outbox, name="outbox")
 townhall.command()(replay)
+townhall.command()(recount)
 
 
 def app() -> None:

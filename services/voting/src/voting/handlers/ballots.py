@@ -10,23 +10,21 @@ from townhall.contracts import voting as events
 from townhall.contracts.values import TaskId
 from townhall.rejected import Rejected
 from voting import metrics
-from voting.domain.ballot import Ballot, CastBallot, Counted, CurrentBallot, Outcome
+from voting.domain.ballot import Ballot, CastBallot, Counted
 from voting.domain.counting import Count, CountingState, Crossing, count
 from voting.domain.vote import NoSuchVote, Vote, VoteNotOpen, terms_at
 from voting.domain.voter_keys import Keyring, MasterKeyUnknown, SealedKey, voter_hash
 from voting.store import ballots
+from voting.store.ballots import LockedVotes
 from voting.store.bulk_insert import BulkInsert
 
 log = get_logger()
 
 
 async def count_in_bulk(bulk_insert: BulkInsert, cast_ballots: Sequence[CastBallot]) -> list[Counted | None]:
-    """Count first ballots in one statement, committed on return; None for each ballot that a rule must decide."""
-    times = await bulk_insert.count(cast_ballots)
-    return [
-        Counted(Outcome.COUNTED, CurrentBallot(cast_ballot.choice, times[index])) if index in times else None
-        for index, cast_ballot in enumerate(cast_ballots)
-    ]
+    """Count ballots in one statement, committed on return; None for each ballot that is left to the rules."""
+    answers = await bulk_insert.count(cast_ballots)
+    return [answers.get(index) for index in range(len(cast_ballots))]
 
 
 async def count_ballots(
@@ -42,7 +40,7 @@ async def count_ballots(
     keys = _keys(keyring, locked.keys)
     unavailable = locked.keys.keys() - keys.keys()
     countable = [_ballot(keys[cast.task_id], cast) for cast in cast_ballots if cast.task_id in keys]
-    answers = iter((await _count(tx, locked.state, countable)).answers)
+    answers = iter((await _count(tx, locked, countable)).answers)
     return [
         next(answers)
         if cast_ballot.task_id in keys
@@ -68,13 +66,14 @@ def _ballot(key: bytes, cast: CastBallot) -> Ballot:
     return Ballot(cast.task_id, voter_hash(key, cast.subject), cast.choice, cast.trace)
 
 
-async def _count(tx: Transaction, state: CountingState, countable: Sequence[Ballot]) -> Count:
+async def _count(tx: Transaction, locked: LockedVotes, countable: Sequence[Ballot]) -> Count:
     if not countable:
         return Count()
-    state.current_ballots = await ballots.current_ballots(tx.session, countable)
+    state = locked.state
+    state.current_ballots = await ballots.current_ballots(tx.session, locked.ids, countable)
     result = count(state, countable)
     if result.accepted:
-        await ballots.store(tx.session, state, result)
+        await ballots.store(tx.session, locked, result)
     for task_id, crossing in result.crossings.items():
         await _threshold_reached(tx, state, state.votes[task_id], crossing)
     return result

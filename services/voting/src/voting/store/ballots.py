@@ -25,7 +25,7 @@ from voting.store.tables import CurrentBallotRow, VoteRow
 # late ballots can't delay its closing. The outer SELECT is evaluated after the locks were granted: `at` is read then.
 _LOCK = text("""
     WITH locked AS MATERIALIZED (
-        SELECT vote.task_id, vote.title, vote.opens_at, vote.closes_at, vote.scheduled_at,
+        SELECT vote.task_id, vote.id, vote.title, vote.opens_at, vote.closes_at, vote.scheduled_at,
             vote.rule_version, vote.rule_article, vote.more_than, vote.ballots_changeable,
             vote.wrapped_key, vote.key_version, tally.yes, tally.no, tally.reached_at
         FROM vote JOIN tally USING (task_id)
@@ -33,30 +33,32 @@ _LOCK = text("""
         ORDER BY task_id
         FOR NO KEY UPDATE OF vote, tally
     )
-    SELECT task_id, title, opens_at, closes_at, scheduled_at, rule_version, rule_article, more_than,
+    SELECT task_id, id, title, opens_at, closes_at, scheduled_at, rule_version, rule_article, more_than,
         ballots_changeable, wrapped_key, key_version, yes, no, reached_at, clock_timestamp() AS at
     FROM locked
 """)
 _CURRENT = text("""
-    SELECT task_id, voter, choice, cast_at
-    FROM unnest(CAST(:tasks AS uuid[]), CAST(:voters AS bytea[])) AS wanted (task_id, voter)
-    JOIN current_ballot USING (task_id, voter)
+    SELECT vote_id, voter, choice, cast_at
+    FROM unnest(CAST(:votes AS int[]), CAST(:voters AS bytea[])) AS wanted (vote_id, voter)
+    JOIN current_ballot USING (vote_id, voter)
 """)
+# Of several accepted ballots of a citizen the last one is the current one. The database moves the row that it updates
+# to `replaced_ballot` (see the migrations).
 _STORE = text("""
-    WITH accepted AS (
-        SELECT task_id, voter, choice, position
-        FROM unnest(CAST(:tasks AS uuid[]), CAST(:voters AS bytea[]), CAST(:choices AS text[]))
-        WITH ORDINALITY AS accepted (task_id, voter, choice, position)
-    ), stored AS (
-        INSERT INTO ballot (task_id, voter, choice, cast_at)
-        SELECT task_id, voter, choice, :at FROM accepted ORDER BY position
-        RETURNING id, task_id, voter, choice, cast_at
-    ), replaced AS (
-        INSERT INTO current_ballot (task_id, voter, choice, cast_at, ballot)
-        SELECT DISTINCT ON (task_id, voter) task_id, voter, choice, cast_at, id
-        FROM stored ORDER BY task_id, voter, id DESC
+    WITH accepted AS MATERIALIZED (
+        SELECT nextval('ballot_id') AS id, vote_id, voter, choice
+        FROM unnest(CAST(:votes AS int[]), CAST(:voters AS bytea[]), CAST(:choices AS boolean[]))
+        AS accepted (vote_id, voter, choice)
+    ), ordered AS MATERIALIZED (
+        SELECT id, vote_id, voter, choice, id = max(id) OVER (PARTITION BY vote_id, voter) AS last FROM accepted
+    ), current AS (
+        INSERT INTO current_ballot (id, cast_at, vote_id, choice, voter)
+        SELECT id, :at, vote_id, choice, voter FROM ordered WHERE last ORDER BY id
         ON CONFLICT ON CONSTRAINT v3_one_ballot_per_citizen
-        DO UPDATE SET choice = EXCLUDED.choice, cast_at = EXCLUDED.cast_at, ballot = EXCLUDED.ballot
+        DO UPDATE SET id = EXCLUDED.id, cast_at = EXCLUDED.cast_at, choice = EXCLUDED.choice
+    ), replaced AS (
+        INSERT INTO replaced_ballot (id, cast_at, vote_id, choice, voter)
+        SELECT id, :at, vote_id, choice, voter FROM ordered WHERE NOT last ORDER BY id
     )
     UPDATE tally SET yes = total.yes, no = total.no
     FROM unnest(CAST(:counted AS uuid[]), CAST(:yes AS int[]), CAST(:no AS int[])) AS total (task_id, yes, no)
@@ -77,10 +79,13 @@ _ADD_CROSSING = text("""
 
 @dataclass(frozen=True, slots=True)
 class LockedVotes:
-    """Open votes, locked until the end of the transaction, with the keys of their voters' pseudonyms."""
+    """Open votes, locked until the end of the transaction."""
 
     state: CountingState
+    ids: Mapping[TaskId, int]
+    """The ids of the votes, under which their ballots are stored."""
     keys: Mapping[TaskId, SealedKey]
+    """The keys of their voters' pseudonyms."""
 
 
 async def lock_open_votes(session: AsyncSession, tasks: Collection[UUID], began: datetime) -> LockedVotes:
@@ -95,7 +100,11 @@ async def lock_open_votes(session: AsyncSession, tasks: Collection[UUID], began:
         tallies={row["task_id"]: Tally(row["yes"], row["no"]) for row in rows},
         reached={row["task_id"] for row in rows if row["reached_at"] is not None},
     )
-    return LockedVotes(state, {row["task_id"]: SealedKey(row["wrapped_key"], row["key_version"]) for row in rows})
+    return LockedVotes(
+        state,
+        ids={row["task_id"]: row["id"] for row in rows},
+        keys={row["task_id"]: SealedKey(row["wrapped_key"], row["key_version"]) for row in rows},
+    )
 
 
 async def tasks_with_votes(session: AsyncSession, tasks: Collection[UUID]) -> set[UUID]:
@@ -105,21 +114,26 @@ async def tasks_with_votes(session: AsyncSession, tasks: Collection[UUID]) -> se
 
 
 async def current_ballots(
-    session: AsyncSession, ballots: Sequence[Ballot]
+    session: AsyncSession, ids: Mapping[TaskId, int], ballots: Sequence[Ballot]
 ) -> dict[tuple[TaskId, VoterHash], CurrentBallot]:
-    """Return the current ballots of the citizens who cast these ballots; those who have none are left out."""
-    wanted = {"tasks": [each.task_id for each in ballots], "voters": [each.voter for each in ballots]}
+    """Return the current ballots of the citizens who cast these ballots; those who have none are left out.
+
+    `ids` are the ids of the votes.
+    """
+    wanted = {"votes": [ids[each.task_id] for each in ballots], "voters": [each.voter for each in ballots]}
+    tasks = {vote_id: task_id for task_id, vote_id in ids.items()}
     found = await session.execute(_CURRENT, wanted)
-    return {(task_id, voter): CurrentBallot(Choice(choice), at) for task_id, voter, choice, at in found}
+    return {(tasks[vote_id], voter): CurrentBallot(_choice(yes), at) for vote_id, voter, yes, at in found}
 
 
-async def store(session: AsyncSession, state: CountingState, result: Count) -> None:
-    """Store the accepted ballots, the current ballots and the totals."""
+async def store(session: AsyncSession, locked: LockedVotes, result: Count) -> None:
+    """Store the accepted ballots and the totals."""
+    state = locked.state
     counted = {ballot.task_id: state.tallies[ballot.task_id] for ballot in result.accepted}
     parameters: dict[str, Any] = {
-        "tasks": [ballot.task_id for ballot in result.accepted],
+        "votes": [locked.ids[ballot.task_id] for ballot in result.accepted],
         "voters": [ballot.voter for ballot in result.accepted],
-        "choices": [ballot.choice.value for ballot in result.accepted],
+        "choices": [ballot.choice is Choice.YES for ballot in result.accepted],
         "at": state.at,
         "counted": list(counted),
         "yes": [tally.yes for tally in counted.values()],
@@ -143,8 +157,16 @@ async def sealed_key(session: AsyncSession, task_id: TaskId) -> SealedKey | None
 
 async def current_ballot(session: AsyncSession, task_id: TaskId, voter: VoterHash) -> CurrentBallot | None:
     """Return the current ballot of one citizen; None if they have not voted."""
-    row = await session.get(CurrentBallotRow, (task_id, voter))
-    return None if row is None else CurrentBallot(Choice(row.choice), row.cast_at)
+    vote_id = select(col(VoteRow.id)).where(col(VoteRow.task_id) == task_id).scalar_subquery()
+    query = select(col(CurrentBallotRow.choice), col(CurrentBallotRow.cast_at)).where(
+        col(CurrentBallotRow.vote_id) == vote_id, col(CurrentBallotRow.voter) == voter
+    )
+    row = (await session.execute(query)).one_or_none()
+    return None if row is None else CurrentBallot(_choice(row[0]), row[1])
+
+
+def _choice(yes: bool) -> Choice:  # noqa: FBT001  the value of a column
+    return Choice.YES if yes else Choice.NO
 
 
 def _open_vote(row: RowMapping) -> Vote:

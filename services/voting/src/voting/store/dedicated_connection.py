@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
@@ -12,6 +12,15 @@ from townhall.chassis.db import SETTINGS, SILENCE
 from townhall.chassis.generation import Generation
 from townhall.chassis.transient import breaks_connections
 
+_SETTINGS: Final = {
+    "application_name": "voting",
+    # There are few statements, and their best plans don't depend on the parameters.
+    "plan_cache_mode": "force_generic_plan",
+    # A plan made while a table is empty is kept while it fills up: it must use the indexes from the start.
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+}
+
 
 class DedicatedConnection:
     """An asyncpg connection, opened by the first `fetch`. Not for concurrent use, nor through a pooler."""
@@ -20,8 +29,7 @@ class DedicatedConnection:
         self._url = DatabaseUrl.parse(url)
         self._generation = generation
         self._opened_at = 0.0
-        # There are few statements, and their best plans don't depend on the parameters.
-        self._settings = SETTINGS | {"application_name": "voting", "plan_cache_mode": "force_generic_plan"}
+        self._settings = SETTINGS | _SETTINGS
         self._connection: Connection | None = None
         self._prepared: dict[str, PreparedStatement[asyncpg.Record]] = {}
 

@@ -4,7 +4,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, PrimaryKeyConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -16,10 +26,14 @@ class Row(SQLModel, registry=registry()):
 
 
 class VoteRow(Row, table=True):
-    """A vote, the terms it was opened under, and its wrapped key. Counting ballots locks but doesn't update it."""
+    """A vote, the terms it was opened under, and its wrapped key. Counting ballots locks but doesn't update it.
+
+    `id` is what its ballots are stored under: 4 bytes, where `task_id` has 16.
+    """
 
     __tablename__ = "vote"
     __table_args__ = (
+        UniqueConstraint("id", name="vote_number"),
         CheckConstraint("opens_at < closes_at", name="v1_closes_after_it_opens"),
         Index("vote_by_time", "opens_at", "task_id"),
         Index("vote_by_state", "state", "opens_at", "task_id"),
@@ -27,6 +41,7 @@ class VoteRow(Row, table=True):
     )
 
     task_id: UUID = Field(primary_key=True)
+    id: int = Field(default=None, sa_type=Integer, sa_column_args=(Identity(always=True),))
     title: str
     state: str
     opens_at: datetime = Field(sa_type=TIMESTAMP)
@@ -52,29 +67,35 @@ class TallyRow(Row, table=True):
     reached_at: datetime | None = Field(default=None, sa_type=TIMESTAMP)
 
 
-class BallotRow(Row, table=True):
-    """Every ballot ever accepted; ids rise in the order of counting. Append-only (V6)."""
-
-    __tablename__ = "ballot"
-
-    id: int | None = Field(default=None, sa_type=BigInteger, sa_column_args=(Identity(always=True),), primary_key=True)
-    task_id: UUID
-    voter: bytes
-    choice: str
-    cast_at: datetime = Field(sa_type=TIMESTAMP)
-
-
 class CurrentBallotRow(Row, table=True):
-    """The current ballot of each citizen on each task: the last one accepted."""
+    """The current ballot of each citizen on each task: the last one accepted. Ids rise in the order of counting.
+
+    When a later ballot replaces it, the database moves the row to `replaced_ballot` (V6): every ballot ever accepted is
+    in exactly one of the two tables.
+    """
 
     __tablename__ = "current_ballot"
-    __table_args__ = (PrimaryKeyConstraint("task_id", "voter", name="v3_one_ballot_per_citizen"),)
+    __table_args__ = (PrimaryKeyConstraint("vote_id", "voter", name="v3_one_ballot_per_citizen"),)
 
-    task_id: UUID = Field(primary_key=True)
-    voter: bytes = Field(primary_key=True)
-    choice: str
+    id: int = Field(sa_type=BigInteger)
     cast_at: datetime = Field(sa_type=TIMESTAMP)
-    ballot: int = Field(sa_type=BigInteger)
+    vote_id: int = Field(primary_key=True)
+    choice: bool
+    """True for yes."""
+    voter: bytes = Field(primary_key=True)
+
+
+class ReplacedBallotRow(Row, table=True):
+    """The accepted ballots that a later one of the same citizen replaced. Append-only (V6)."""
+
+    __tablename__ = "replaced_ballot"
+    __table_args__ = (PrimaryKeyConstraint("vote_id", "id", name="v6_replaced_once"),)
+
+    id: int = Field(sa_type=BigInteger, primary_key=True)
+    cast_at: datetime = Field(sa_type=TIMESTAMP)
+    vote_id: int = Field(primary_key=True)
+    choice: bool
+    voter: bytes
 
 
 class CrossingRow(Row, table=True):

@@ -39,7 +39,7 @@ class VoteDetails:
 async def add(session: AsyncSession, votes: Sequence[tuple[Vote, SealedKey]]) -> set[UUID]:
     """Store votes, at least one, with totals of zero. Returns the tasks that had none before; others are unchanged."""
     # Sorted, so that concurrent transactions insert in the same order and can't deadlock.
-    rows = [_row(vote, key).model_dump() for vote, key in sorted(votes, key=lambda each: each[0].task_id)]
+    rows = [_row(vote, key).model_dump(exclude={"id"}) for vote, key in sorted(votes, key=lambda each: each[0].task_id)]
     added = insert(VoteRow).on_conflict_do_nothing().returning(col(VoteRow.task_id))
     new = set(await session.scalars(added, rows))
     if new:

@@ -1,4 +1,4 @@
-"""Tables of votes, ballots, current ballots, totals and reached thresholds.
+"""Tables of votes, current and replaced ballots, totals and reached thresholds.
 
 The statements are frozen: a change is a new migration.
 """
@@ -14,6 +14,7 @@ STATEMENTS = (
     """
     CREATE TABLE vote (
         task_id uuid PRIMARY KEY,
+        id int GENERATED ALWAYS AS IDENTITY CONSTRAINT vote_number UNIQUE,
         title text NOT NULL,
         state text NOT NULL CONSTRAINT v1_known_state CHECK (state IN ('scheduled', 'open', 'closed')),
         opens_at timestamptz NOT NULL,
@@ -45,25 +46,39 @@ STATEMENTS = (
         CONSTRAINT v6_totals_not_negative CHECK (yes >= 0 AND no >= 0)
     ) WITH (fillfactor = 20)
     """,
+    "CREATE SEQUENCE ballot_id",
+    # Wide columns first: no byte is lost to alignment. Free space in each page keeps changes HOT (no index update).
     # No foreign key: rows are inserted only by counting, which has locked the vote's row.
     """
-    CREATE TABLE ballot (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-        task_id uuid NOT NULL,
-        voter bytea NOT NULL CONSTRAINT v7_voter_is_a_keyed_hash CHECK (length(voter) = 32),
-        choice text NOT NULL CONSTRAINT v3_yes_or_no CHECK (choice IN ('yes', 'no')),
-        cast_at timestamptz NOT NULL
-    )
+    CREATE TABLE current_ballot (
+        id bigint NOT NULL,
+        cast_at timestamptz NOT NULL,
+        vote_id int NOT NULL,
+        choice boolean NOT NULL,
+        voter bytea STORAGE PLAIN NOT NULL CONSTRAINT v7_voter_is_a_keyed_hash CHECK (length(voter) = 16),
+        CONSTRAINT v3_one_ballot_per_citizen PRIMARY KEY (vote_id, voter)
+    ) WITH (fillfactor = 95)
     """,
     """
-    CREATE TABLE current_ballot (
-        task_id uuid NOT NULL,
-        voter bytea NOT NULL,
-        choice text NOT NULL,
+    CREATE TABLE replaced_ballot (
+        id bigint NOT NULL,
         cast_at timestamptz NOT NULL,
-        ballot bigint NOT NULL,
-        CONSTRAINT v3_one_ballot_per_citizen PRIMARY KEY (task_id, voter)
-    ) WITH (fillfactor = 90)
+        vote_id int NOT NULL,
+        choice boolean NOT NULL,
+        voter bytea STORAGE PLAIN NOT NULL CONSTRAINT v7_voter_is_a_keyed_hash CHECK (length(voter) = 16),
+        CONSTRAINT v6_replaced_once PRIMARY KEY (vote_id, id)
+    )
+    """,
+    # For audits and recounts, not for serving: it reads both tables.
+    """
+    CREATE VIEW accepted_ballot AS
+    SELECT ballot.id, vote.task_id, ballot.voter,
+        CASE WHEN ballot.choice THEN 'yes' ELSE 'no' END AS choice, ballot.cast_at
+    FROM (
+        SELECT id, vote_id, voter, choice, cast_at FROM current_ballot
+        UNION ALL
+        SELECT id, vote_id, voter, choice, cast_at FROM replaced_ballot
+    ) AS ballot JOIN vote ON vote.id = ballot.vote_id
     """,
     """
     CREATE TABLE crossing (
@@ -78,18 +93,38 @@ STATEMENTS = (
     """
     CREATE FUNCTION refuse_ballot_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        RAISE EXCEPTION 'V6: ballots are append-only' USING ERRCODE = 'integrity_constraint_violation';
+        RAISE EXCEPTION 'V6: an accepted ballot is never removed' USING ERRCODE = 'integrity_constraint_violation';
     END $$
     """,
     """
-    CREATE TRIGGER v6_ballots_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ballot
+    CREATE TRIGGER v6_never_removed BEFORE DELETE OR TRUNCATE ON current_ballot
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_ballot_change()
+    """,
+    """
+    CREATE TRIGGER v6_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON replaced_ballot
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_ballot_change()
+    """,
+    """
+    CREATE FUNCTION keep_replaced_ballot() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.id <= OLD.id OR (NEW.vote_id, NEW.voter) IS DISTINCT FROM (OLD.vote_id, OLD.voter) THEN
+            RAISE EXCEPTION 'V6: only a later ballot of the same citizen may replace a ballot'
+            USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        INSERT INTO replaced_ballot (id, cast_at, vote_id, choice, voter)
+        VALUES (OLD.id, OLD.cast_at, OLD.vote_id, OLD.choice, OLD.voter);
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER v6_replaced_ballots_are_kept AFTER UPDATE ON current_ballot
+    FOR EACH ROW EXECUTE FUNCTION keep_replaced_ballot()
     """,
     """
     CREATE FUNCTION refuse_vote_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        IF (NEW.task_id, NEW.scheduled_at, NEW.wrapped_key, NEW.key_version)
-           IS DISTINCT FROM (OLD.task_id, OLD.scheduled_at, OLD.wrapped_key, OLD.key_version) THEN
+        IF (NEW.task_id, NEW.id, NEW.scheduled_at, NEW.wrapped_key, NEW.key_version)
+           IS DISTINCT FROM (OLD.task_id, OLD.id, OLD.scheduled_at, OLD.wrapped_key, OLD.key_version) THEN
             RAISE EXCEPTION 'V7: the key of a vote never changes' USING ERRCODE = 'integrity_constraint_violation';
         END IF;
         IF OLD.state <> 'scheduled'
