@@ -15,8 +15,16 @@ from voting.handlers.recounts import Recounts
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LATER = timedelta(minutes=1)
-CHANGE = text("UPDATE current_ballot SET choice = 'no' WHERE task_id = :task_id AND choice = 'yes'")
-RESTORE = text("UPDATE current_ballot SET choice = ballot.choice FROM ballot WHERE ballot.id = current_ballot.ballot")
+CHANGE = text(
+    """
+    UPDATE current_ballot SET choice = NOT choice, id = nextval('ballot_id')
+    WHERE id = (
+        SELECT current_ballot.id FROM current_ballot JOIN vote ON vote.id = vote_id
+        WHERE task_id = :task_id AND choice = :choice ORDER BY current_ballot.id LIMIT 1
+    )
+    """
+)
+"""A ballot of the vote with this choice is replaced, and the totals stay."""
 
 
 def value(name: str, **labels: str) -> float:
@@ -74,9 +82,9 @@ async def test_a_recount_finds_a_changed_ballot(harness: VotingHarness) -> None:
     await recount(harness, recounts, 3)  # Both, and the end of the list.
     assert value("voting_recounts_total", outcome="equal") == equal + 2
     assert value("voting_votes_differing_from_recount") == 0
-    await execute(harness, CHANGE, task_id=changed)
+    await execute(harness, CHANGE, task_id=changed, choice=True)
     await recount(harness, recounts, 3)
     assert value("voting_votes_differing_from_recount") == 1
-    await execute(harness, RESTORE)
+    await execute(harness, CHANGE, task_id=changed, choice=False)
     await recount(harness, recounts, 3)
     assert value("voting_votes_differing_from_recount") == 0

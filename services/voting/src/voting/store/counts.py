@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from townhall.contracts.values import TaskId
-from voting.domain.ballot import Choice
 from voting.domain.tally import Tally
 from voting.domain.vote import State
 from voting.store.tables import CurrentBallotRow, TallyRow, VoteRow
 
 LATE: Final = timedelta(seconds=10)
 """How late a vote may open or close: its timer runs twice a second."""
+LARGEST: Final = 1_000_000
+"""Ballots of a vote that one statement recounts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +50,30 @@ async def votes_past_threshold(session: AsyncSession) -> int:
 
 
 async def recount_next(session: AsyncSession, after: TaskId | None) -> Recount | None:
-    """Recount the closed vote whose id follows `after`, or the first; None if there is no further one."""
-    closed = select(col(VoteRow.task_id)).where(col(VoteRow.state) == State.CLOSED).order_by(col(VoteRow.task_id))
+    """Recount the closed vote whose task id follows `after`, or the first; None if there is no further one.
+
+    Votes with more than `LARGEST` ballots are left out: `townhall recount` counts those in batches.
+    """
+    yes, no = col(TallyRow.yes), col(TallyRow.no)
+    closed = (
+        select(col(VoteRow.task_id), col(VoteRow.id), yes, no)
+        .join(TallyRow, col(TallyRow.task_id) == col(VoteRow.task_id))
+        .where(col(VoteRow.state) == State.CLOSED, yes + no <= LARGEST)
+        .order_by(col(VoteRow.task_id))
+    )
     if after is not None:
         closed = closed.where(col(VoteRow.task_id) > after)
-    task_id = (await session.scalars(closed.limit(1))).one_or_none()
-    if task_id is None:
+    found = (await session.execute(closed.limit(1))).one_or_none()
+    if found is None:
         return None
-    published = select(col(TallyRow.yes), col(TallyRow.no)).where(col(TallyRow.task_id) == task_id)
-    yes, no = (await session.execute(published)).one()
-    return Recount(TaskId(task_id), Tally(yes, no), await _counted(session, TaskId(task_id)))
+    task_id, vote_id, yes_published, no_published = found
+    return Recount(TaskId(task_id), Tally(yes_published, no_published), await _counted(session, vote_id))
 
 
-async def _counted(session: AsyncSession, task_id: TaskId) -> Tally:
-    choice = col(CurrentBallotRow.choice)
-    ballots = select(choice, func.count()).where(col(CurrentBallotRow.task_id) == task_id).group_by(choice)
-    counts = {Choice(name): number for name, number in await session.execute(ballots)}
-    return Tally(counts.get(Choice.YES, 0), counts.get(Choice.NO, 0))
+async def _counted(session: AsyncSession, vote_id: int) -> Tally:
+    yes = col(CurrentBallotRow.choice)
+    ballots = select(func.count().filter(yes), func.count().filter(~yes)).where(
+        col(CurrentBallotRow.vote_id) == vote_id
+    )
+    in_favour, against = (await session.execute(ballots)).one()
+    return Tally(in_favour, against)
