@@ -26,8 +26,12 @@ def print_line(line: object) -> None:
 
 def print_json(value: Any) -> None:  # noqa: ANN401  whatever pydantic can write
     """Print the value as one line of JSON on standard output; what `printable` escapes is escaped as JSON does it."""
-    text = to_json(value).decode()
-    typer.echo("".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text))
+    print_document(to_json(value).decode())
+
+
+def print_document(text: str) -> None:
+    """Print a JSON document on standard output as it is laid out, with the same characters escaped."""
+    typer.echo("".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text))
 
 
 def _escaped(character: str) -> str:

@@ -12,7 +12,7 @@ from townhall_local.operating.access_rules import Access, Comparison, Rule
 from townhall_local.operating.connections import cluster
 from townhall_local.operating.provisioning import require_access
 from townhall_local.options import DEFAULT_DATA_DIR, AsJson, DataDir, Prefix, Servers
-from townhall_local.output import print_json
+from townhall_local.output import print_json, print_line
 from townhall_local.service_names import SERVICES
 
 CHANGES_NEEDED: Final = 2
@@ -92,7 +92,7 @@ def _show(found: Comparison, *, as_json: bool) -> None:
     marked += [("-", rule) for rule in found.superfluous] + [("!", rule) for rule in found.broader]
     width = max(len(rule.principal) for _, rule in marked)
     for mark, rule in marked:
-        typer.echo(f"{mark} {rule.principal:{width}}  {_words(rule)}")
+        print_line(f"{mark} {rule.principal:{width}}  {_words(rule)}")
 
 
 def _words(rule: Rule) -> str:

@@ -13,7 +13,7 @@ from townhall_local.operating.ballot_count import Recounted
 from townhall_local.operating.ballot_count import recount as count_again
 from townhall_local.operating.connections import database, database_url
 from townhall_local.options import DEFAULT_DATA_DIR, AsJson, DatabaseUrl, DataDir
-from townhall_local.output import print_json
+from townhall_local.output import print_json, print_line
 
 
 def recount(
@@ -40,8 +40,8 @@ def recount(
         print_json({"votes": len(votes), "differ": len(differing), "items": _items(votes if every else differing)})
     else:
         for vote in votes if every else differing:
-            typer.echo(_line(vote))
-        typer.echo(f"{len(votes)} votes recounted, {len(differing) or 'none'} of them differ")
+            print_line(_line(vote))
+        print_line(f"{len(votes)} votes recounted, {len(differing) or 'none'} of them differ")
     raise typer.Exit(1 if differing else 0)
 
 

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Final
 
-import typer
 from rich.console import Console
 
+from townhall_local.output import print_document, printable
 from townhall_local.rehearsal.report import Report, crossing_to_case
 
 SHOWN: Final = 20
@@ -19,7 +19,7 @@ def write_result(result: Report, file: Path | None, *, as_json: bool) -> None:
     if file is not None:
         file.write_text(text + "\n", encoding="utf-8")
     if as_json:
-        typer.echo(text)
+        print_document(text)
     else:
         _print_summary(result, Console())
 
@@ -35,6 +35,6 @@ def _print_summary(result: Report, console: Console) -> None:
     if cases:
         console.print(f"from threshold to case: p50 {wait['p50']} s, p99 {wait['p99']} s")
     for line in result.differences[:SHOWN]:
-        console.print(line, style="red", markup=False)
+        console.print(printable(line), style="red", markup=False)
     verdict = "agrees with the recount" if result.agrees else f"{len(result.differences)} differences"
     console.print(verdict, style="bold green" if result.agrees else "bold red")

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from townhall_local.options import DEFAULT_DATA_DIR, DataDir, parser_of
-from townhall_local.output import command_name
+from townhall_local.output import command_name, print_json
 from townhall_local.running_platform import RunningPlatform
 from townhall_local.up.platform import PlatformOptions, platform
 from townhall_local.up.ports import DEFAULT_BASE
@@ -81,7 +81,7 @@ async def _serve(
     async with platform(options, lambda message: log.print(message, markup=False, soft_wrap=True)) as running:
         with _watched(running, options.data_dir, log) if watch else nullcontext(running) as shown:
             if as_json:
-                typer.echo(shown.model_dump_json())
+                print_json(shown)
             else:
                 _show(shown, time.monotonic() - started_at, options.data_dir)
             try:
