@@ -29,7 +29,7 @@ from voting.domain.voter_keys import Keyring
 CITIZENS: Final = 8
 """Citizens who vote at the same time."""
 PATIENCE: Final = 40.0
-_STORED: Final = "SELECT count(*) FROM current_ballot WHERE task_id = $1 AND choice = 'no'"
+_STORED: Final = "SELECT count(*) FROM current_ballot JOIN vote ON vote.id = vote_id WHERE task_id = $1 AND NOT choice"
 
 
 @dataclass(frozen=True, slots=True)

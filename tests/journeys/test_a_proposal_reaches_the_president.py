@@ -22,10 +22,16 @@ AUTOMATIC = (
 )
 """Events of automatic steps: each must be announced exactly once, whatever is retried."""
 MOVED_ELSEWHERE = {
+    "committee_cases_assignable": "services/committee/tests/test_gauges.py",
     "committee_cases_overdue": "services/committee/tests/test_handlers_meetings.py",
+    "evaluation_overdue": "services/evaluation/tests/test_gauges.py",
+    "proposal_screenings_overdue": "services/proposal/tests/test_gauges.py",
     "proposal_tasks_referred": "services/proposal/tests/test_routes.py",
     "voting_intake_group_failures": "services/voting/tests/test_intake.py",
     "voting_intake_queued": "services/voting/tests/test_intake.py",
+    "voting_recounts": "services/voting/tests/test_gauges.py",
+    "voting_votes_differing_from_recount": "services/voting/tests/test_gauges.py",
+    "voting_votes_overdue": "services/voting/tests/test_gauges.py",
 }
 """Metrics of what doesn't happen on the main path, and the test that sees each of them moved."""
 
