@@ -36,10 +36,13 @@ async def server_that(answer: Answer) -> AsyncIterator[str]:
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
     async with server:
         host, port = server.sockets[0].getsockname()
-        yield f"http://{host}:{port}/jwks.json"
-    for handler in handlers:
-        handler.cancel()
-    await asyncio.gather(*handlers, return_exceptions=True)
+        try:
+            yield f"http://{host}:{port}/jwks.json"
+        finally:
+            # Before the server's end, which from Python 3.12 on waits for its connections.
+            for handler in handlers:
+                handler.cancel()
+            await asyncio.gather(*handlers, return_exceptions=True)
 
 
 def bytes_of(answer: bytes) -> Answer:
