@@ -25,7 +25,7 @@ from shared.tests.facts import closed
 from tests.secure_bus.conftest import GUEST, bus_of
 from townhall.chassis.background import running
 from townhall.chassis.broker import Bus
-from townhall.chassis.broker_access import BrokerUnusable, Cause, connect
+from townhall.chassis.broker_access import BrokerAccess, BrokerUnusable, Cause, connect
 from townhall.chassis.broker_security import Mechanism, Security
 from townhall.chassis.consuming import Consumer, Processor, Subscription
 from townhall.chassis.db import Database, Transaction
@@ -144,7 +144,7 @@ async def test_another_authority_is_not_trusted(secure_kafka: SecureKafka, tmp_p
 async def cause_of_connecting(bus: Bus) -> Cause:
     """Return why the relay of a service can't connect."""
     with pytest.raises(BrokerUnusable) as refused:
-        async with Relay("", bus).access.reported():
+        async with BrokerAccess(bus, "relay").reported():
             await connect(bus)
     return refused.value.cause
 

@@ -38,7 +38,7 @@ async def committee_service(server: SecureKafka, db: Database, jwks: Path, direc
         "KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_CA_FILE": str(security.ca_file),
         "KAFKA_USERNAME": "committee", "KAFKA_PASSWORD_FILE": str(password),
         "ISSUER": "https://issuer.example", "JWKS_URL": str(jwks), "PERSON_KEY": bytes(range(32)).hex(),
-        "DRAIN_SECONDS": "0", "ALLOW_PLAINTEXT_DATABASE": "true",
+        "PUBLIC_URL": "https://committee.example", "DRAIN_SECONDS": "0", "ALLOW_PLAINTEXT_DATABASE": "true",
     }  # fmt: skip
     env = dict(os.environ) | {f"COMMITTEE_{name}": value for name, value in settings.items()}
     child = Child([sys.executable, "-m", "committee", "serve"], log=directory / "committee.log", env=env)
@@ -54,7 +54,7 @@ async def _ready(url: str, child: Child) -> None:
         while True:
             assert child.exit_code is None, child.log_tail()
             with suppress(httpx.HTTPError):
-                if (await client.get("/readyz")).json().get("details", {}).get("consumer"):
+                if (await client.get("/readyz")).json().get("details", {}).get("consumer_assigned"):
                     return
             await sleep(0.1)
 
