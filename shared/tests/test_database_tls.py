@@ -22,7 +22,9 @@ from townhall.testing.services import ClientOf
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.xdist_group("postgresql")]
 
-_PRODUCTION = {"issuer": "https://issuer.example", "public_url": "https://voting.example"}
+_PRODUCTION = {
+    "issuer": "https://issuer.example", "public_url": "https://voting.example", "allow_plaintext_broker": "true"
+}  # fmt: skip
 _TLS = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 
 

@@ -55,7 +55,7 @@ STATEMENTS = (
         cast_at timestamptz NOT NULL,
         vote_id int NOT NULL,
         choice boolean NOT NULL,
-        voter bytea STORAGE PLAIN NOT NULL CONSTRAINT v7_voter_is_a_keyed_hash CHECK (length(voter) = 16),
+        voter bytea NOT NULL CONSTRAINT v7_voter_is_a_keyed_hash CHECK (length(voter) = 16),
         CONSTRAINT v3_one_ballot_per_citizen PRIMARY KEY (vote_id, voter)
     ) WITH (fillfactor = 95)
     """,
@@ -65,7 +65,7 @@ STATEMENTS = (
         cast_at timestamptz NOT NULL,
         vote_id int NOT NULL,
         choice boolean NOT NULL,
-        voter bytea STORAGE PLAIN NOT NULL CONSTRAINT v7_voter_is_a_keyed_hash CHECK (length(voter) = 16),
+        voter bytea NOT NULL CONSTRAINT v7_voter_is_a_keyed_hash CHECK (length(voter) = 16),
         CONSTRAINT v6_replaced_once PRIMARY KEY (vote_id, id)
     )
     """,
