@@ -25,5 +25,5 @@ class _Unlocked:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  asyncpg's
         return getattr(self._connection, name)
 
-    async def fetchval(self, _sql: str, *_args: object) -> bool:
-        return True
+    async def fetchval(self, sql: str, *args: object) -> object:
+        return "pg_try_advisory_lock" in sql or await self._connection.fetchval(sql, *args)
